@@ -1,0 +1,40 @@
+# For machines without ROS 2: everything here works in .venv, which the first call makes.
+# On a robot, build with colcon in your workspace instead; see README.md.
+
+SHELL := /bin/bash
+
+# The first of these that is there and old or new enough; or choose: make demo PYTHON=/path/to/python
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3.10 python3; do \
+	$$name -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))' 2> /dev/null \
+	&& echo $$name && break; done)
+PYTHON := $(or $(PYTHON),python3)
+
+.PHONY: help demo test build set-up clean
+
+help:
+	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
+	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
+	@echo 'make test   every test and linter (adds torch to .venv)'
+	@echo 'make build  .venv and install/ only; then: source env.sh'
+	@echo 'make clean  remove everything these have made'
+
+demo: build
+	@source ./env.sh && python -m streamo_ros.nodes.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)')
+
+test: test-set-up build
+	@source ./env.sh && ruff check . && mypy && python -m pytest
+
+build: set-up
+	@source ./env.sh && python setup/build.py
+
+.PHONY: test-set-up
+set-up:
+	@$(PYTHON) setup/set_up.py run
+
+test-set-up:
+	@$(PYTHON) setup/set_up.py test
+
+clean:
+	rm -rf .venv build install log
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,49 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The language of the stream: states, turns, time tags and prompts, as pure Python."""
+
+from streamo_ros.dialogue.instruction import clean_instruction
+from streamo_ros.dialogue.instruction import InstructionError
+from streamo_ros.dialogue.state import State
+from streamo_ros.dialogue.state import STATE_TOKENS
+from streamo_ros.dialogue.turn import close_turn
+from streamo_ros.dialogue.turn import Control
+from streamo_ros.dialogue.turn import CONTROL_TOKENS
+from streamo_ros.dialogue.turn import END
+from streamo_ros.dialogue.turn import Image
+from streamo_ros.dialogue.turn import instruction_pieces
+from streamo_ros.dialogue.turn import open_turn
+from streamo_ros.dialogue.turn import Piece
+from streamo_ros.dialogue.turn import system_pieces
+from streamo_ros.dialogue.turn import Text
+from streamo_ros.dialogue.turn import time_tag
+
+__all__ = [
+    'clean_instruction',
+    'close_turn',
+    'Control',
+    'CONTROL_TOKENS',
+    'END',
+    'Image',
+    'instruction_pieces',
+    'InstructionError',
+    'open_turn',
+    'Piece',
+    'State',
+    'STATE_TOKENS',
+    'system_pieces',
+    'Text',
+    'time_tag',
+]

@@ -1,0 +1,45 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+An instruction is data from outside.
+
+Operators and networks send it, so it is cleaned here once; that its text can never become a
+control token is seen to where text becomes token ids (``models.tokenizer``).
+"""
+
+import unicodedata
+
+
+class InstructionError(ValueError):
+    """An instruction that cannot be taken; the message says why and what would help."""
+
+
+def clean_instruction(text: str) -> str:
+    """
+    Return the text as one printable line.
+
+    White space folds into single spaces; control, surrogate and format characters go, so that
+    a console cannot smuggle line breaks or terminal codes into prompts and logs.
+
+    :raises InstructionError: when nothing is left
+    """
+    printable = ''.join(
+        ' ' if character.isspace() else character
+        for character in text
+        if character.isspace() or unicodedata.category(character)[0] != 'C')
+    cleaned = ' '.join(printable.split())
+    if not cleaned:
+        raise InstructionError('the instruction has no text: say in words what to watch for')
+    return cleaned

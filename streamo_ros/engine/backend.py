@@ -1,0 +1,85 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a backend does: see a frame, run a chunk, keep the cache. The engine does the rest."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StepInputs:
+    """
+    One chunk for each of B neighbouring instructions; shapes as in ``step_graph``.
+
+    :param mask: (B, S, sink rows + ring rows + S)
+    :param lengths: (B,) real tokens of each chunk; the rest is padding
+    :param rows: (B,) where each chunk's first key goes
+    :param into_sink: write to the sink's rows instead of the ring's
+    """
+
+    embeds: Floats
+    cos: Floats
+    sin: Floats
+    sink_cos: Floats
+    sink_sin: Floats
+    mask: NDArray[np.bool_]
+    lengths: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    into_sink: bool = False
+
+
+@dataclass(frozen=True)
+class StepOutputs:
+    """
+    What the last real token of each chunk says.
+
+    :param states: (B, 3) logits of the state tokens
+    :param hidden: (B, hidden) for the full head
+    """
+
+    states: Floats
+    hidden: Floats
+
+
+class Backend(Protocol):
+    """
+    Runs one checkpoint.
+
+    The cache holds a place for each of several instructions; a step runs over neighbouring
+    places and writes their rows.
+    """
+
+    def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
+        """Return the visual tokens, (rows * columns, hidden), of a frame's patches."""
+
+    def embed(self, ids: NDArray[np.int64]) -> Floats:
+        """Return the embeddings, (S, hidden), of token ids."""
+
+    def words(self, hidden: Floats) -> Floats:
+        """Return the logits of the whole vocabulary, (B, vocabulary)."""
+
+    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache; what was there is gone."""
+
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+
+    def copy(self, source: int, target: int) -> None:
+        """Copy one place's cache onto another's."""

@@ -1,0 +1,125 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Writing ONNX graphs of standard operators (opset 18): what both networks have in common.
+
+Graphs are written straight from a checkpoint's configuration, so that running one takes no
+torch, and the same graph serves ONNX Runtime and TensorRT.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import helper
+from onnx import ModelProto
+from onnx import numpy_helper
+from onnx import TensorProto
+
+OPSET = 18
+_IR_VERSION = 9
+
+_TYPES = {
+    np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.int64): TensorProto.INT64,
+    np.dtype(np.bool_): TensorProto.BOOL,
+}
+
+Shape = Sequence[int | str]
+
+
+class Graph:
+    """An ONNX graph in the making; every method returns the name of a tensor."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._nodes: list[object] = []
+        self._weights: dict[str, TensorProto] = {}
+        self._inputs: list[object] = []
+        self._outputs: list[object] = []
+
+    def input(self, name: str, dtype: type[np.generic], shape: Shape) -> str:
+        """Declare an input; strings in the shape are free dimensions."""
+        self._inputs.append(
+            helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], list(shape)))
+        return name
+
+    def output(self, name: str, tensor: str, shape: Shape) -> None:
+        """Declare a float32 output under a name."""
+        self._nodes.append(helper.make_node('Identity', [tensor], [name]))
+        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+
+    def weight(self, name: str, value: NDArray[np.generic]) -> str:
+        """Store a constant under a name, once."""
+        if name not in self._weights:
+            self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+        return name
+
+    def ints(self, *values: int) -> str:
+        """Store a constant int64 vector."""
+        return self.weight(
+            'ints_' + '_'.join(map(str, values)), np.asarray(values, np.int64))
+
+    def float(self, value: float) -> str:
+        """Store a constant float32 scalar."""
+        return self.weight(f'float_{value!r}', np.asarray(value, np.float32))
+
+    def op(self, kind: str, *inputs: str, **attributes: object) -> str:
+        """Add an operator of one output."""
+        return self.ops(kind, 1, *inputs, **attributes)[0]
+
+    def ops(self, kind: str, count: int, *inputs: str, **attributes: object) -> list[str]:
+        """Add an operator of several outputs."""
+        names = [f'{kind}_{len(self._nodes)}_{index}' for index in range(count)]
+        self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
+        return names
+
+    def linear(self, x: str, name: str, weight: NDArray[np.float32],
+               bias: NDArray[np.float32] | None = None) -> str:
+        """Multiply by a matrix given as Linear layers store it, (out, in)."""
+        product = self.op('MatMul', x, self.weight(f'{name}.weight', weight.T))
+        return product if bias is None else self.op(
+            'Add', product, self.weight(f'{name}.bias', bias))
+
+    def rms_norm(self, x: str, name: str, weight: NDArray[np.float32], epsilon: float) -> str:
+        """Normalise the last axis by its root mean square."""
+        square = self.op('Pow', x, self.float(2.0))
+        mean = self.op('ReduceMean', square, self.ints(-1), keepdims=1)
+        root = self.op('Sqrt', self.op('Add', mean, self.float(epsilon)))
+        return self.op('Mul', self.op('Div', x, root), self.weight(name, weight))
+
+    def gated_mlp(self, x: str, name: str, gate: NDArray[np.float32], up: NDArray[np.float32],
+                  biases: NDArray[np.float32] | None) -> str:
+        """Return silu(gate x) * (up x), both halves in one product."""
+        both = self.linear(x, name, np.concatenate([gate, up]), biases)
+        gated, straight = self.ops('Split', 2, both, axis=-1, num_outputs=2)
+        return self.op('Mul', self.op('Mul', gated, self.op('Sigmoid', gated)), straight)
+
+    def rotate(self, x: str, cos: str, sin: str) -> str:
+        """Rotate the halves of the last axis against each other (RoPE)."""
+        first, second = self.ops('Split', 2, x, axis=-1, num_outputs=2)
+        return self.op(
+            'Concat',
+            self.op('Sub', self.op('Mul', first, cos), self.op('Mul', second, sin)),
+            self.op('Add', self.op('Mul', second, cos), self.op('Mul', first, sin)),
+            axis=-1)
+
+    def model(self) -> ModelProto:
+        """Return the finished model."""
+        graph = helper.make_graph(
+            self._nodes, self._name, self._inputs, self._outputs, list(self._weights.values()))
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)])
+        model.ir_version = _IR_VERSION
+        return model

@@ -1,0 +1,107 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The default backend: ONNX Runtime over numpy arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+import onnxruntime as ort
+
+from streamo_ros.engine.backend import Floats
+from streamo_ros.engine.backend import StepInputs
+from streamo_ros.engine.backend import StepOutputs
+from streamo_ros.engine.step_graph import head_weight
+from streamo_ros.engine.step_graph import step_graph
+from streamo_ros.engine.vision_graph import vision_graph
+from streamo_ros.models import Checkpoint
+
+
+class OnnxRuntimeBackend:
+    """
+    Runs the graphs in ONNX Runtime on the CPU.
+
+    :raises CheckpointError: when the checkpoint's weights cannot be read
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._table = checkpoint.weights['decoder.embed_tokens.weight']
+        self._head = head_weight(checkpoint.decoder, checkpoint.weights)
+        self._step = _session(step_graph(
+            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids
+        ).SerializeToString())
+        self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
+        self._sink: list[Floats] = []
+        self._ring: list[Floats] = []
+        # Cache tensors in the order the graph names them, two a layer.
+        layers = range(checkpoint.decoder.layers)
+        self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
+
+    def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
+        """Return the visual tokens, (rows * columns, hidden), of a frame's patches."""
+        if grid not in self._towers:
+            self._towers[grid] = _session(vision_graph(
+                self._checkpoint.vision, self._checkpoint.weights, grid).SerializeToString())
+        tokens: Floats = self._towers[grid].run(None, {'patches': patches})[0]
+        return tokens
+
+    def embed(self, ids: NDArray[np.int64]) -> Floats:
+        """Return the embeddings, (S, hidden), of token ids."""
+        return self._table[ids]
+
+    def words(self, hidden: Floats) -> Floats:
+        """Return the logits of the whole vocabulary, (B, vocabulary)."""
+        logits: Floats = hidden @ self._head.T
+        return logits
+
+    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache; what was there is gone."""
+        config = self._checkpoint.decoder
+
+        def empty(rows: int) -> list[Floats]:
+            shape = (places, config.kv_heads, rows, config.head_dim)
+            return [np.zeros(shape, np.float32) for _ in self._kinds]
+
+        self._sink, self._ring = empty(sink_rows), empty(ring_rows)
+
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        batch, chunk = inputs.embeds.shape[:2]
+        places = slice(first, first + batch)
+        feeds: dict[str, NDArray[np.generic]] = {
+            'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
+            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin, 'mask': inputs.mask,
+            'last': np.arange(batch) * chunk + inputs.lengths - 1}
+        for kind, sink, ring in zip(self._kinds, self._sink, self._ring, strict=True):
+            feeds[f'sink_{kind}'] = sink[places]
+            feeds[f'ring_{kind}'] = ring[places]
+        deltas = [f'{kind}' for kind in self._kinds]
+        states, hidden, *written = self._step.run(['states', 'hidden', *deltas], feeds)
+        for cache, delta in zip(
+                self._sink if inputs.into_sink else self._ring, written, strict=True):
+            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
+                assert row + length <= cache.shape[2], 'a write past the end of the cache'
+                cache[first + index, :, row:row + length] = delta[index, :, :length]
+        return StepOutputs(states=states, hidden=hidden)
+
+    def copy(self, source: int, target: int) -> None:
+        """Copy one place's cache onto another's."""
+        for cache in (*self._sink, *self._ring):
+            cache[target] = cache[source]
+
+
+def _session(model: bytes) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    return ort.InferenceSession(model, options, providers=['CPUExecutionProvider'])

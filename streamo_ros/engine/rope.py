@@ -1,0 +1,45 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Cosines and sines of M-RoPE positions, computed on the host in float64.
+
+In float32 the angle of position 1,000,000 is wrong by 1e-2; here only the finished cosine is
+rounded, so a stream may run for ever.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.models import DecoderConfig
+
+
+class MRope:
+    """The rotary table of a decoder, sections laid out one after the other (Qwen2.5-VL)."""
+
+    def __init__(self, config: DecoderConfig) -> None:
+        half = config.head_dim // 2
+        # The exponent in float32, as the models were trained.
+        exponent = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
+        self._frequencies = (
+            np.float32(1) / np.float32(config.rope_theta) ** exponent).astype(np.float64)
+        self._axis = np.repeat(np.arange(3), config.mrope_section)
+        assert len(self._axis) == half, 'mrope_section must add up to half a head'
+
+    def __call__(
+        self, positions: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
+        angles = positions[self._axis].T.astype(np.float64) * self._frequencies
+        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)

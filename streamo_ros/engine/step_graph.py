@@ -1,0 +1,151 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+One chunk through the language model, as an ONNX graph.
+
+The cache goes in and only the chunk's own keys and values come out ("delta-out"); the runtime
+writes them into their rows. Standard operators alone, so ONNX Runtime and every TensorRT from
+10.3 on take it. Queries are rotated twice: to their absolute positions for the ring and the
+chunk, to their contiguous positions for the sink (see ``window``).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from streamo_ros.engine.graph import Graph
+from streamo_ros.engine.graph import Shape
+from streamo_ros.models import DecoderConfig
+
+_MASKED = -1e30
+
+
+def step_graph(
+    config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]],
+    state_ids: tuple[int, ...],
+) -> ModelProto:
+    """
+    Return the graph of a step.
+
+    With B instructions, S tokens a chunk, T = sink + ring rows, D the size of a head, inputs
+    are ``embeds`` (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2),
+    ``mask`` (B, S, sink + ring + S; True sees), ``last`` (B; index of each row's last real
+    token in B * S), and for each layer ``sink_key_i``, ``sink_value_i``, ``ring_key_i``,
+    ``ring_value_i`` (B, KV heads, rows, D). Outputs are ``states`` (B, 3), ``hidden``
+    (B, hidden), and ``key_i``, ``value_i`` (B, KV heads, S, D).
+
+    :param state_ids: the state tokens, whose rows of the head are all that a tick needs
+    """
+    graph = Graph('step')
+    kv_heads, dim = config.kv_heads, config.head_dim
+    group = config.heads // kv_heads
+    embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
+    turn = ('batch', 'chunk', dim // 2)
+    # A head's axis for broadcasting: (B, 1, S, D / 2).
+    cos, sin, sink_cos, sink_sin = (
+        graph.op('Unsqueeze', graph.input(name, np.float32, turn), graph.ints(1))
+        for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
+    mask = graph.input('mask', np.bool_, ('batch', 'chunk', 'rows'))
+    last = graph.input('last', np.int64, ('batch',))
+    seen = graph.op('Unsqueeze', mask, graph.ints(1, 2))
+    # A row that no query sees may hold anything, NaN included: its value must not enter a sum.
+    live = graph.op('Cast', graph.op(
+        'ReduceMax', graph.op('Cast', mask, to=1), graph.ints(1), keepdims=0), to=9)
+    live = graph.op('Unsqueeze', live, graph.ints(1, 3))
+    zero = graph.float(0.0)
+
+    x = embeds
+    for layer in range(config.layers):
+        name = f'decoder.layers.{layer}'
+
+        def get(tensor: str, name: str = name) -> NDArray[np.float32]:
+            return weights[f'{name}.{tensor}']
+
+        rows: dict[str, str] = {}
+        for part in ('sink', 'ring'):
+            shape: Shape = ('batch', kv_heads, f'{part}_rows', dim)
+            for kind in ('key', 'value'):
+                rows[f'{part}_{kind}'] = graph.input(f'{part}_{kind}_{layer}', np.float32, shape)
+
+        normed = graph.rms_norm(
+            x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
+        scale = np.float32(dim ** -0.5)
+        qkv = graph.linear(
+            normed, f'{name}.qkv',
+            np.concatenate([
+                get('self_attn.q_proj.weight') * scale, get('self_attn.k_proj.weight'),
+                get('self_attn.v_proj.weight')]),
+            np.concatenate([
+                get('self_attn.q_proj.bias') * scale, get('self_attn.k_proj.bias'),
+                get('self_attn.v_proj.bias')]))
+        qkv = graph.op('Reshape', qkv, graph.ints(0, 0, config.heads + 2 * kv_heads, dim))
+        qkv = graph.op('Transpose', qkv, perm=[0, 2, 1, 3])
+        q, k, v = graph.ops(
+            'Split', 3, qkv, graph.ints(config.heads, kv_heads, kv_heads), axis=1)
+        k = graph.rotate(k, cos, sin)
+        # Heads of a group share their keys: (B, KV, group * S, D) needs no copies of them.
+        shared = graph.ints(0, kv_heads, -1, dim)
+        near = graph.op('Reshape', graph.rotate(q, cos, sin), shared)
+        to_sink = graph.op('Reshape', graph.rotate(q, sink_cos, sink_sin), shared)
+        scores = graph.op('Concat', *(
+            graph.op('MatMul', query, graph.op('Transpose', key, perm=[0, 1, 3, 2]))
+            for query, key in (
+                (to_sink, rows['sink_key']), (near, rows['ring_key']), (near, k))), axis=-1)
+        flat = graph.op('Shape', scores)
+        grouped = graph.op('Concat', graph.op('Shape', v, end=2), graph.ints(group, -1),
+                           graph.op('Shape', mask, start=2), axis=0)
+        scores = graph.op('Reshape', scores, grouped)
+        scores = graph.op('Where', seen, scores, graph.float(_MASKED))
+        share = graph.op('Reshape', graph.op('Softmax', scores, axis=-1), flat)
+        lengths = graph.op('Concat', *(
+            graph.op('Shape', tensor, start=2, end=3)
+            for tensor in (rows['sink_key'], rows['ring_key'], k)), axis=0)
+        shares = graph.ops('Split', 3, share, lengths, axis=-1)
+        lives = graph.ops('Split', 3, live, lengths, axis=2)
+        values = (rows['sink_value'], rows['ring_value'], v)
+        mixed = [
+            graph.op('MatMul', part, graph.op('Where', alive, value, zero))
+            for part, alive, value in zip(shares, lives, values, strict=True)]
+        attended = graph.op('Add', graph.op('Add', mixed[0], mixed[1]), mixed[2])
+        attended = graph.op('Reshape', attended, graph.op(
+            'Concat', graph.op('Shape', v, end=1), graph.ints(config.heads, -1, dim), axis=0))
+        attended = graph.op(
+            'Reshape', graph.op('Transpose', attended, perm=[0, 2, 1, 3]),
+            graph.ints(0, 0, config.heads * dim))
+        x = graph.op('Add', x, graph.linear(
+            attended, f'{name}.o', get('self_attn.o_proj.weight')))
+        normed = graph.rms_norm(
+            x, f'{name}.norm2', get('post_attention_layernorm.weight'), config.norm_eps)
+        inner = graph.gated_mlp(
+            normed, f'{name}.mlp', get('mlp.gate_proj.weight'), get('mlp.up_proj.weight'), None)
+        x = graph.op('Add', x, graph.linear(inner, f'{name}.down', get('mlp.down_proj.weight')))
+        delta: Shape = ('batch', kv_heads, 'chunk', dim)
+        graph.output(f'key_{layer}', k, delta)
+        graph.output(f'value_{layer}', v, delta)
+    x = graph.op('Gather', graph.op('Reshape', x, graph.ints(-1, config.hidden)), last, axis=0)
+    x = graph.rms_norm(x, 'decoder.norm', weights['decoder.norm.weight'], config.norm_eps)
+    head = head_weight(config, weights)[list(state_ids)]
+    graph.output('states', graph.linear(x, 'states', head), ('batch', len(state_ids)))
+    graph.output('hidden', x, ('batch', config.hidden))
+    return graph.model()
+
+
+def head_weight(
+    config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]]
+) -> NDArray[np.float32]:
+    """Return the output head, (vocabulary, hidden): the embedding table where they are tied."""
+    return weights['decoder.embed_tokens.weight' if config.tied else 'head']

@@ -1,0 +1,368 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The engine: one frame in, one decision per standing instruction out.
+
+Instructions share one look at the frame and are neighbouring places of one batch; each has its
+own sink, window and answers. All calls belong to one thread, but for ``interrupt``.
+"""
+
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.dialogue import clean_instruction
+from streamo_ros.dialogue import close_turn
+from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import open_turn
+from streamo_ros.dialogue import State
+from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import time_tag
+from streamo_ros.engine.backend import Backend
+from streamo_ros.engine.backend import StepInputs
+from streamo_ros.engine.backend import StepOutputs
+from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.rope import MRope
+from streamo_ros.engine.window import Chunk
+from streamo_ros.engine.window import window_slots
+from streamo_ros.engine.window import WindowPlan
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import load_checkpoint
+from streamo_ros.models.positions import mrope_positions
+
+BACKENDS = ('auto', 'onnxruntime')
+MAX_INSTRUCTIONS = 8
+MAX_INSTRUCTION_TOKENS = 256
+MAX_ANSWER_TOKENS = 128
+
+# Slots are sized for time tags up to this many seconds, 115 days.
+_LONGEST_STREAM = 10**7
+
+
+class StampError(ValueError):
+    """A frame whose stamp does not lie after the one before."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    What the model decided about one instruction at one tick.
+
+    :param probabilities: of Silence, Standby and Response, among the three
+    :param text: the answer; empty unless the state is Response
+    :param complete: False when the answer was cut by its limit or an interrupt
+    :param stamp: of the frame, in seconds
+    """
+
+    instruction_id: str
+    state: State
+    probabilities: tuple[float, float, float]
+    text: str
+    complete: bool
+    stamp: float
+
+
+@dataclass
+class Watch:
+    """A standing instruction; ``cancel`` ends it."""
+
+    instruction_id: str
+    text: str
+    _engine: 'StreamEngine' = field(repr=False)
+
+    def cancel(self) -> None:
+        """Withdraw the instruction; cancelling twice is no error."""
+        self._engine._cancel(self)
+
+
+@dataclass
+class _Place:
+    """One instruction's part of the engine: its plan, and the close it still has to feed."""
+
+    watch: Watch
+    sink_length: int
+    plan: WindowPlan | None = None
+    close: list[int] = field(default_factory=list)
+
+
+class StreamEngine:
+    """
+    A checkpoint that watches one stream.
+
+    :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
+    :param fps: ticks per second; sets the time tags
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
+        fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+    ) -> None:
+        if fps <= 0:
+            raise ValueError(f'fps is {fps}: give ticks per second above 0')
+        self.checkpoint = checkpoint
+        self.window_turns = window_turns or checkpoint.window_turns
+        self.fps = fps
+        self._backend = backend
+        self._rope = MRope(checkpoint.decoder)
+        self._max_answer_tokens = max_answer_tokens
+        self._places: list[_Place] = []
+        self._issued = 0
+        self._stop = threading.Event()
+        tokenizer = checkpoint.tokenizer
+        self._system = tokenizer.encode(system_pieces(checkpoint.system_prompt))
+        self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
+        self._ends = tokenizer.control_ids
+        self._shape: tuple[int, int] | None = None
+        self._start: float | None = None
+        self._tick = -1
+        self._previous: NDArray[np.uint8] | None = None
+        self._last_stamp = 0.0
+
+    @classmethod
+    def from_pretrained(
+        cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
+        fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+    ) -> 'StreamEngine':
+        """
+        Load a checkpoint.
+
+        :param name: ``nano`` or a directory in Hugging Face's layout
+        :param backend: one of ``BACKENDS``
+        :raises CheckpointError: when the checkpoint cannot be used
+        """
+        if backend not in BACKENDS:
+            raise ValueError(f'backend {backend!r} is not one of {", ".join(BACKENDS)}')
+        checkpoint = load_checkpoint(name)
+        return cls(
+            checkpoint, OnnxRuntimeBackend(checkpoint), window_turns=window_turns, fps=fps,
+            max_answer_tokens=max_answer_tokens)
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """Return the standing instructions, oldest first."""
+        return tuple(place.watch for place in self._places)
+
+    def watch(self, text: str, instruction_id: str | None = None) -> Watch:
+        """
+        Add a standing instruction; it watches from the next frame on.
+
+        :param instruction_id: a name of the caller's; None gives one
+        :raises InstructionError: when it is empty, too long, one too many, or its id is taken
+        """
+        text = clean_instruction(text)
+        taken = {place.watch.instruction_id for place in self._places}
+        if instruction_id in taken:
+            raise InstructionError(
+                f'instruction id {instruction_id!r} is taken: cancel it first or use another')
+        if len(self._places) == MAX_INSTRUCTIONS:
+            raise InstructionError(
+                f'{MAX_INSTRUCTIONS} instructions stand already: cancel one first')
+        length = len(self.checkpoint.tokenizer.encode(instruction_pieces(text)))
+        if length > MAX_INSTRUCTION_TOKENS:
+            raise InstructionError(
+                f'the instruction has {length} tokens and may have {MAX_INSTRUCTION_TOKENS}: '
+                'shorten it')
+        while instruction_id is None or instruction_id in taken:
+            self._issued += 1
+            instruction_id = f'watch-{self._issued}'
+        place = _Place(Watch(instruction_id, text, self), len(self._system) + length)
+        self._places.append(place)
+        if self._shape is not None:
+            self._begin(len(self._places) - 1)
+        return place.watch
+
+    def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
+        """
+        Take one frame and decide.
+
+        :param frame: (H, W, 3) RGB; the first frame after a reset fixes the size that later
+            ones are scaled to
+        :param stamp: seconds, growing from call to call
+        :returns: one decision per standing instruction, in the order they were given
+        :raises StampError: when the stamp does not grow; ``reset`` starts a new stream
+        """
+        if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or not frame.size:
+            raise ValueError(
+                f'a frame is (height, width, 3) uint8 RGB, not {frame.shape} {frame.dtype}')
+        self._stop.clear()
+        self._advance(stamp)
+        tokens, grid = self._see(frame)
+        if not self._places:
+            return []
+        opening = self.checkpoint.tokenizer.encode(
+            open_turn(time_tag(self._tick, self.fps)), grid[0] * grid[1])
+        chunks = [(place.close, opening) for place in self._places]
+        outputs = self._run(0, chunks, tokens)
+        decisions = []
+        for index, place in enumerate(self._places):
+            logits = outputs.states[index].astype(np.float64)
+            shares = np.exp(logits - logits.max())
+            shares /= shares.sum()
+            state = State(int(shares.argmax()))
+            text, complete = '', True
+            if state is State.RESPONSE:
+                text, complete = self._answer(index)
+            place.close = self.checkpoint.tokenizer.encode(
+                close_turn(None if state is State.RESPONSE else state))
+            decisions.append(Decision(
+                place.watch.instruction_id, state,
+                (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
+        return decisions
+
+    def reset(self) -> None:
+        """Start a new stream: windows and clock begin again, the instructions stay."""
+        self._shape = self._start = self._previous = None
+        self._tick = -1
+
+    def interrupt(self) -> None:
+        """Cut the answer under way within one token; safe from any thread."""
+        self._stop.set()
+
+    def _advance(self, stamp: float) -> None:
+        if self._start is None:
+            self._start = stamp
+        elif stamp <= self._last_stamp:
+            raise StampError(
+                f'stamp {stamp} does not lie after {self._last_stamp}: call reset() when a '
+                'stream begins anew')
+        self._last_stamp = stamp
+        self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
+
+    def _see(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.float32], tuple[int, int]]:
+        spec, vision = self.checkpoint.frame, self.checkpoint.vision
+        if self._shape is None:
+            self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
+            self._allocate()
+        scaled = spec.scale(frame, self._shape)
+        previous = scaled if self._previous is None else self._previous
+        self._previous = scaled
+        grid = self._grid()
+        return self._backend.see(spec.patches(previous, scaled, vision), grid), grid
+
+    def _grid(self) -> tuple[int, int]:
+        assert self._shape is not None
+        cell = self.checkpoint.vision.cell
+        return self._shape[0] // cell, self._shape[1] // cell
+
+    def _slot_rows(self) -> int:
+        tokenizer = self.checkpoint.tokenizer
+        rows, columns = self._grid()
+        longest = len(tokenizer.encode(close_turn(State.SILENCE))) + max(
+            len(tokenizer.encode(open_turn(time_tag(tick, self.fps)), rows * columns))
+            for tick in range(int(_LONGEST_STREAM * self.fps), int(_LONGEST_STREAM * self.fps) + 8))
+        # Rounded up with some rows to spare, which short answers fill.
+        return (longest + 8 + 7) // 8 * 8
+
+    def _allocate(self) -> None:
+        self._backend.allocate(
+            MAX_INSTRUCTIONS, self._sink_rows,
+            window_slots(self.window_turns) * self._slot_rows())
+        for index in range(len(self._places)):
+            self._begin(index)
+
+    def _begin(self, index: int) -> None:
+        place = self._places[index]
+        place.close = []
+        place.plan = WindowPlan(
+            window_turns=self.window_turns, slot_rows=self._slot_rows(),
+            sink_length=place.sink_length, grid=self._grid())
+        ids = np.asarray(self._system + self.checkpoint.tokenizer.encode(
+            instruction_pieces(place.watch.text)))
+        length = len(ids)
+        cos, sin = self._rope(mrope_positions(np.zeros(length, np.bool_), (1, 1), 0)[0])
+        ring_rows = place.plan.slots * place.plan.slot_rows
+        mask = np.zeros((1, length, self._sink_rows + ring_rows + length), np.bool_)
+        mask[0, :, self._sink_rows + ring_rows:] = np.tri(length, dtype=np.bool_)
+        self._backend.step(index, StepInputs(
+            embeds=self._backend.embed(ids)[None], cos=cos[None], sin=sin[None],
+            sink_cos=cos[None], sink_sin=sin[None], mask=mask,
+            lengths=np.asarray([length]), rows=np.asarray([0]), into_sink=True))
+
+    def _run(
+        self, first: int, chunks: list[tuple[list[int], list[int]]],
+        tokens: NDArray[np.float32] | None,
+    ) -> StepOutputs:
+        """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
+        places = self._places[first:first + len(chunks)]
+        width = max(len(close) + len(opening) for close, opening in chunks)
+        planned: list[Chunk] = []
+        hidden, half = self.checkpoint.decoder.hidden, self.checkpoint.decoder.head_dim // 2
+        batch = len(chunks)
+        embeds = np.zeros((batch, width, hidden), np.float32)
+        turns = np.zeros((4, batch, width, half), np.float32)
+        ring_rows = 0
+        for place, (close, opening) in zip(places, chunks, strict=True):
+            assert place.plan is not None
+            ids = np.asarray(close + opening, np.int64)
+            is_image = ids == self.checkpoint.tokenizer.image_id
+            index = len(planned)
+            embeds[index, :len(ids)] = self._backend.embed(ids)
+            if tokens is not None:
+                embeds[index, :len(ids)][is_image] = tokens
+            chunk = place.plan.plan(is_image, len(close) if opening else None)
+            planned.append(chunk)
+            ring_rows = chunk.ring_mask.shape[1]
+            turns[:2, index, :len(ids)] = self._rope(chunk.positions)
+            turns[2:, index, :len(ids)] = self._rope(chunk.sink_positions)
+        ring = slice(self._sink_rows, self._sink_rows + ring_rows)
+        mask = np.zeros((batch, width, ring.stop + width), np.bool_)
+        # Padding sees itself, so that no row of a softmax is empty.
+        mask[:, np.arange(width), ring.stop + np.arange(width)] = True
+        for index, (place, chunk) in enumerate(zip(places, planned, strict=True)):
+            length = len(chunk.turns)
+            mask[index, :length, :place.sink_length] = True
+            mask[index, :length, ring] = chunk.ring_mask
+            mask[index, :length, ring.stop:ring.stop + length] = chunk.chunk_mask
+        outputs = self._backend.step(first, StepInputs(
+            embeds=embeds, cos=turns[0], sin=turns[1], sink_cos=turns[2], sink_sin=turns[3],
+            mask=mask, lengths=np.asarray([len(chunk.turns) for chunk in planned]),
+            rows=np.asarray([chunk.row for chunk in planned])))
+        for place, chunk in zip(places, planned, strict=True):
+            assert place.plan is not None
+            place.plan.commit(chunk)
+        return outputs
+
+    def _answer(self, index: int) -> tuple[str, bool]:
+        plan = self._places[index].plan
+        assert plan is not None
+        said: list[int] = []
+        token = self.checkpoint.tokenizer.state_ids[State.RESPONSE]
+        room = min(self._max_answer_tokens, plan.answer_room - 1)
+        complete = False
+        while True:
+            outputs = self._run(index, [([token], [])], None)
+            if len(said) == room or self._stop.is_set():
+                break
+            token = int(self._backend.words(outputs.hidden)[0].argmax())
+            if token in self._ends:
+                complete = True
+                break
+            said.append(token)
+        return self.checkpoint.tokenizer.decode(said), complete
+
+    def _cancel(self, watch: Watch) -> None:
+        for index, place in enumerate(self._places):
+            if place.watch is watch:
+                # Later places move up one, in order: decisions keep the order of instructions.
+                for later in range(index + 1, len(self._places)):
+                    if self._shape is not None:
+                        self._backend.copy(later, later - 1)
+                del self._places[index]
+                return

@@ -1,0 +1,33 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a checkpoint is: its configuration, weights, tokenizer and way of seeing a frame."""
+
+from streamo_ros.models.checkpoint import Checkpoint
+from streamo_ros.models.checkpoint import load_checkpoint
+from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.config import DecoderConfig
+from streamo_ros.models.config import VisionConfig
+from streamo_ros.models.frame import FrameSpec
+from streamo_ros.models.tokenizer import StreamTokenizer
+
+__all__ = [
+    'Checkpoint',
+    'CheckpointError',
+    'DecoderConfig',
+    'FrameSpec',
+    'load_checkpoint',
+    'StreamTokenizer',
+    'VisionConfig',
+]

@@ -1,0 +1,55 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Positions of a stream's tokens on the three axes of M-RoPE (Qwen2.5-VL).
+
+Owned here and passed explicitly wherever a model runs: a library that keeps its own offset on
+the model lets two streams disturb one another.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def mrope_positions(
+    is_image: NDArray[np.bool_], grid: tuple[int, int], start: int
+) -> tuple[NDArray[np.int64], int]:
+    """
+    Return the positions of a run of tokens, and the position that follows it.
+
+    A text token takes the next position on all axes. A still image at position p takes p on the
+    time axis, p + row and p + column on the others, and the text goes on at p + max(grid).
+
+    :param is_image: (S,), True for visual tokens, which stand in whole frames
+    :param grid: (rows, columns) of visual tokens in a frame
+    :param start: the position of the first token
+    :returns: (3, S) for time, height and width; the next free position
+    """
+    rows, columns = grid
+    frame_tokens = rows * columns
+    row, column = np.divmod(np.arange(frame_tokens), columns)
+    frame = np.stack([np.zeros_like(row), row, column])
+    positions = np.empty((3, len(is_image)), np.int64)
+    token, position = 0, start
+    while token < len(is_image):
+        if is_image[token]:
+            positions[:, token:token + frame_tokens] = position + frame
+            token += frame_tokens
+            position += max(grid)
+        else:
+            positions[:, token] = position
+            token += 1
+            position += 1
+    return positions, position

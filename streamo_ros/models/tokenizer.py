@@ -1,0 +1,112 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Pieces of the stream to token ids and back.
+
+The rule held here: only a ``Control`` piece, or the checkpoint's own prompt, becomes a control
+token. Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from pathlib import Path
+import re
+
+from streamo_ros.dialogue import Control
+from streamo_ros.dialogue import CONTROL_TOKENS
+from streamo_ros.dialogue import END
+from streamo_ros.dialogue import Image
+from streamo_ros.dialogue import Piece
+from streamo_ros.dialogue import STATE_TOKENS
+from streamo_ros.dialogue import Text
+from streamo_ros.dialogue.turn import IMAGE_PAD
+from streamo_ros.models.config import CheckpointError
+from tokenizers import Tokenizer
+
+
+class StreamTokenizer:
+    """
+    A checkpoint's ``tokenizer.json``, read for the stream's protocol.
+
+    :raises CheckpointError: when the file is missing or a control token is not registered
+    """
+
+    def __init__(self, file: Path) -> None:
+        if not file.is_file():
+            raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
+        self._tokenizer = Tokenizer.from_file(str(file))
+        self._ids = {token: self._tokenizer.token_to_id(token) for token in CONTROL_TOKENS}
+        missing = [token for token, index in self._ids.items() if index is None]
+        if missing:
+            raise CheckpointError(
+                f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
+                'Streamo\'s protocol; add the tokens and train it (`streamo train`)')
+        self.state_ids: tuple[int, ...] = tuple(self._ids[token] for token in STATE_TOKENS)
+        self.image_id: int = self._ids[IMAGE_PAD]
+        self.end_id: int = self._ids[END]
+        # Any added token, not ours alone, would be cut out of running text by the library.
+        self._added = {
+            token.content: index
+            for index, token in self._tokenizer.get_added_tokens_decoder().items()}
+        literals = sorted(self._added, key=len, reverse=True)
+        self._literal = re.compile('|'.join(re.escape(token) for token in literals))
+
+    @property
+    def vocab_size(self) -> int:
+        """Return the number of tokens, added ones included."""
+        return int(self._tokenizer.get_vocab_size())
+
+    @property
+    def control_ids(self) -> frozenset[int]:
+        """Return the ids of every added token: an answer ends where one of them would stand."""
+        return frozenset(self._added.values())
+
+    def encode(self, pieces: Iterable[Piece], image_tokens: int = 0) -> list[int]:
+        """
+        Return the token ids of the pieces.
+
+        :param image_tokens: how many tokens stand for one ``Image``
+        """
+        ids: list[int] = []
+        for piece in pieces:
+            match piece:
+                case Control(token):
+                    ids.append(self._ids[token])
+                case Image():
+                    ids += [self.image_id] * image_tokens
+                case Text(text, trusted=True):
+                    ids += self._plain(text)
+                case Text(text):
+                    ids += self._data(text)
+        return ids
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the words of an answer; control tokens and the space after a state go."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+
+    def _plain(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def _data(self, text: str) -> list[int]:
+        ids: list[int] = []
+        start = 0
+        for literal in self._literal.finditer(text):
+            # Cut behind the first character, so that neither part spells the token.
+            ids += self._data_run(text[start:literal.start() + 1])
+            start = literal.start() + 1
+        return ids + self._data_run(text[start:])
+
+    def _data_run(self, text: str) -> list[int]:
+        return self._plain(text) if text else []

@@ -1,0 +1,132 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
+"""
+The node's health, once a second on ``/diagnostics``.
+
+Built from a snapshot of plain figures, so that what is healthy and what is not is decided in one
+place and can be tested without a graph.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import KeyValue
+from std_msgs.msg import Header
+
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.reports import Status
+
+LEVELS = {
+    StreamState.STATUS_OK: DiagnosticStatus.OK,
+    StreamState.STATUS_LOADING: DiagnosticStatus.WARN,
+    StreamState.STATUS_INACTIVE: DiagnosticStatus.WARN,
+    StreamState.STATUS_NO_FRAMES: DiagnosticStatus.ERROR,
+    StreamState.STATUS_LATE: DiagnosticStatus.WARN,
+    StreamState.STATUS_ERROR: DiagnosticStatus.ERROR,
+}
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """
+    The figures of one moment; counts are since the node started, times in seconds.
+
+    :param bad: images that could not be used, by cause
+    :param latencies: from image stamp to publication, the latest ones
+    :param inferences: time the model took, the latest ones
+    """
+
+    topic: str
+    source: str
+    checkpoint: str
+    backend: str
+    lifecycle: str
+    status: Status
+    epoch: int
+    fps: float
+    received: int = 0
+    sampled: int = 0
+    dropped: int = 0
+    stale: int = 0
+    bad: Mapping[str, int] = field(default_factory=dict)
+    latencies: Sequence[float] = ()
+    inferences: Sequence[float] = ()
+    failures: int = 0
+    instructions: Sequence[str] = ()
+    refused: int = 0
+    last_refusal: str = ''
+    responses: int = 0
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return the value below which the share of the values lies (nearest rank); 0 of none."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(share * len(ranked)))] if ranked else 0.0
+
+
+def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
+    """Return the four statuses of a node: stream, inference, model, instructions."""
+    code, detail = snapshot.status.code, snapshot.status.detail
+    level = LEVELS[code]
+    stream = code == StreamState.STATUS_NO_FRAMES
+    inference = code in (StreamState.STATUS_LATE, StreamState.STATUS_ERROR)
+    bad = sum(snapshot.bad.values())
+    parts = [
+        ('stream',
+         level if stream else DiagnosticStatus.WARN if bad else DiagnosticStatus.OK,
+         detail if stream else f'{bad} bad images' if bad else 'frames arrive',
+         {'topic': snapshot.topic, 'source': snapshot.source, 'epoch': snapshot.epoch,
+          'frames_received': snapshot.received, 'frames_sampled': snapshot.sampled,
+          'frames_dropped': snapshot.dropped, 'stale_stamps': snapshot.stale,
+          **{f'bad_images ({cause})': count for cause, count in sorted(snapshot.bad.items())}}),
+        ('inference',
+         level if inference else DiagnosticStatus.OK,
+         detail if inference else 'keeps up',
+         {'fps': snapshot.fps,
+          **{f'{name}_{rank}_s': f'{quantile(values, share):.4f}'
+             for name, values in (
+                 ('latency', snapshot.latencies), ('inference', snapshot.inferences))
+             for rank, share in (('p50', 0.5), ('p95', 0.95))},
+          'failures': snapshot.failures, 'responses': snapshot.responses}),
+        ('model',
+         DiagnosticStatus.OK if code not in (
+             StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)
+         else level,
+         detail if code in (
+             StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)
+         else 'loaded',
+         {'checkpoint': snapshot.checkpoint, 'backend': snapshot.backend,
+          'lifecycle': snapshot.lifecycle}),
+        ('instructions',
+         DiagnosticStatus.OK if snapshot.instructions else DiagnosticStatus.WARN,
+         f'{len(snapshot.instructions)} standing' if snapshot.instructions
+         else 'no instruction stands: send one to ~/instruction',
+         {'refused': snapshot.refused, 'last_refusal': snapshot.last_refusal,
+          **{f'instruction {number}': text
+             for number, text in enumerate(snapshot.instructions, 1)}}),
+    ]
+    return DiagnosticArray(
+        header=Header(stamp=stamp),
+        status=[
+            DiagnosticStatus(
+                level=level, name=f'{node}: {name}', message=message, hardware_id=snapshot.topic,
+                values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+            for name, level, message, values in parts])

@@ -1,0 +1,202 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
+"""
+The instructions that stand, whoever asked for them and whatever becomes of the engine.
+
+Consoles change the table from the executor's threads; the engine's own thread then makes the
+watches equal to it. The table outlives the engine, so instructions survive a reset, a
+deactivation and a reload of the checkpoint without anybody sending them again.
+"""
+
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+import itertools
+import threading
+from typing import TYPE_CHECKING
+
+from streamo_ros.dialogue import clean_instruction
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.msg import Instruction
+
+if TYPE_CHECKING:
+    from streamo_ros.engine import StreamEngine
+    from streamo_ros.engine import Watch
+
+MAX_CHARACTERS = 4096
+"""Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
+
+MAX_ID_CHARACTERS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """
+    One standing instruction.
+
+    :param id: its name, unique among those standing
+    :param text: what to watch for, cleaned
+    :param source: who asked, for logs
+    :param once: withdraw it after its first answer
+    :param replaced: what it took the place of, to be restored should the engine refuse it
+    """
+
+    id: str
+    text: str
+    source: str = ''
+    once: bool = False
+    replaced: tuple['Request', ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A request that the engine did not take, and its reason in a sentence."""
+
+    request: Request
+    reason: str
+
+
+class Instructions:
+    """
+    The table of standing instructions of one camera; safe to use from any thread.
+
+    ``reconcile``, ``request_of`` and ``detach`` belong to the thread that owns the engine.
+
+    :param camera: the node's name for the camera
+    """
+
+    def __init__(self, camera: str) -> None:
+        self._camera = camera
+        self._lock = threading.Lock()
+        self._desired: dict[str, Request] = {}
+        self._watches: dict[str, tuple[Request, Watch]] = {}
+        self._numbers = itertools.count(1)
+
+    @property
+    def standing(self) -> tuple[Request, ...]:
+        """Return the standing instructions, oldest first."""
+        with self._lock:
+            return tuple(self._desired.values())
+
+    def change(self, message: Instruction) -> None:
+        """
+        Do what an Instruction message asks.
+
+        :raises InstructionError: when the message cannot be followed; the table is as before
+        """
+        if message.camera not in ('', self._camera):
+            raise InstructionError(
+                f'there is no camera {message.camera[:40]!r} here: this node has '
+                f'{self._camera!r}, and an empty name means all')
+        if message.action == Instruction.CLEAR:
+            with self._lock:
+                self._desired.clear()
+        elif message.action == Instruction.CANCEL:
+            self.cancel(message.id)
+        elif message.action in (Instruction.ADD, Instruction.REPLACE):
+            self.put(
+                message.id, message.text, message.source, message.once,
+                taken=message.action == Instruction.REPLACE)
+        else:
+            raise InstructionError(
+                f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
+
+    def put(
+        self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True
+    ) -> None:
+        """
+        Add an instruction, or put it in the place of another.
+
+        :param id: its name; empty assigns one
+        :param taken: whether the name may be in use, and its instruction then replaced; with an
+            empty name all instructions are
+        :raises InstructionError: when the request makes no sense; the table is as before
+        """
+        if len(text) > MAX_CHARACTERS:
+            raise InstructionError(
+                f'the instruction has {len(text)} characters: say it in at most {MAX_CHARACTERS}')
+        text = clean_instruction(text)
+        if len(id) > MAX_ID_CHARACTERS or not id.isprintable():
+            raise InstructionError(
+                f'the id is not printable or longer than {MAX_ID_CHARACTERS} characters: '
+                'choose a shorter one, or leave it empty')
+        with self._lock:
+            if id in self._desired and not taken:
+                raise InstructionError(
+                    f'the id {id!r} is in use: choose another, or REPLACE the instruction')
+            replaced = tuple(
+                request for request in self._desired.values()
+                if taken and id in ('', request.id))
+            if not id:
+                id = next(
+                    name for number in self._numbers
+                    if (name := f'instruction-{number}') not in self._desired)
+            source = ''.join(filter(str.isprintable, source[:MAX_ID_CHARACTERS]))
+            request = Request(
+                id, text, source, once, tuple(replace(old, replaced=()) for old in replaced))
+            if replaced and id not in self._desired:
+                self._desired.clear()
+            self._desired[id] = request
+
+    def cancel(self, id: str) -> None:
+        """
+        Withdraw an instruction.
+
+        :raises InstructionError: when none of that name stands
+        """
+        with self._lock:
+            if self._desired.pop(id, None) is None:
+                raise InstructionError(
+                    f'no instruction {id[:MAX_ID_CHARACTERS]!r} stands: nothing to cancel')
+
+    def reconcile(self, engine: 'StreamEngine') -> list[Refusal]:
+        """Make the engine's watches equal to the table; return what it refused."""
+        refusals = []
+        while True:
+            standing = self.standing
+            for name, (request, watch) in list(self._watches.items()):
+                if request not in standing:
+                    del self._watches[name]
+                    watch.cancel()
+            watched = [request for request, _ in self._watches.values()]
+            missing = [request for request in standing if request not in watched]
+            if not missing:
+                return refusals
+            for request in missing:
+                try:
+                    watch = engine.watch(request.text)
+                except Exception as error:  # of whatever kind: the instruction cannot stand
+                    refusals.append(Refusal(request, str(error)))
+                    self._restore(request)
+                else:
+                    self._watches[watch.instruction_id] = request, watch
+
+    def _restore(self, refused: Request) -> None:
+        with self._lock:
+            if self._desired.get(refused.id) is not refused:
+                return
+            del self._desired[refused.id]
+            for request in refused.replaced:
+                self._desired.setdefault(request.id, request)
+
+    def request_of(self, watch_id: str) -> Request | None:
+        """Return the instruction that a decision of the engine is about, if it still stands."""
+        request, _ = self._watches.get(watch_id, (None, None))
+        return request if request in self.standing else None
+
+    def detach(self) -> None:
+        """Forget the watches of an engine that is gone; the table stays."""
+        self._watches.clear()

@@ -1,0 +1,119 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
+"""
+The node's parameters: declared once, with descriptions and ranges, read into a frozen record.
+
+All are fixed while the node runs: a change takes effect at the next start.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange
+from rcl_interfaces.msg import IntegerRange
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.node import Node
+
+
+class ParameterError(ValueError):
+    """A parameter that makes no sense; the message says what would."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters' values; see ``SPECIFICATION`` for their meaning."""
+
+    checkpoint: str
+    backend: str
+    fps: float
+    window_turns: int
+    image_transport: str
+    reliability: str
+    instruction: str
+    heartbeat_s: float
+    autostart: bool
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """
+    One parameter.
+
+    :param choices: the strings it may be; empty for any
+    :param range: (smallest, largest) for numbers
+    """
+
+    default: Any
+    description: str
+    choices: tuple[str, ...] = ()
+    range: tuple[float, float] | None = None
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what ``ros2 param describe`` shows, and what rclpy enforces."""
+        descriptor = ParameterDescriptor(description=self.description, read_only=True)
+        if self.choices:
+            descriptor.additional_constraints = 'one of: ' + ', '.join(self.choices)
+        if self.range and isinstance(self.default, float):
+            descriptor.floating_point_range = [
+                FloatingPointRange(from_value=self.range[0], to_value=self.range[1], step=0.0)]
+        elif self.range:
+            descriptor.integer_range = [IntegerRange(
+                from_value=int(self.range[0]), to_value=int(self.range[1]), step=1)]
+        return descriptor
+
+
+SPECIFICATION: dict[str, Parameter] = {
+    'checkpoint': Parameter(
+        'nano', "The model: 'nano' (built in) or a directory with a checkpoint."),
+    'backend': Parameter(
+        'auto', 'What runs the model.', choices=('auto', 'onnxruntime', 'torch', 'tensorrt')),
+    'fps': Parameter(
+        1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
+        range=(0.1, 30.0)),
+    'window_turns': Parameter(
+        0, 'Frames that the model remembers; 0: as many as the checkpoint was made for.',
+        range=(0, 100_000)),
+    'image_transport': Parameter(
+        'auto', 'Which images to take; auto: raw ones, compressed ones where no raw ones are.',
+        choices=('auto', 'raw', 'compressed')),
+    'reliability': Parameter(
+        'auto', 'Delivery to ask the camera for; auto: reliable where every publisher offers it.',
+        choices=('auto', 'reliable', 'best_effort')),
+    'instruction': Parameter(
+        '', 'An instruction that stands from the start; empty: none.'),
+    'heartbeat_s': Parameter(
+        2.0, 'After this many seconds without a fresh decision the last state is repeated.',
+        range=(0.1, 60.0)),
+    'autostart': Parameter(
+        True, 'Configure and activate at start; false where a lifecycle manager does it.'),
+}
+
+
+def declare(node: Node) -> Settings:
+    """
+    Declare all parameters on the node and return their values.
+
+    :raises ParameterError: when a value is none of its choices
+    """
+    values = {
+        name: node.declare_parameter(name, parameter.default, parameter.descriptor()).value
+        for name, parameter in SPECIFICATION.items()}
+    for name, parameter in SPECIFICATION.items():
+        if parameter.choices and values[name] not in parameter.choices:
+            raise ParameterError(
+                f'parameter {name} is {values[name]!r}: it must be one of '
+                + ', '.join(parameter.choices))
+    return Settings(**values)

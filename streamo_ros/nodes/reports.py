@@ -1,0 +1,247 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
+"""
+What the node says on ``~/state`` and ``~/response``, and what it said last.
+
+Fresh decisions come from the engine's thread, repeats and refusals from the executor's; one lock
+keeps their numbers in the order of their publication.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from builtin_interfaces.msg import Time
+
+from streamo_ros.dialogue import State
+from streamo_ros.msg import Response
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.instructions import Request
+from streamo_ros.nodes.worker import Step
+
+if TYPE_CHECKING:
+    from streamo_ros.engine import Decision
+
+MAX_ECHO = 200
+"""Characters of a refused text or a failure that are repeated to the sender."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """One of StreamState's STATUS_ values and its reason ('' only for STATUS_OK)."""
+
+    code: int = StreamState.STATUS_OK
+    detail: str = ''
+
+
+@dataclass
+class _Record:
+    """What was last said about a standing instruction."""
+
+    request: Request
+    message: StreamState
+    decided_at: float               # steady time of the decision, or of the instruction
+    published_at: float
+    decided: bool = False
+    standby_since: Time | None = None
+    response_seq: int = 0
+
+
+class Reports:
+    """
+    Builds and publishes the messages about one camera.
+
+    :param camera: the node's name for the camera
+    :param publish_state: publishes a StreamState
+    :param publish_response: publishes a Response
+    :param now: the node's clock, in nanoseconds
+    """
+
+    def __init__(
+        self,
+        camera: str,
+        publish_state: Callable[[StreamState], None],
+        publish_response: Callable[[Response], None],
+        now: Callable[[], int],
+    ) -> None:
+        self._camera = camera
+        self._publish_state = publish_state
+        self._publish_response = publish_response
+        self._now = now
+        self._lock = threading.Lock()
+        self._records: dict[str, _Record] = {}
+        self._nobody: _Record | None = None  # speaks while no instruction stands
+        self._status = Status()
+        self._seq = 0
+        self._response_seq = 0
+        self._epoch = 0
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Forget all decisions: they no longer bear on the stream."""
+        with self._lock:
+            self._epoch = epoch
+            for record in self._records.values():
+                record.decided = False
+                record.standby_since = None
+                record.decided_at = time.monotonic()
+                record.message = self._blank(record.request, record.response_seq)
+
+    def step(
+        self,
+        outcome: Step,
+        decisions: 'Sequence[tuple[Request, Decision]]',
+        status: Status,
+        dropped: int,
+    ) -> None:
+        """
+        Publish what was decided about a frame, one state for each instruction.
+
+        :param dropped: sampled frames that were dropped so far
+        """
+        with self._lock:
+            for request, decision in decisions:
+                record = self._record(request)
+                message = self._decided(outcome, decision, record)
+                message.status, message.detail = status.code, status.detail
+                message.frames_dropped = dropped
+                if decision.state is State.RESPONSE:
+                    self._respond(outcome, request, decision, record)
+                    message.response_seq = record.response_seq
+                record.message = message
+                record.decided = True
+                record.decided_at = time.monotonic()
+                self._say(record)
+            self._status = status
+
+    def repeat(
+        self, standing: Sequence[Request], status: Status, dropped: int, heartbeat_s: float
+    ) -> None:
+        """
+        Repeat the last state of each instruction that nothing was said about for a while.
+
+        A change of status is said at once. An instruction that no longer stands is taken leave
+        of, so that a late reader does not take its latched state for a standing one's.
+        """
+        with self._lock:
+            changed = status != self._status
+            self._status = status
+            for id, record in list(self._records.items()):
+                if record.request not in standing:
+                    del self._records[id]
+                    if not any(request.id == id for request in standing):
+                        self._stale(record, Status(
+                            StreamState.STATUS_INACTIVE, 'the instruction was withdrawn'), dropped)
+            if standing:
+                self._nobody = None
+                records = [self._record(request) for request in standing]
+            else:
+                if self._nobody is None:
+                    self._nobody = self._new(Request('', ''))
+                records = [self._nobody]
+            for record in records:
+                if changed or time.monotonic() - record.published_at >= heartbeat_s:
+                    self._stale(record, status, dropped)
+
+    def refuse(self, id: str, text: str, reason: str) -> None:
+        """Publish that an instruction was refused, and why."""
+        with self._lock:
+            message = self._blank(Request(id[:MAX_ECHO], text[:MAX_ECHO]), 0)
+            message.status = StreamState.STATUS_REFUSED
+            message.detail = reason[:MAX_ECHO]
+            self._number(message)
+            self._publish_state(message)
+
+    def _record(self, request: Request) -> _Record:
+        record = self._records.get(request.id)
+        if record is None or record.request is not request:
+            record = self._records[request.id] = self._new(request)
+        return record
+
+    def _new(self, request: Request) -> _Record:
+        return _Record(request, self._blank(request, 0), time.monotonic(), float('-inf'))
+
+    def _blank(self, request: Request, response_seq: int) -> StreamState:
+        return StreamState(
+            epoch=self._epoch, camera=self._camera, instruction_id=request.id,
+            instruction=request.text, response_seq=response_seq)
+
+    def _decided(
+        self, outcome: Step, decision: 'Decision', record: _Record
+    ) -> StreamState:
+        frame, request = outcome.frame, record.request
+        if decision.state is not State.STANDBY:
+            standby = None
+        else:
+            standby = record.standby_since or frame.header.stamp
+        message = StreamState(
+            header=frame.header,
+            state=int(decision.state),
+            epoch=frame.epoch,
+            tick=frame.tick,
+            camera=self._camera,
+            instruction_id=request.id,
+            instruction=request.text,
+            standby_since=standby or Time(),
+            response_seq=record.response_seq,
+            inference_s=outcome.inference_s,
+            latency_s=(self._now() - frame.stamp) / 1e9)
+        (message.probability_silence, message.probability_standby,
+         message.probability_response) = map(float, decision.probabilities)
+        if decision.state is not State.RESPONSE:  # the answer still tells when standby began
+            record.standby_since = standby
+        return message
+
+    def _respond(
+        self, outcome: Step, request: Request, decision: 'Decision', record: _Record
+    ) -> None:
+        frame = outcome.frame
+        self._response_seq += 1
+        record.response_seq = self._response_seq
+        began, record.standby_since = record.standby_since, None
+        self._publish_response(Response(
+            header=frame.header,
+            seq=self._response_seq,
+            epoch=frame.epoch,
+            camera=self._camera,
+            instruction_id=request.id,
+            instruction=request.text,
+            text=decision.text,
+            complete=bool(decision.complete),
+            event_start=began or frame.header.stamp,
+            event_end=frame.header.stamp,
+            probability=float(decision.probabilities[State.RESPONSE]),
+            latency_s=(self._now() - frame.stamp) / 1e9,
+            inference_s=outcome.inference_s))
+
+    def _stale(self, record: _Record, status: Status, dropped: int) -> None:
+        message = record.message = copy(record.message)
+        message.age_s = max(1e-3, time.monotonic() - record.decided_at)  # 0 means fresh
+        message.status, message.detail = status.code, status.detail
+        message.frames_dropped = dropped
+        self._say(record)
+
+    def _say(self, record: _Record) -> None:
+        self._number(record.message)
+        record.published_at = time.monotonic()
+        self._publish_state(record.message)
+
+    def _number(self, message: StreamState) -> None:
+        self._seq += 1
+        message.seq = self._seq

@@ -1,0 +1,113 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+One instruction's whole stream as one training sequence.
+
+The same pieces, in the same order, as the engine feeds turn by turn; a test holds them equal.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.dialogue import close_turn
+from streamo_ros.dialogue import Control
+from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import open_turn
+from streamo_ros.dialogue import State
+from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import Text
+from streamo_ros.models import StreamTokenizer
+from streamo_ros.models.positions import mrope_positions
+
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class TrainingTurn:
+    """
+    One tick as the trainer sees it.
+
+    :param state: the right state
+    :param text: the right words; empty unless the state is Response
+    :param shown: the state that stands in the history, mostly the right one
+    :param counted: False leaves the state out of the loss
+    """
+
+    state: State
+    text: str
+    shown: State
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class TrainingSequence:
+    """
+    Token ids with what each position should predict.
+
+    :param ids: (S,)
+    :param positions: (3, S)
+    :param is_image: (S,)
+    :param state_labels: (S,) the state's id where a state is due, else ``IGNORED``
+    :param text_labels: (S,) the next token of an answer, ``<|im_end|>`` included, else
+        ``IGNORED``
+    """
+
+    ids: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    is_image: NDArray[np.bool_]
+    state_labels: NDArray[np.int64]
+    text_labels: NDArray[np.int64]
+
+
+def build_sequence(
+    tokenizer: StreamTokenizer,
+    system_prompt: str,
+    instruction: str,
+    tags: Sequence[str],
+    turns: Sequence[TrainingTurn],
+    grid: tuple[int, int],
+) -> TrainingSequence:
+    """Return the sequence of one instruction; ``tags`` and ``turns`` run side by side."""
+    ids = tokenizer.encode(system_pieces(system_prompt) + instruction_pieces(instruction))
+    state_labels = [IGNORED] * len(ids)
+    text_labels = [IGNORED] * len(ids)
+    for tag, turn in zip(tags, turns, strict=True):
+        opening = tokenizer.encode(open_turn(tag), grid[0] * grid[1])
+        ids += opening
+        state_labels += [IGNORED] * len(opening)
+        text_labels += [IGNORED] * len(opening)
+        if turn.counted:
+            state_labels[-1] = tokenizer.state_ids[turn.state]
+        if turn.state is State.RESPONSE:
+            answer = tokenizer.encode([Control(turn.state.token), Text(' ' + turn.text)])
+            following = answer[1:] + [tokenizer.end_id]
+            closing = tokenizer.encode(close_turn(None))
+        else:
+            answer, following = [], []
+            closing = tokenizer.encode(close_turn(turn.shown))
+        ids += answer + closing
+        state_labels += [IGNORED] * (len(answer) + len(closing))
+        text_labels += following + [IGNORED] * len(closing)
+    tokens = np.asarray(ids, np.int64)
+    is_image = tokens == tokenizer.image_id
+    return TrainingSequence(
+        ids=tokens,
+        positions=mrope_positions(is_image, grid, 0)[0],
+        is_image=is_image,
+        state_labels=np.asarray(state_labels, np.int64),
+        text_labels=np.asarray(text_labels, np.int64))

@@ -1,0 +1,254 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Training nano: first its eyes alone, then everything, on streams rendered as it goes.
+
+Matrices learn by Muon and the rest by AdamW: from scratch, AdamW alone did not get off the
+ground at this size. The loss of the states is plain cross-entropy over the vocabulary; that of
+the answers is averaged over their own tokens, or silence would drown them.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import time
+
+import numpy as np
+from safetensors.torch import save_file
+import torch
+from torch import nn
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import cross_entropy
+from torch.utils.data import DataLoader
+from transformers import Qwen2_5_VLForConditionalGeneration
+
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import load_checkpoint
+from streamo_ros.training.nano import new_model
+from streamo_ros.training.nano import nano_config
+from streamo_ros.training.nano import WINDOW_TURNS
+from streamo_ros.training.nano import write_nano
+from streamo_ros.training.sentry import PAIR_TRUTHS
+from streamo_ros.training.sentry import SentryDataset
+from streamo_ros.training.sentry import StreamExample
+from streamo_ros.training.sequence import IGNORED
+
+MUON_RATE, ADAM_RATE = 0.006, 1e-3
+STREAMS, QUESTIONS = 4, 2
+VISION_STREAMS = 4
+END_WEIGHT = 0.2
+SIGHT_WEIGHT = 0.3
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """How long each stage takes, in optimizer steps."""
+
+    seed: int
+    vision_steps: int
+    steps: int
+    save_every: int = 100
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples side by side; sequences padded on the right to one length."""
+
+    patches: Tensor
+    grid: Tensor
+    pairs: Tensor
+    cells: Tensor
+    ids: Tensor
+    positions: Tensor
+    is_image: Tensor
+    state_labels: Tensor
+    text_labels: Tensor
+    stream: Tensor
+
+
+class SightHeads(nn.Module):
+    """Throw-away heads that ask the visual tokens what changed, for the first stage."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.pair = nn.Linear(2 * hidden, PAIR_TRUTHS)
+        self.cell = nn.Linear(hidden, 2)
+
+    def loss(self, tokens: Tensor, batch: Batch) -> Tensor:
+        """Return the mean loss of (frames, tokens, hidden) against the renderer's truth."""
+        pooled = torch.cat([tokens.mean(1), tokens.amax(1)], -1)
+        pairs = binary_cross_entropy_with_logits(self.pair(pooled).float(), batch.pairs)
+        cells = binary_cross_entropy_with_logits(
+            self.cell(tokens).float(), batch.cells.flatten(2).transpose(1, 2))
+        return pairs + cells
+
+
+def collate(examples: list[StreamExample]) -> Batch:
+    """Return examples as one batch of tensors."""
+    sequences = [sequence for example in examples for sequence in example.sequences]
+    length = max((len(sequence.ids) for sequence in sequences), default=0)
+
+    def padded(values: list[np.ndarray], fill: int) -> Tensor:
+        if not values:
+            return torch.empty(0)
+        return torch.from_numpy(np.stack([
+            np.pad(value, [(0, 0)] * (value.ndim - 1) + [(0, length - value.shape[-1])],
+                   constant_values=fill) for value in values]))
+
+    patches = np.concatenate([example.patches for example in examples])
+    side = int(patches.shape[1] ** 0.5)
+    return Batch(
+        patches=torch.from_numpy(patches.reshape(-1, patches.shape[-1])),
+        grid=torch.tensor([[1, side, side]] * len(patches)),
+        pairs=torch.from_numpy(np.concatenate([example.pairs for example in examples])),
+        cells=torch.from_numpy(np.concatenate([example.cells for example in examples])),
+        ids=padded([sequence.ids for sequence in sequences], 0),
+        positions=padded([sequence.positions for sequence in sequences], 0),
+        is_image=padded([sequence.is_image for sequence in sequences], 0),
+        state_labels=padded([sequence.state_labels for sequence in sequences], IGNORED),
+        text_labels=padded([sequence.text_labels for sequence in sequences], IGNORED),
+        stream=torch.tensor([
+            index for index, example in enumerate(examples) for _ in example.sequences]))
+
+
+def see(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
+    """Return the visual tokens, (frames, tokens of a frame, hidden)."""
+    tokens = model.model.visual(batch.patches, grid_thw=batch.grid).pooler_output
+    return tokens.reshape(len(batch.grid), -1, tokens.shape[-1])
+
+
+def stream_loss(
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, batch: Batch, end_id: int
+) -> tuple[Tensor, Tensor]:
+    """Return the losses of states and of answers; ``tokens`` serves all of a stream's rows."""
+    rows = tokens.reshape(int(batch.stream[-1]) + 1, -1, tokens.shape[-1])[batch.stream]
+    embeds = model.get_input_embeddings()(batch.ids).to(rows.dtype)
+    embeds = embeds.masked_scatter(batch.is_image[..., None].expand_as(embeds), rows)
+    hidden = model.model.language_model(
+        inputs_embeds=embeds, position_ids=batch.positions.transpose(0, 1), use_cache=False,
+    ).last_hidden_state
+    at_state, at_text = batch.state_labels != IGNORED, batch.text_labels != IGNORED
+    state = cross_entropy(
+        model.lm_head(hidden[at_state]).float(), batch.state_labels[at_state])
+    labels = batch.text_labels[at_text]
+    weights = torch.where(labels == end_id, END_WEIGHT, 1.0)
+    each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
+    return state, (each * weights).sum() / weights.sum().clamp(min=1.0)
+
+
+def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
+    """Return Muon for the matrices inside the networks and AdamW for all else."""
+    matrices, rest = [], []
+    for module in modules:
+        for name, weight in module.named_parameters():
+            inner = weight.ndim == 2 and 'embed' not in name and 'lm_head' not in name
+            (matrices if inner else rest).append(weight)
+    # 'peak' travels with the saved state; 'lr' is set from it at each step.
+    return [
+        torch.optim.Muon([{'params': matrices, 'peak': MUON_RATE}], lr=MUON_RATE),
+        torch.optim.AdamW([{'params': rest, 'peak': ADAM_RATE}], lr=ADAM_RATE, weight_decay=0.01)]
+
+
+def rate_at(step: int, steps: int) -> float:
+    """Return the share of the full rate: short warm-up, flat to 30 %, then straight down."""
+    warm = min(1.0, (step + 1) / 20)
+    return warm * min(1.0, (steps - step) / (0.7 * steps))
+
+
+def train_nano(directory: Path, plan: TrainingPlan, log: Callable[[str], None] = print) -> None:
+    """
+    Train nano into a directory that ``StreamEngine`` loads; resume where a run was cut off.
+
+    :param directory: receives the checkpoint, ``train.jsonl`` and, until done, ``resume.pt``
+    """
+    write_nano(directory)
+    checkpoint = load_checkpoint(directory)
+    torch.manual_seed(plan.seed)
+    model = new_model(nano_config(checkpoint.tokenizer))
+    heads = SightHeads(checkpoint.decoder.hidden)
+    resume = directory / 'resume.pt'
+    begun = torch.load(resume, weights_only=True) if resume.is_file() else None
+    for stage, steps in (('vision', plan.vision_steps), ('stream', plan.steps)):
+        if begun is not None and begun['stage'] == 'stream' and stage == 'vision':
+            continue
+        modules = [model.model.visual, heads] if stage == 'vision' else [model, heads]
+        solvers = optimizers(modules)
+        first = 0
+        if begun is not None:
+            model.load_state_dict(begun['model'])
+            heads.load_state_dict(begun['heads'])
+            for solver, state in zip(solvers, begun['solvers'], strict=True):
+                solver.load_state_dict(state)
+            first, begun = begun['step'], None
+        for step, figures in _steps(stage, steps, first, plan, checkpoint, model, heads, solvers):
+            line = json.dumps({'stage': stage, 'step': step, **figures})
+            with (directory / 'train.jsonl').open('a', encoding='utf-8') as file:
+                file.write(line + '\n')
+            if step % 10 == 0:
+                log(line)
+            if (step + 1) % plan.save_every == 0:
+                partial = resume.with_suffix('.partial')
+                torch.save({
+                    'stage': stage, 'step': step + 1, 'model': model.state_dict(),
+                    'heads': heads.state_dict(),
+                    'solvers': [solver.state_dict() for solver in solvers]}, partial)
+                partial.replace(resume)
+    save_weights(model, directory / 'model.safetensors')
+    resume.unlink(missing_ok=True)
+
+
+def save_weights(model: Qwen2_5_VLForConditionalGeneration, file: Path) -> None:
+    """Write the weights as float16 under the names that Qwen2.5-VL checkpoints publish."""
+    tensors = {
+        name.removeprefix('model.').replace('language_model.', 'model.'):
+            value.detach().to(torch.float16).contiguous()
+        for name, value in model.state_dict().items() if name != 'lm_head.weight'}
+    save_file(tensors, str(file), metadata={'format': 'pt'})
+
+
+def _steps(
+    stage: str, steps: int, first: int, plan: TrainingPlan, checkpoint: Checkpoint,
+    model: Qwen2_5_VLForConditionalGeneration, heads: SightHeads,
+    solvers: list[torch.optim.Optimizer],
+) -> Iterator[tuple[int, dict[str, float]]]:
+    streams = VISION_STREAMS if stage == 'vision' else STREAMS
+    dataset = SentryDataset(
+        checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * streams,
+        turns=WINDOW_TURNS, questions=0 if stage == 'vision' else QUESTIONS,
+        first=first * streams)
+    loader = DataLoader(dataset, streams, num_workers=1, prefetch_factor=4, collate_fn=collate)
+    bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    for step, batch in enumerate(loader, first):
+        begin = time.monotonic()
+        with torch.autocast('cpu', torch.bfloat16, enabled=bf16):
+            tokens = see(model, batch)
+            losses = {'sight': heads.loss(tokens, batch)}
+            if stage == 'stream':
+                losses['state'], losses['text'] = stream_loss(
+                    model, tokens, batch, checkpoint.tokenizer.end_id)
+        total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
+        total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
+        total.backward()
+        for solver in solvers:
+            for group in solver.param_groups:
+                nn.utils.clip_grad_norm_(group['params'], 1.0)
+                group['lr'] = group['peak'] * rate_at(step, steps)
+            solver.step()
+            solver.zero_grad(set_to_none=True)
+        figures = {name: round(float(loss.detach()), 4) for name, loss in losses.items()}
+        yield step, {**figures, 'seconds': round(time.monotonic() - begin, 3)}

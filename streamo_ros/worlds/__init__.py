@@ -1,0 +1,23 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Rendered robot-camera streams with exact truth, for training and for tests."""
+
+from streamo_ros.worlds.labels import Event
+from streamo_ros.worlds.labels import SKILLS
+from streamo_ros.worlds.sentry import PairTruth
+from streamo_ros.worlds.sentry import SentryWorld
+from streamo_ros.worlds.sentry import WorldError
+
+__all__ = ['Event', 'PairTruth', 'SentryWorld', 'SKILLS', 'WorldError']
