@@ -9,7 +9,8 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
-.PHONY: help demo test build set-up clean
+.PHONY: help demo test build set-up test-set-up clean
+.NOTPARALLEL:
 
 help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
@@ -27,7 +28,6 @@ test: test-set-up build
 build: set-up
 	@source ./env.sh && python setup/build.py
 
-.PHONY: test-set-up
 set-up:
 	@$(PYTHON) setup/set_up.py run
 

@@ -22,11 +22,11 @@ if [ -x "$_streamo_ros_root/.venv/bin/python" ]; then
   export ROS_PYTHON_VERSION=3
   unset PYTHONPATH PYTHONHOME
   case ":$PATH:" in
-    *":$_streamo_ros_venv/bin:"*) ;;
+    *":$_streamo_ros_install/bin:$_streamo_ros_venv/bin:"*) ;;
     *) export PATH="$_streamo_ros_install/bin:$_streamo_ros_venv/bin:$PATH" ;;
   esac
   case ":${LD_LIBRARY_PATH:-}:" in
-    *":$_streamo_ros_venv/lib:"*) ;;
+    *":$_streamo_ros_install/lib:$_streamo_ros_venv/lib:"*) ;;
     *)
       LD_LIBRARY_PATH="$_streamo_ros_install/lib:$_streamo_ros_venv/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
       export LD_LIBRARY_PATH

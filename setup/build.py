@@ -26,6 +26,7 @@ import subprocess
 import sys
 
 ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / 'build' / 'source'
 INSTALL = ROOT / 'install'
 MARKER = INSTALL / '.built-from'
 SOURCES = (
@@ -43,18 +44,45 @@ def fingerprint() -> str:
             digest.update(f'{path.relative_to(ROOT)} {path.stat().st_mode} {content}\n'.encode())
     return digest.hexdigest()
 
+def copy_sources() -> None:
+    """
+    Copy what is built to a directory of its own.
+
+    CMake refuses to export include directories that lie in the source directory, which is where
+    numpy's do: in .venv. Times are kept, so that what is unchanged is not built again.
+    """
+    shutil.rmtree(SOURCE, ignore_errors=True)
+    SOURCE.mkdir(parents=True)
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(
+                ROOT / name, SOURCE / name, ignore=shutil.ignore_patterns('__pycache__'),
+            )
+        else:
+            shutil.copy2(ROOT / name, SOURCE / name)
+
+
+def remove_stale() -> None:
+    """Remove modules and data that an earlier build installed and this one did not."""
+    manifest = ROOT / 'build' / 'colcon' / 'streamo_ros' / 'install_manifest.txt'
+    installed = set(manifest.read_text().splitlines())
+    for package in INSTALL.glob('lib/python*/site-packages/streamo_ros'):
+        for path in package.rglob('*'):
+            if path.is_file() and '__pycache__' not in path.parts and str(path) not in installed:
+                path.unlink()
+
+
 def main() -> int:
     """Build if needed; print colcon's output only when it fails."""
     expected = fingerprint()
     if MARKER.exists() and MARKER.read_text() == expected:
         return 0
     print('Building streamo_ros with colcon ...', flush=True)
-    # What is no longer in the sources must not stay importable.
-    shutil.rmtree(INSTALL, ignore_errors=True)
+    copy_sources()
     result = subprocess.run(
         [
             'colcon', '--log-base', str(ROOT / 'log'), 'build', '--merge-install',
-            '--base-paths', str(ROOT), '--build-base', str(ROOT / 'build'),
+            '--base-paths', str(SOURCE), '--build-base', str(ROOT / 'build' / 'colcon'),
             '--install-base', str(INSTALL), '--event-handlers', 'console_direct+',
             '--cmake-args', f'-DPython3_EXECUTABLE={ROOT / ".venv" / "bin" / "python"}',
             '-DBUILD_TESTING=OFF',
@@ -69,6 +97,7 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    remove_stale()
     MARKER.write_text(expected)
     return 0
 

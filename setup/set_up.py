@@ -111,6 +111,9 @@ def set_up_run() -> None:
     if marker.exists() and marker.read_text() == expected:
         return
     print('Making .venv with ROS 2 Jazzy (once; about a minute) ...', flush=True)
+    # What was built with another environment cannot be built on.
+    for folder in ('build', 'install'):
+        shutil.rmtree(ROOT / folder, ignore_errors=True)
     arguments = [BASE_PYTHON, '-m', 'venv', '--clear', str(VENV)]
     if subprocess.run(arguments).returncode != 0:
         raise SetUpError(

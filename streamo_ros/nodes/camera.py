@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 A camera topic: found, matched, checked and sampled; and a reason whenever nothing comes of it.
 
@@ -40,11 +39,11 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
-from streamo_ros.nodes.image import check
-from streamo_ros.nodes.image import ImageError
-from streamo_ros.nodes.image import to_rgb
-from streamo_ros.nodes.sampler import Sampler
-from streamo_ros.nodes.sampler import Verdict
+from streamo_ros.sources.image import check
+from streamo_ros.sources.image import ImageError
+from streamo_ros.sources.image import to_rgb
+from streamo_ros.sources.sampler import Sampler
+from streamo_ros.sources.sampler import Verdict
 
 DEPTH = 5
 RAW = 'sensor_msgs/msg/Image'
@@ -106,7 +105,7 @@ def match(
                            'running, and the topic image remapped to its name?')
     if any(offer.type in (RAW, COMPRESSED) for offer in offers):
         return Match(None, f'{topic} is there, but not as the parameter image_transport demands '
-                           f'({transport!r}): set it to \'auto\'')
+                           f"({transport!r}): set it to 'auto'")
     return Match(None, f'{offers[0].topic} carries {offers[0].type}, which is not an image: '
                        'remap the topic image to a camera')
 
@@ -141,9 +140,11 @@ class Camera:
         group: CallbackGroup,
     ) -> None:
         self.topic = node.resolve_topic_name(name)
-        self.compressed_topic = node.resolve_topic_name(f'{name}/compressed')
-        if self.compressed_topic == node.resolve_topic_name(f'{name}/compressed', only_expand=True):
-            self.compressed_topic = f'{self.topic}/compressed'  # follows where `image` was remapped
+        compressed = f'{name}/compressed'
+        self.compressed_topic = node.resolve_topic_name(compressed)
+        if self.compressed_topic == node.resolve_topic_name(compressed, only_expand=True):
+            # Not remapped itself, it lies beside the image, wherever that was remapped to.
+            self.compressed_topic = f'{self.topic}/compressed'
         self.received = 0
         self.sampled = 0
         self.stale = 0

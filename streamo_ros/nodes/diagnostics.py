@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 The node's health, once a second on ``/diagnostics``.
 

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 The instructions that stand, whoever asked for them and whatever becomes of the engine.
 

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 The node's parameters: declared once, with descriptions and ranges, read into a frozen record.
 
@@ -27,6 +26,10 @@ from rcl_interfaces.msg import IntegerRange
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 
+from streamo_ros.engine import BACKENDS
+
+MAX_ANSWER_TOKENS = 128
+
 
 class ParameterError(ValueError):
     """A parameter that makes no sense; the message says what would."""
@@ -40,6 +43,7 @@ class Settings:
     backend: str
     fps: float
     window_turns: int
+    max_answer_tokens: int
     image_transport: str
     reliability: str
     instruction: str
@@ -79,13 +83,16 @@ SPECIFICATION: dict[str, Parameter] = {
     'checkpoint': Parameter(
         'nano', "The model: 'nano' (built in) or a directory with a checkpoint."),
     'backend': Parameter(
-        'auto', 'What runs the model.', choices=('auto', 'onnxruntime', 'torch', 'tensorrt')),
+        'auto', 'What runs the model.', choices=BACKENDS),
     'fps': Parameter(
         1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
         range=(0.1, 30.0)),
     'window_turns': Parameter(
         0, 'Frames that the model remembers; 0: as many as the checkpoint was made for.',
         range=(0, 100_000)),
+    'max_answer_tokens': Parameter(
+        MAX_ANSWER_TOKENS, 'Longer answers are cut, and their messages say so.',
+        range=(1, 1024)),
     'image_transport': Parameter(
         'auto', 'Which images to take; auto: raw ones, compressed ones where no raw ones are.',
         choices=('auto', 'raw', 'compressed')),

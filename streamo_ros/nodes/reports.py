@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 What the node says on ``~/state`` and ``~/response``, and what it said last.
 
@@ -59,7 +58,6 @@ class _Record:
     message: StreamState
     decided_at: float               # steady time of the decision, or of the instruction
     published_at: float
-    decided: bool = False
     standby_since: Time | None = None
     response_seq: int = 0
 
@@ -94,14 +92,12 @@ class Reports:
         self._epoch = 0
 
     def begin_epoch(self, epoch: int) -> None:
-        """Forget all decisions: they no longer bear on the stream."""
+        """Forget all decisions: they no longer bear on the stream. ``repeat`` says so next."""
         with self._lock:
             self._epoch = epoch
-            for record in self._records.values():
-                record.decided = False
-                record.standby_since = None
-                record.decided_at = time.monotonic()
-                record.message = self._blank(record.request, record.response_seq)
+            self._nobody = None
+            for id, record in self._records.items():
+                self._records[id] = self._new(record.request, record.response_seq)
 
     def step(
         self,
@@ -121,13 +117,15 @@ class Reports:
                 message = self._decided(outcome, decision, record)
                 message.status, message.detail = status.code, status.detail
                 message.frames_dropped = dropped
-                if decision.state is State.RESPONSE:
-                    self._respond(outcome, request, decision, record)
-                    message.response_seq = record.response_seq
                 record.message = message
-                record.decided = True
                 record.decided_at = time.monotonic()
-                self._say(record)
+                if decision.state is State.RESPONSE:
+                    response = self._answer(outcome, decision, record)
+                    message.response_seq = record.response_seq = response.seq
+                    self._say(record)
+                    self._publish_response(response)
+                else:
+                    self._say(record)
             self._status = status
 
     def repeat(
@@ -174,61 +172,61 @@ class Reports:
             record = self._records[request.id] = self._new(request)
         return record
 
-    def _new(self, request: Request) -> _Record:
-        return _Record(request, self._blank(request, 0), time.monotonic(), float('-inf'))
+    def _new(self, request: Request, response_seq: int = 0) -> _Record:
+        return _Record(
+            request, self._blank(request, response_seq), time.monotonic(), float('-inf'),
+            response_seq=response_seq)
 
     def _blank(self, request: Request, response_seq: int) -> StreamState:
         return StreamState(
             epoch=self._epoch, camera=self._camera, instruction_id=request.id,
             instruction=request.text, response_seq=response_seq)
 
-    def _decided(
-        self, outcome: Step, decision: 'Decision', record: _Record
-    ) -> StreamState:
-        frame, request = outcome.frame, record.request
-        if decision.state is not State.STANDBY:
-            standby = None
-        else:
-            standby = record.standby_since or frame.header.stamp
-        message = StreamState(
+    def _decided(self, outcome: Step, decision: 'Decision', record: _Record) -> StreamState:
+        frame = outcome.frame
+        if decision.state is State.STANDBY:
+            record.standby_since = record.standby_since or frame.header.stamp
+        elif decision.state is State.SILENCE:
+            record.standby_since = None
+        silence, standby, response = map(float, decision.probabilities)
+        return StreamState(
             header=frame.header,
             state=int(decision.state),
+            probability_silence=silence,
+            probability_standby=standby,
+            probability_response=response,
             epoch=frame.epoch,
             tick=frame.tick,
             camera=self._camera,
-            instruction_id=request.id,
-            instruction=request.text,
-            standby_since=standby or Time(),
+            instruction_id=record.request.id,
+            instruction=record.request.text,
+            standby_since=(
+                record.standby_since if decision.state is State.STANDBY else None) or Time(),
             response_seq=record.response_seq,
             inference_s=outcome.inference_s,
-            latency_s=(self._now() - frame.stamp) / 1e9)
-        (message.probability_silence, message.probability_standby,
-         message.probability_response) = map(float, decision.probabilities)
-        if decision.state is not State.RESPONSE:  # the answer still tells when standby began
-            record.standby_since = standby
-        return message
+            latency_s=self._latency(outcome))
 
-    def _respond(
-        self, outcome: Step, request: Request, decision: 'Decision', record: _Record
-    ) -> None:
+    def _answer(self, outcome: Step, decision: 'Decision', record: _Record) -> Response:
         frame = outcome.frame
-        self._response_seq += 1
-        record.response_seq = self._response_seq
         began, record.standby_since = record.standby_since, None
-        self._publish_response(Response(
+        self._response_seq += 1
+        return Response(
             header=frame.header,
             seq=self._response_seq,
             epoch=frame.epoch,
             camera=self._camera,
-            instruction_id=request.id,
-            instruction=request.text,
+            instruction_id=record.request.id,
+            instruction=record.request.text,
             text=decision.text,
             complete=bool(decision.complete),
             event_start=began or frame.header.stamp,
             event_end=frame.header.stamp,
             probability=float(decision.probabilities[State.RESPONSE]),
-            latency_s=(self._now() - frame.stamp) / 1e9,
-            inference_s=outcome.inference_s))
+            latency_s=self._latency(outcome),
+            inference_s=outcome.inference_s)
+
+    def _latency(self, outcome: Step) -> float:
+        return (self._now() - outcome.frame.stamp) / 1e9
 
     def _stale(self, record: _Record, status: Status, dropped: int) -> None:
         message = record.message = copy(record.message)

@@ -12,14 +12,12 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""ROS 2: thin adapters between topics and the engine; the only folder that imports rclpy."""
 """
 ``streamo_node``: cameras and instructions in, states and answers out.
 
-The node only connects: the camera samples, the worker's thread thinks, the reports speak. Its
-lifecycle follows REP-convention: configured means the checkpoint is loaded, active means that it
-watches. ``~/state`` and ``/diagnostics`` are ordinary publishers, so that a node that does not
-watch still says why.
+The node only connects: the camera samples, the worker's thread thinks, the reports speak.
+Configured means that the checkpoint is loaded, active that the node watches. ``~/state`` and
+``/diagnostics`` are ordinary publishers, so that a node that does not watch still says why.
 """
 
 from collections import deque
@@ -106,14 +104,13 @@ class StreamoNode(LifecycleNode):
     need no locks among themselves; the timers have another, so that health is reported whatever
     goes on; transitions run in the default group.
 
-    :param load: makes the engine; tests put a failing one here
+    :raises ParameterError: when the parameters make no sense
     """
 
-    def __init__(self, load: Callable[[], StreamEngine] | None = None, **options: Any) -> None:
-        super().__init__('streamo', **options)
+    def __init__(self) -> None:
+        super().__init__('streamo')
         self.settings = declare(self)
         self.failed = ''
-        self._load = load or self._load_checkpoint
         self._worker: Worker | None = None
         self._watching = False
         self._epoch = 0
@@ -179,7 +176,8 @@ class StreamoNode(LifecycleNode):
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
         self.failed = ''
         self._step_failure = ''
-        worker = self._worker = Worker(self._load, self._publish_step, self._report_failure)
+        worker = self._worker = Worker(
+            self._load_checkpoint, self._publish_step, self._report_failure)
         while not worker.loaded.wait(POLL_S):
             if not self.context.ok() or self._worker is not worker:
                 return TransitionCallbackReturn.FAILURE
@@ -234,7 +232,8 @@ class StreamoNode(LifecycleNode):
         settings = self.settings
         return StreamEngine.from_pretrained(
             settings.checkpoint, backend=settings.backend,
-            window_turns=settings.window_turns or None, fps=settings.fps)
+            window_turns=settings.window_turns or None, fps=settings.fps,
+            max_answer_tokens=settings.max_answer_tokens)
 
     def _stop_watching(self) -> None:
         self._watching = False

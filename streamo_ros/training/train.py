@@ -170,7 +170,9 @@ def rate_at(step: int, steps: int) -> float:
     return warm * min(1.0, (steps - step) / (0.7 * steps))
 
 
-def train_nano(directory: Path, plan: TrainingPlan, log: Callable[[str], None] = print) -> None:
+def train_nano(
+    directory: Path, plan: TrainingPlan, log: Callable[[str], None] = print, log_every: int = 10,
+) -> None:
     """
     Train nano into a directory that ``StreamEngine`` loads; resume where a run was cut off.
 
@@ -199,7 +201,7 @@ def train_nano(directory: Path, plan: TrainingPlan, log: Callable[[str], None] =
             line = json.dumps({'stage': stage, 'step': step, **figures})
             with (directory / 'train.jsonl').open('a', encoding='utf-8') as file:
                 file.write(line + '\n')
-            if step % 10 == 0:
+            if step % log_every == 0:
                 log(line)
             if (step + 1) % plan.save_every == 0:
                 partial = resume.with_suffix('.partial')

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Places to watch: photographs, rooms, corridors, streets, yards, shelves, table tops and plain fields.
+Places to watch: photographs, rooms, corridors, streets, yards, shelves, tables, plain fields.
 
 A place is painted once, larger than the camera's frame where the camera will move. Coordinates are
 those of the world (heights of the frame), so the place is the same at every resolution.
@@ -69,7 +69,8 @@ class _Painting:
     def polygon(self, points: list[tuple[float, float]], ink: Colour) -> None:
         region = self.region
         corners = np.array([
-            (round((x - region.left) * region.per_x * 16), round((y - region.top) * region.per_y * 16))
+            (round((x - region.left) * region.per_x * 16),
+             round((y - region.top) * region.per_y * 16))
             for x, y in points], np.int32)
         cv2.fillPoly(self.image, [corners], ink, cv2.LINE_AA, 4)
 
@@ -80,8 +81,8 @@ class _Painting:
         dx, dy = x1 - x0, y1 - y0
         scale = 0.5 * wide / (math.hypot(dx, dy) or 1.0)
         nx, ny = -dy * scale, dx * scale
-        self.polygon([(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny), (x0 - nx, y0 - ny)],
-                     ink)
+        self.polygon([(x0 + nx, y0 + ny), (x1 + nx, y1 + ny), (x1 - nx, y1 - ny),
+                      (x0 - nx, y0 - ny)], ink)
 
     def oval(self, x: float, y: float, across: float, down: float, ink: Colour) -> None:
         self.polygon([
@@ -277,7 +278,8 @@ def _furniture(painting: _Painting, rng: Generator, x: float, ground: float) -> 
     else:  # a heap of boxes
         for _ in range(3):
             at = x + float(rng.uniform(0, 0.15))
-            painting.hang(rng, at, ground - float(rng.uniform(0.08, 0.25)), at + w * 0.6, ground, 0.2)
+            top = ground - float(rng.uniform(0.08, 0.25))
+            painting.hang(rng, at, top, at + w * 0.6, ground, 0.2)
 
 
 def _room(painting: _Painting, rng: Generator, horizon: float) -> None:
@@ -320,20 +322,23 @@ def _corridor(painting: _Painting, rng: Generator, horizon: float) -> None:
     far = 3.0
     for side, dark in ((-1, 1.0), (1, 0.8)):
         painting.polygon([
-            (middle + side * wide, end - high), (middle + side * wide * far * 4, end - high * far * 3),
-            (middle + side * wide * far * 4, horizon + far * 1.1), (middle + side * wide, horizon)],
+            (middle + side * wide, end - high),
+            (middle + side * wide * far * 4, end - high * far * 3),
+            (middle + side * wide * far * 4, horizon + far * 1.1),
+            (middle + side * wide, horizon)],
             shade(wall, dark))
         for number in range(4):
             near, width = 1.4 + number * 1.3, 0.5 + 0.12 * number
             tall = 0.55 + float(rng.uniform(-0.1, 0.2))
             if rng.random() < 0.6:
                 inner, outer = wide * near, wide * (near + width)
-                drop = (horizon - end + high) / wide
+                drop = (horizon - end + high) / wide * tall * 0.6
+                inner_foot = horizon + (inner - wide) * 0.8
+                outer_foot = horizon + (outer - wide) * 0.8
                 painting.polygon([
-                    (middle + side * inner, horizon + (inner - wide) * 0.8 - inner * drop * tall * 0.6),
-                    (middle + side * outer, horizon + (outer - wide) * 0.8 - outer * drop * tall * 0.6),
-                    (middle + side * outer, horizon + (outer - wide) * 0.8),
-                    (middle + side * inner, horizon + (inner - wide) * 0.8)],
+                    (middle + side * inner, inner_foot - inner * drop),
+                    (middle + side * outer, outer_foot - outer * drop),
+                    (middle + side * outer, outer_foot), (middle + side * inner, inner_foot)],
                     shade(colour(rng, 0.5), dark))
     painting.box(middle - wide, end - high, middle + wide, horizon, shade(wall, 1.15))
     if rng.random() < 0.6:
@@ -411,7 +416,8 @@ def _trees(painting: _Painting, rng: Generator, horizon: float, count: int) -> N
         for _ in range(14):
             painting.oval(x + float(rng.normal(0, high * 0.16)),
                           ground - high * 0.8 + float(rng.normal(0, high * 0.14)),
-                          high * float(rng.uniform(0.06, 0.16)), high * float(rng.uniform(0.05, 0.13)),
+                          high * float(rng.uniform(0.06, 0.16)),
+                          high * float(rng.uniform(0.05, 0.13)),
                           shade(leaf, float(rng.uniform(0.6, 1.4))))
 
 

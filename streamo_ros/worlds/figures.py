@@ -153,7 +153,8 @@ class _Easel:
 
     def _points(self, points: list[tuple[float, float]]) -> NDArray[np.int32]:
         return np.array([
-            (round((self._foot_x + x * self._unit) * 16), round((self._foot_y - y * self._unit) * 16))
+            (round((self._foot_x + x * self._unit) * 16),
+             round((self._foot_y - y * self._unit) * 16))
             for x, y in points], np.int32)
 
     def polygon(
@@ -337,8 +338,8 @@ def _car(easel: _Easel, rng: Generator, cloth: tuple[Image, Image], width: float
     easel.polygon([(-half * (0.93 - rear), belt), (-half * (0.85 - rear), roof - 0.07),
                    (half * (0.7 - front), roof - 0.07), (half * (0.9 - front), belt)],
                   shade((90, 110, 125), 0.4 + 1.0 * style[4]))
-    easel.polygon([(-half, 0.18), (-half * 0.98, belt), (half * 0.8, belt), (half * 0.98, belt - 0.1),
-                   (half, 0.18)], paint, fabric)
+    easel.polygon([(-half, 0.18), (-half * 0.98, belt), (half * 0.8, belt),
+                   (half * 0.98, belt - 0.1), (half, 0.18)], paint, fabric)
     easel.polygon([(-half, 0.18), (-half, 0.26), (half, 0.26), (half, 0.18)], shade(paint, 0.6))
     for side in (-0.6, 0.62):
         easel.oval(side * half, 0.17, 0.17, 0.17, (28, 28, 30))
@@ -409,4 +410,8 @@ def _cutout(easel: _Easel, rng: Generator, cloth: tuple[Image, Image], width: fl
         next_x, next_y = outline[(number + 1) % count]
         smooth += [(0.75 * x + 0.25 * next_x, 0.75 * y + 0.25 * next_y),
                    (0.25 * x + 0.75 * next_x, 0.25 * y + 0.75 * next_y)]
-    easel.polygon(smooth, (128, 128, 128), cloth[0])
+    left, right = min(x for x, _ in smooth), max(x for x, _ in smooth)
+    low, high = min(y for _, y in smooth), max(y for _, y in smooth)
+    easel.polygon([
+        (((x - left) / (right - left) - 0.5) * width, (y - low) / (high - low))
+        for x, y in smooth], (128, 128, 128), cloth[0])

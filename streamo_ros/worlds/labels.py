@@ -55,8 +55,8 @@ class Event:
     :param start: second of the first visible sign
     :param end: second from which it is complete and visible; beyond the stream (or infinite) when
         the stream ends first
-    :param settled: for what is known from stillness alone ('stop', 'move'): both frames of the pair
-        must lie after this second; None for the rest
+    :param settled: for what is known from stillness alone ('stop', 'move'): both frames of the
+        pair must lie after this second; None for the rest
     """
 
     skill: str
@@ -77,9 +77,9 @@ def box(actor: Actor, pose: Pose, view: View, aspect: float) -> tuple[float, flo
 
 
 def visible_share(actor: Actor, pose: Pose, view: View, aspect: float) -> float:
-    """Give how much of a thing lies within the frame, 0..1."""
+    """Give how much of a thing lies within the frame, 0..1 of what can be seen of it at most."""
     left, top, right, bottom = box(actor, pose, view, aspect)
-    rows = (min(bottom, 1.0) - max(top, 0.0)) / (bottom - top)
+    rows = (min(bottom, 1.0) - max(top, 0.0)) / (bottom - top) / actor.cut
     first = max(0.0, -left / (right - left))
     last = min(1.0, (1.0 - left) / (right - left))
     if rows <= 0 or last <= first:
@@ -290,7 +290,8 @@ class _Labels:
             if start >= self._seconds or end <= 0:
                 before = end
                 continue
-            if (start - before < STILL - 0.1 or 0 < start < _TICK or end < 2 * _TICK
+            short = before > 0 and start - before < STILL - 0.1
+            if (short or 0 < start < _TICK or end < 2 * _TICK
                     or self._is_hidden(start - _TICK, end + SETTLE + _TICK)):
                 self._unclear |= {'start', 'stop'}
             before = end

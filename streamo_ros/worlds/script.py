@@ -20,7 +20,9 @@ are busy throughout, and a few let acts collide.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -39,7 +41,8 @@ STILL = 2.2
 """Least seconds of stillness around motion: a pair of ticks at one a second must fit in it."""
 
 _ACTS = {
-    'start': ('stroll', 'fidget', 'stroll', 'come'), 'stop': ('stroll', 'fidget', 'stroll', 'come'),
+    'start': ('stroll', 'fidget', 'stroll', 'come'),
+    'stop': ('stroll', 'fidget', 'stroll', 'come'),
     'enter': ('come', 'come', 'cross'), 'leave': ('go', 'go', 'cross'),
     'light_off': ('light',), 'light_on': ('light',), 'cover': ('cover',), 'uncover': ('cover',),
     'move': ('move',),
@@ -53,6 +56,7 @@ class Actor:
     figure: Figure
     track: Track
     base: float  # its height at the middle of the ground
+    cut: float = 1.0  # share of its height above the frame's lower border: near things show less
 
 
 @dataclass
@@ -125,7 +129,11 @@ class _Planner:
             figure.kind, (0.09, 0.38))
         base = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         base = min(base, 0.42 * self.plan.aspect / figure.width)
-        actor = Actor(figure, Track(Pose(0.0, 0.0, base), present), base)
+        cut = 1.0
+        if not self._free and figure.kind in ('person', 'robot', 'cutout') and rng.random() < 0.14:
+            cut, base = float(rng.uniform(0.45, 0.8)), float(rng.uniform(0.5, 0.95))
+            base = min(base, 0.5 * self.plan.aspect / figure.width)
+        actor = Actor(figure, Track(Pose(0.0, 0.0, base), present), base, cut)
         if present:
             home = self._spot(actor)
             facing = float(rng.choice((-1.0, 1.0)))
@@ -136,7 +144,7 @@ class _Planner:
         return actor
 
     def _size(self, actor: Actor, y: float) -> float:
-        if self._free:
+        if self._free or actor.cut < 1:
             return actor.base
         growth = 1 + self.plan.depth * (y - 0.75)
         return min(max(actor.base * growth, 0.08), 0.6)
@@ -156,6 +164,8 @@ class _Planner:
             y = bottom - float(rng.random()) * max(bottom - top - actor.base - 0.02, 0.0)
             size = self._size(actor, y)
             y = max(y, view.y - half_y + size * 1.02 + 0.01)
+            if actor.cut < 1:
+                y = view.y + half_y + (1 - actor.cut) * size
             room = half_x - size * actor.figure.width / 2 - 0.03 * self.plan.aspect
             x = view.x + float(rng.uniform(-1, 1)) * max(room, 0.0)
             distance = math.hypot((x - here.x) / self.plan.aspect, y - here.y)
@@ -178,7 +188,7 @@ class _Planner:
         margin = 0.04
         if side in ('left', 'right'):
             y = near.y + float(rng.uniform(-0.08, 0.08))
-            y = min(y, view.y + half_y - 0.03)
+            y = min(y, view.y + half_y - 0.03) if actor.cut == 1 else near.y
             size = self._size(actor, y)
             gap = half_x + size * (actor.figure.width / 2) * 1.05 + margin
             x = view.x + (gap if side == 'right' else -gap)
@@ -193,6 +203,8 @@ class _Planner:
         return Pose(x, y, size)
 
     def _side(self, actor: Actor) -> str:
+        if actor.cut < 1:
+            return str(self._rng.choice(('left', 'right')))
         upright = actor.figure.kind in ('person', 'animal', 'car') and not self._free
         return str(self._rng.choice(
             ('left', 'right', 'top', 'bottom'),
@@ -202,7 +214,8 @@ class _Planner:
 
     def _run(self, skills: Sequence[str]) -> None:
         rng = self._rng
-        acts = {act for skill in skills for act in _ACTS[skill]}
+        idle = rng.random() < 0.06  # all through the stream nothing happens
+        acts = set() if idle else {act for skill in skills for act in _ACTS[skill]}
         time = STILL + float(rng.exponential(2.0))
         opening = rng.random()
         if 'light' in acts and opening < 0.3:
@@ -375,6 +388,17 @@ class _Planner:
         self._covered = not self._covered
         return time + lasts + 0.5
 
+    def _keeps(self, view: View) -> bool:
+        """Say whether everything in the world would be in a view as a whole."""
+        half_x, half_y = self.plan.aspect / 2 / view.zoom, 0.5 / view.zoom
+        for actor in self.plan.actors:
+            pose = actor.track.last
+            if actor.track.there and (
+                    abs(pose.x - view.x) + pose.size * actor.figure.width / 2 > half_x
+                    or pose.y > view.y + half_y or pose.y - pose.size < view.y - half_y):
+                return False
+        return True
+
     def _turn_camera(self, time: float) -> float:
         rng = self._rng
         time = max(time, self._quiet_until())
@@ -382,7 +406,7 @@ class _Planner:
         here = self._view
         home = self.plan.view_first
         after = here
-        for _ in range(8):
+        for attempt in range(16):
             kind = rng.random()
             roll, zoom = here.roll, here.zoom
             x, y = here.x, here.y
@@ -396,7 +420,9 @@ class _Planner:
             if kind > 0.8:
                 zoom = float(rng.uniform(1.12, 1.4)) if zoom < 1.1 else 1.0
             after = View(x, y, roll, zoom)
-            if abs(x - home.x) < 0.45 * self.plan.aspect and abs(y - home.y) < 0.3:
+            # At first, look for views that carry nothing over the border: those stay unambiguous.
+            if (abs(x - home.x) < 0.45 * self.plan.aspect and abs(y - home.y) < 0.3
+                    and (attempt > 10 or self._keeps(after))):
                 break
         else:
             after = home

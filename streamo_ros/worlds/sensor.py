@@ -35,7 +35,7 @@ from streamo_ros.worlds.textures import surface
 _BANK = 96  # how far the noise of two frames may be shifted against each other
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _noise(height: int, width: int, kind: str) -> Field:
     """Give a bank of unit noise, drawn once a process; frames are cut from it."""
     rng = np.random.default_rng(7)
@@ -167,9 +167,9 @@ class Cover:
                 image *= np.float32(0.2 + 0.8 * draws[3])
         if draws[4] < 0.35 and kind != 'board':  # light leaks in at one edge
             angle = 2 * math.pi * draws[5]
-            ramp = (np.linspace(-0.5, 0.5, width, dtype=np.float32)[None] * np.float32(math.cos(angle))
-                    + np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
-                    * np.float32(math.sin(angle)))
+            across = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
+            down = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
+            ramp = across * np.float32(math.cos(angle)) + down * np.float32(math.sin(angle))
             leak = np.clip(ramp - 0.42, 0, 1)[..., None] * np.float32(4)
             image = image + leak * np.asarray((150, 120, 100), np.float32)
         self.image = np.clip(image, 0, 255).astype(np.float32)

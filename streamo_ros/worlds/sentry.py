@@ -50,6 +50,9 @@ from streamo_ros.worlds.tracks import Pose
 from streamo_ros.worlds.tracks import View
 from streamo_ros.worlds.tracks import view_at
 
+SEEN_MOVE = 0.025
+"""Displacement of the picture, in frame widths, from which the camera counts as moved."""
+
 _SPLITS = {'train': 1, 'validation': 2, 'test': 3}
 _GRID = 32  # pixels a side of the small frame that cells are counted in
 _FINER = 1.5  # how much larger than they appear things are painted
@@ -116,9 +119,13 @@ class SentryWorld:
         self._horizon = float(rng.uniform(0.35, 0.72))
         script = self._draws(1)
         if skills is None:
-            handful = script.choice(len(SKILLS), int(script.integers(1, 5)), replace=False)
+            # Light and cover have two names each, the camera but one.
+            handful = script.choice(
+                len(SKILLS), int(script.integers(1, 5)), replace=False,
+                p=(0.13, 0.13, 0.13, 0.13, 0.08, 0.08, 0.08, 0.08, 0.16))
             skills = [SKILLS[index] for index in sorted(handful)]
         self._plan = plan(script, split, seconds, aspect, self._horizon, skills)
+        self.events: tuple[Event, ...]
         self.events, self._unclear = label(self._plan, seconds)
         draws = self._draws(2)
         self._darkness_drawn = float(0.05 + 0.30 * draws.random() ** 1.3)
@@ -400,12 +407,7 @@ class SentryWorld:
             motion |= moves and max(shares) >= 0.1
             if moves and not moved and abs(shares[1] - shares[0]) > 0.08:
                 gains = shares[1] > shares[0]
-                partial = poses[0] if shares[0] < shares[1] else poses[1]
-                at = before if shares[0] < shares[1] else now
-                if partial is None:
-                    partial = poses[1] if gains else poses[0]
-                    at = now if gains else before
-                side = self._border(actor, partial, at, before, now)
+                side = self._border(actor, (before, now) if gains else (now, before))
                 if side is not None:
                     (entering if gains else leaving)[side] = True
             if poses[1] is not None and shares[1] > 0:
@@ -438,8 +440,9 @@ class SentryWorld:
     def _shares(
         self, actor: Actor, poses: tuple[Pose | None, Pose | None], before: float, now: float,
     ) -> tuple[float, float]:
+        aspect = self._plan.aspect
         first, last = (
-            0.0 if pose is None else visible_share(actor, pose, self._view(time), self._plan.aspect)
+            0.0 if pose is None else visible_share(actor, pose, self._view(time), aspect)
             for pose, time in zip(poses, (before, now), strict=True))
         return first, last
 
@@ -449,30 +452,24 @@ class SentryWorld:
             return first is not last
         return displacement(first, last, self._plan.aspect, actor.figure.articulated) > 0.012
 
-    def _border(
-        self, actor: Actor, pose: Pose, at: float, before: float, now: float,
-    ) -> int | None:
-        """Give the border (left, right, top, bottom) over which a thing comes or goes."""
-        left, top, right, bottom = box(actor, pose, self._view(at), self._plan.aspect)
-        out = (-left, right - 1, -top, bottom - 1)
-        most = max(range(4), key=lambda side: out[side])
-        if out[most] > 0:
-            return most
-        # It was wholly inside when seen and is gone since, or the reverse: ask its way.
-        for number in range(1, 16):
-            time = before + (now - before) * number / 16
-            between = actor.track.pose(time)
-            if between is None:
+    def _border(self, actor: Actor, way: tuple[float, float]) -> int | None:
+        """
+        Give the border (left, right, top, bottom) over which a thing comes or goes.
+
+        :param way: the moment it was seen less of, and the moment it was seen more of
+        """
+        for number in range(17):
+            time = way[0] + (way[1] - way[0]) * number / 16
+            pose = actor.track.pose(time)
+            if pose is None:
                 continue
-            left, top, right, bottom = box(actor, between, self._view(time), self._plan.aspect)
-            out = (-left, right - 1, -top, bottom - 1)
+            left, top, right, bottom = box(actor, pose, self._view(time), self._plan.aspect)
+            out = (-left / (right - left), (right - 1) / (right - left),
+                   -top / (bottom - top), (bottom - 1) / (bottom - top))
             most = max(range(4), key=lambda side: out[side])
             if out[most] > 0:
                 return most
         return None
-
-
-SEEN_MOVE = 0.025
 
 
 def _centred(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -41,7 +41,7 @@ PHOTOGRAPHS = {
         (*_SKIMAGE, 'astronaut.png'), (*_SKIMAGE, 'camera.png'), (*_SKIMAGE, 'chelsea.png'),
         (*_SKIMAGE, 'motorcycle_left.png'), (*_SKIMAGE, 'motorcycle_right.png'),
         (*_SKIMAGE, 'rocket.jpg'), (*_SKIMAGE, 'grass.png'), (*_SKIMAGE, 'brick.png'),
-        (*_SKIMAGE, 'coins.png'), (*_SKIMAGE, 'moon.png'), (*_SKIMAGE, 'page.png'),
+        (*_SKIMAGE, 'coins.png'), (*_SKIMAGE, 'moon.png'),
         (*_SKIMAGE, 'hubble_deep_field.jpg'), (*_SKIMAGE, 'clock_motion.png'),
         (*_SKIMAGE, 'retina.jpg'), (*_SKIMAGE, 'color.png'), (*_SKLEARN, 'china.jpg')),
     'validation': (

@@ -20,7 +20,9 @@ fidgets on the spot; its start and end are the instants that the labels speak of
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 import math
 
 
@@ -43,7 +45,8 @@ def displacement(one: Pose, other: Pose, aspect: float, articulated: bool) -> fl
     """Give how far the outline moved between two poses, as a share of the frame's width."""
     size = max(one.size, other.size)
     place = math.hypot(
-        (one.x - other.x) / aspect, one.y - other.y + one.lift * one.size - other.lift * other.size)
+        (one.x - other.x) / aspect,
+        one.y - other.y + one.lift * one.size - other.lift * other.size)
     change = abs(one.size - other.size) * 0.5
     turn = abs(one.tilt - other.tilt) * 0.6 + abs(one.facing - other.facing) * 0.06
     if articulated:
@@ -106,7 +109,8 @@ class Segment:
                 here, gait=here.gait + self.pace * elapsed, stride=strength,
                 lift=0.03 * strength * abs(math.sin(angle)))
         if self.fidget == 'wave':
-            return replace(here, wave=strength * (0.65 + 0.35 * math.sin(angle)), tilt=0.05 * swing)
+            wave = strength * (0.65 + 0.35 * math.sin(angle))
+            return replace(here, wave=wave, tilt=0.05 * swing)
         if self.fidget == 'turn':
             side = 1.0 if here.facing >= 0 else -1.0
             return replace(here, facing=side * math.cos(angle * strength), tilt=0.04 * swing)

@@ -1,0 +1,58 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Metadata and console scripts of the Python half.
+
+colcon does not read this file: package.xml and CMakeLists.txt build the ROS package, messages
+included. It serves `pip install .` where only the engine and `streamo` are wanted, without ROS.
+"""
+
+from setuptools import find_packages
+from setuptools import setup
+
+setup(
+    name='streamo_ros',
+    version='0.1.0',
+    description='Continuous video understanding for robots with a streaming video language model',
+    maintainer='The streamo_ros contributors',
+    maintainer_email='maintainers@streamo-ros.example',
+    license='Apache-2.0',
+    packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
+    package_data={'streamo_ros.models': ['nano/*']},
+    python_requires='>=3.10',
+    install_requires=[
+        'av',
+        'numpy',
+        'onnx',
+        'onnxruntime',
+        'opencv-python-headless',
+        'pillow',
+        'rosbags',
+        'rosbags-image',
+        'safetensors',
+        'tokenizers',
+    ],
+    extras_require={
+        'torch': ['torch'],
+        'train': ['accelerate', 'scikit-image', 'scikit-learn', 'torch', 'tqdm', 'transformers'],
+    },
+    entry_points={
+        'console_scripts': [
+            'streamo = streamo_ros.cli:main',
+            'streamo_node = streamo_ros.nodes.streamo_node:main',
+        ],
+    },
+    zip_safe=False,
+)

@@ -1,0 +1,211 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The command line, ``streamo``.
+
+Exit codes: 0 done, 1 failed (with one sentence on the error output), 2 wrong usage.
+"""
+
+import argparse
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import sys
+import time
+from typing import TextIO
+
+from tqdm import tqdm
+
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import State
+from streamo_ros.engine import BACKENDS
+from streamo_ros.engine import Decision
+from streamo_ros.engine import StreamEngine
+from streamo_ros.models import CheckpointError
+from streamo_ros.sources.image import ImageError
+from streamo_ros.sources.recording import open_recording
+from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.sampler import Sampler
+from streamo_ros.sources.sampler import Verdict
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (CheckpointError, InstructionError, SourceError) as error:
+        print(f'streamo: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog='streamo', description='Watch a stream with a model that decides when to speak.')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+
+    watch = commands.add_parser(
+        'watch', help='watch a video, an image folder or a bag, without ROS',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    watch.set_defaults(run=_watch)
+    watch.add_argument(
+        'source', type=Path, metavar='SOURCE',
+        help='video file, image folder, or bag (directory, .mcap, .db3)')
+    watch.add_argument(
+        '-i', '--instruction', action='append', required=True, metavar='TEXT',
+        help='what to watch for; several may be given')
+    watch.add_argument(
+        '--checkpoint', default='nano', help='"nano" or a checkpoint\'s directory')
+    watch.add_argument('--backend', default='auto', choices=BACKENDS, help='what runs the model')
+    watch.add_argument('--fps', type=_positive, default=1.0, help='frames sampled per second')
+    watch.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help='turns kept in view; the checkpoint\'s own number if not given')
+    watch.add_argument(
+        '--jsonl', type=argparse.FileType('w', encoding='utf-8'), metavar='FILE',
+        help='write one line of JSON per decision; "-" for the standard output')
+    watch.add_argument(
+        '--realtime', action='store_true', help='as fast as recorded, not as fast as possible')
+
+    train = commands.add_parser(
+        'train', help='train nano from nothing on rendered streams',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    train.set_defaults(run=_train)
+    train.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='where the checkpoint goes; a run that was cut off there is resumed')
+    train.add_argument('--seed', type=int, default=1, help='of weights and streams')
+    train.add_argument(
+        '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
+    train.add_argument('--steps', type=int, default=2200, help='steps of the whole model')
+    train.add_argument('--threads', type=int, default=2, help='processor threads for torch')
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value
+
+
+def _turns(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'{text} is not 1 or more')
+    return value
+
+
+class _Camera:
+    """One camera of a recording: its own engine, for streams never influence one another."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.sampler = Sampler(options.fps)
+        self.engine = StreamEngine.from_pretrained(
+            options.checkpoint, backend=options.backend, window_turns=options.window,
+            fps=options.fps)
+        for text in options.instruction:
+            self.engine.watch(text)
+        self._said = {watch.instruction_id: State.SILENCE for watch in self.engine.watches}
+
+    def due(self, stamp: int) -> bool:
+        """Say whether to sample the frame; a stream whose time jumps begins anew."""
+        verdict = self.sampler.judge(stamp)
+        if verdict is Verdict.JUMP:
+            self.sampler.reset()
+            self.engine.reset()
+            verdict = self.sampler.judge(stamp)
+        return verdict is Verdict.DUE
+
+    def report(self, name: str, decision: Decision, seconds: float) -> None:
+        """Print a decision that differs from the one before, or that says something."""
+        if decision.state is self._said[decision.instruction_id] and not decision.text:
+            return
+        self._said[decision.instruction_id] = decision.state
+        where = f'{name}  ' if name else ''
+        tqdm.write(
+            f'{seconds:8.2f} s  {where}{decision.instruction_id}  '
+            f'{decision.state.name.lower():8}  {decision.probabilities[decision.state]:.2f}  '
+            f'{decision.text}'.rstrip())
+
+
+def _watch(options: argparse.Namespace) -> None:
+    cameras: dict[str, _Camera] = {}
+    recording = open_recording(options.source, options.fps)
+    bad = 0
+    began = time.monotonic()
+    first: int | None = None
+    with tqdm(total=recording.seconds, disable=not sys.stderr.isatty(), leave=False,
+              bar_format='{l_bar}{bar}| {n:.0f} s [{elapsed}]') as progress:
+        for frame in recording.frames:
+            camera = cameras.get(frame.camera)
+            if camera is None:
+                camera = cameras[frame.camera] = _Camera(options)
+            first = frame.stamp if first is None else first
+            if not camera.due(frame.stamp):
+                continue
+            seconds = (frame.stamp - first) * 1e-9
+            if options.realtime:
+                time.sleep(max(0.0, seconds - (time.monotonic() - began)))
+            try:
+                picture = frame.picture()
+            except ImageError as error:
+                bad += 1
+                tqdm.write(f'{seconds:8.2f} s  bad image: {error}', sys.stderr)
+                continue
+            before = time.perf_counter()
+            decisions = camera.engine.step(picture, frame.stamp * 1e-9)
+            latency = time.perf_counter() - before
+            camera.sampler.take(frame.stamp)
+            for decision in decisions:
+                if options.jsonl:
+                    _write(options.jsonl, frame.camera, decision, latency)
+                camera.report(frame.camera, decision, seconds)
+            progress.update(max(0.0, seconds - progress.n))
+    if options.jsonl:
+        options.jsonl.close()
+    if first is None:
+        raise SourceError(f'{options.source} holds no frame')
+    if bad:
+        print(f'streamo: {bad} bad images were passed over', file=sys.stderr)
+
+
+def _write(file: TextIO, camera: str, decision: Decision, latency: float) -> None:
+    file.write(json.dumps({
+        'stamp': decision.stamp,
+        'camera': camera,
+        'instruction_id': decision.instruction_id,
+        'state': decision.state.name.lower(),
+        'probabilities': [round(share, 6) for share in decision.probabilities],
+        'text': decision.text,
+        'latency_s': round(latency, 6),
+    }, ensure_ascii=False) + '\n')
+    file.flush()
+
+
+def _train(options: argparse.Namespace) -> None:
+    try:
+        import torch
+
+        from streamo_ros.training.train import train_nano
+        from streamo_ros.training.train import TrainingPlan
+    except ImportError as error:
+        raise CheckpointError(
+            f'training needs the train extras ({error}): `make test` installs them') from error
+    torch.set_num_threads(options.threads)
+    train_nano(options.out, TrainingPlan(options.seed, options.vision_steps, options.steps))

@@ -1,0 +1,156 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The window's bookkeeping, without a model."""
+
+import numpy as np
+import pytest
+
+from streamo_ros.engine.window import WindowPlan
+
+SINK = 10
+CLOSE, OPEN = 3, 6  # tokens; a frame of 2 by 2 tokens stands in the opening
+
+
+def new_plan(window_turns=3, slot_rows=12):
+    return WindowPlan(
+        window_turns=window_turns, slot_rows=slot_rows, sink_length=SINK, grid=(2, 2))
+
+
+def turn_tokens(first):
+    is_image = np.zeros((0 if first else CLOSE) + OPEN, np.bool_)
+    is_image[-5:-1] = True
+    return is_image
+
+
+def run(plan, turns, answers=()):
+    """Feed turns; return every token's turn and every chunk's plan."""
+    chunks = []
+    for turn in range(turns):
+        chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
+        plan.commit(chunk)
+        chunks.append(chunk)
+        for _ in range(dict(answers).get(turn, 0)):
+            chunk = plan.plan(np.zeros(1, np.bool_))
+            plan.commit(chunk)
+            chunks.append(chunk)
+    return chunks
+
+
+def visible_turns(plan, chunk):
+    return [set(plan._row_turn[seen].tolist()) for seen in chunk.ring_mask]
+
+
+def test_a_token_sees_the_last_n_turns_and_its_own():
+    plan = new_plan()
+    run(plan, 8)
+    chunk = plan.plan(turn_tokens(False), CLOSE)
+    close, opening = visible_turns(plan, chunk)[0], visible_turns(plan, chunk)[-1]
+    assert close == {5, 6, 7}  # the close belongs to turn 7
+    assert opening == {6, 7}  # turn 8 itself stands in the chunk
+    assert chunk.chunk_mask[CLOSE:, :CLOSE].all()
+    assert (chunk.chunk_mask == np.tri(CLOSE + OPEN)).all()
+
+
+def test_with_a_window_of_one_turn_the_old_close_is_out_of_sight():
+    plan = new_plan(window_turns=1)
+    run(plan, 3)
+    chunk = plan.plan(turn_tokens(False), CLOSE)
+    assert not chunk.ring_mask[CLOSE:].any()
+    assert not chunk.chunk_mask[CLOSE:, :CLOSE].any()
+
+
+def test_no_row_ever_moves_and_no_write_passes_its_slot():
+    plan = new_plan()
+    for chunk in run(plan, 50, answers=[(turn, turn % 15) for turn in range(50)]):
+        slot = chunk.row // plan.slot_rows
+        assert (chunk.row + len(chunk.turns) - 1) // plan.slot_rows == slot < plan.slots
+
+
+def test_rows_about_to_be_overwritten_are_seen_by_nobody():
+    plan = new_plan()
+    for turn in range(40):
+        chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
+        assert not chunk.ring_mask[:, chunk.row:chunk.row + len(chunk.turns)].any()
+        plan.commit(chunk)
+
+
+def test_positions_run_on_and_the_sink_stays_as_near_as_in_a_contiguous_window():
+    plan = new_plan()
+    chunks = run(plan, 30)
+    spans = [chunk.next_position for chunk in chunks]
+    assert (np.diff(spans) == CLOSE + 2 + 2).all()  # a 2 by 2 frame takes two positions
+    last = chunks[-1]
+    # Three turns in view: the sink, two whole turns, and this one.
+    assert last.sink_positions[0, -1] == SINK + 3 * 7 - CLOSE - 1
+    assert (chunks[-1].sink_positions[:, CLOSE:] == chunks[-9].sink_positions[:, CLOSE:]).all()
+
+
+def test_a_split_turn_sees_and_sits_as_a_whole_one():
+    whole, split = new_plan(), new_plan()
+    run(whole, 9)
+    run(split, 9)
+    tokens = turn_tokens(False)
+    together = whole.plan(tokens, CLOSE)
+    parts = []
+    for start, stop, opens in ((0, CLOSE, None), (CLOSE, len(tokens), 0)):
+        part = split.plan(tokens[start:stop], opens)
+        split.commit(part)
+        parts.append(part)
+    for name in ('positions', 'sink_positions'):
+        np.testing.assert_array_equal(
+            np.concatenate([getattr(part, name) for part in parts], 1), getattr(together, name))
+    assert visible_turns(split, parts[0])[0] >= {6, 7, 8}
+
+
+def test_a_short_answer_fills_its_own_slot():
+    plan = new_plan()
+    run(plan, 5)
+    row = plan.plan(np.zeros(1, np.bool_)).row
+    assert row // plan.slot_rows == 4 and row % plan.slot_rows == CLOSE + OPEN
+
+
+def test_long_answers_make_the_oldest_turns_go_early_and_whole():
+    plan = new_plan(window_turns=3)
+    run(plan, 12, answers=[(9, 30), (10, 30), (11, 20)])
+    chunk = plan.plan(turn_tokens(False), CLOSE)
+    seen = visible_turns(plan, chunk)[-1]
+    assert seen and seen < {10, 11, 12}
+    assert (chunk.sink_positions[:, CLOSE:] >= SINK).all()
+
+
+def test_an_answer_is_stopped_before_it_would_evict_itself():
+    plan = new_plan()
+    run(plan, 4)
+    room = plan.answer_room
+    for _ in range(room):
+        plan.commit(plan.plan(np.zeros(1, np.bool_)))
+    assert plan.answer_room == 0
+    plan.commit(plan.plan(turn_tokens(False), CLOSE))  # the next turn still fits
+    assert plan.live_turns >= 1
+
+
+def test_a_chunk_longer_than_a_slot_is_refused():
+    with pytest.raises(AssertionError, match='13 tokens in a slot of 12'):
+        new_plan().plan(np.zeros(13, np.bool_), 0)
+
+
+def test_planning_alone_changes_nothing():
+    plan = new_plan()
+    run(plan, 6)
+    first = plan.plan(turn_tokens(False), CLOSE)
+    second = plan.plan(turn_tokens(False), CLOSE)
+    for name in ('positions', 'sink_positions', 'ring_mask', 'chunk_mask'):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+    assert first.row == second.row

@@ -1,0 +1,104 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+An engine with the real one's face that fails on demand; for tests of faults alone.
+
+Run as a program it is the node with this engine; the parameter ``checkpoint`` says what goes
+wrong, e.g. ``raises``.
+"""
+
+import itertools
+import sys
+import threading
+import time
+
+from streamo_ros.dialogue import clean_instruction
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import State
+from streamo_ros.engine import Decision
+from streamo_ros.engine import Watch
+
+MAX_INSTRUCTIONS = 4
+SLOW_S = 0.5
+
+
+class FakeEngine:
+    """Silence, Standby, Response in turn for each instruction; ``mode`` says what goes wrong."""
+
+    def __init__(self, mode='well'):
+        self.mode = mode
+        self.watches = ()
+        self.calls = []
+        self.released = threading.Event()  # ends a hanging step
+        self._names = (f'watch-{number}' for number in itertools.count(1))
+        self._tick = -1
+        self._interrupted = threading.Event()
+
+    @classmethod
+    def from_pretrained(cls, name, **options):
+        if name == 'unloadable':
+            raise ValueError('the weights are not there: look for them')
+        if name == 'loads slowly':
+            time.sleep(2.0)
+        return cls(name)
+
+    def watch(self, text, instruction_id=None):
+        text = clean_instruction(text)
+        if 'too long' in text:
+            raise InstructionError('the instruction is too long: shorten it')
+        if len(self.watches) == MAX_INSTRUCTIONS:
+            raise InstructionError(f'{MAX_INSTRUCTIONS} instructions stand already')
+        watch = Watch(instruction_id or next(self._names), text, self)
+        self.watches += (watch,)
+        self.calls.append(f'watch {text}')
+        return watch
+
+    def _cancel(self, watch):
+        self.watches = tuple(other for other in self.watches if other is not watch)
+        self.calls.append(f'cancel {watch.text}')
+
+    def step(self, frame, stamp):
+        self._interrupted.clear()
+        self._tick += 1
+        self.calls.append(f'step {self._tick}')
+        if self.mode == 'raises' and self._tick % 3 == 1:
+            raise RuntimeError('out of memory, say')
+        if self.mode == 'hangs':
+            self.released.wait()
+        if self.mode == 'slow':
+            time.sleep(SLOW_S)
+        state = State(self._tick % 3)
+        complete = True
+        if self.mode == 'talks' and state is State.RESPONSE:
+            complete = not self._interrupted.wait(30.0)
+        return [
+            Decision(
+                watch.instruction_id, state, tuple(0.8 if s is state else 0.1 for s in State),
+                f'It happened at {stamp:.3f}.' if state is State.RESPONSE else '', complete, stamp)
+            for watch in self.watches]
+
+    def reset(self):
+        self._tick = -1
+        self.calls.append('reset')
+
+    def interrupt(self):
+        self._interrupted.set()
+
+
+if __name__ == '__main__':
+    from streamo_ros.nodes import streamo_node
+
+    streamo_node.StreamEngine = FakeEngine
+    sys.exit(streamo_node.main())

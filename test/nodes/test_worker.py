@@ -1,0 +1,177 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The engine's thread: order kept, the newest frames kept, no fault stops it."""
+
+import threading
+
+from fake_engine import FakeEngine
+import numpy as np
+import pytest
+
+from streamo_ros.nodes.worker import Frame
+from streamo_ros.nodes.worker import WAITING_FRAMES
+from streamo_ros.nodes.worker import Worker
+
+PATIENCE_S = 20.0
+
+
+def frame(tick):
+    return Frame(np.zeros((4, 4, 3), np.uint8), None, tick * 10**9, 1, tick)
+
+
+class Recorder:
+    """A worker over a fake engine, and what came out of it."""
+
+    def __init__(self, mode='well', load=None):
+        self.engine = FakeEngine(mode)
+        self.steps = []
+        self.errors = []
+        self.worker = Worker(
+            load or (lambda: self.engine), self.steps.append,
+            lambda error, about: self.errors.append((error, about)))
+        self.worker.loaded.wait(PATIENCE_S)
+
+    def finish(self):
+        """Wait until all that was queued is done."""
+        done = threading.Event()
+        self.worker.order(lambda engine: done.set())
+        assert done.wait(PATIENCE_S)
+
+    @property
+    def ticks(self):
+        return [step.frame.tick for step in self.steps]
+
+
+@pytest.fixture
+def recorder(request):
+    made = Recorder(*getattr(request, 'param', ()))
+    yield made
+    made.engine.released.set()
+    made.worker.stop(PATIENCE_S)
+
+
+def hold(worker):
+    """Keep the worker busy until the returned event is set."""
+    entered, held = threading.Event(), threading.Event()
+
+    def wait(engine):
+        entered.set()
+        held.wait()
+    worker.order(wait)
+    assert entered.wait(PATIENCE_S)
+    return held
+
+
+def test_every_frame_is_stepped_once_in_order_while_the_engine_keeps_up(recorder):
+    for tick in range(5):
+        assert recorder.worker.submit(frame(tick)) == 0
+        recorder.finish()
+    assert recorder.ticks == [0, 1, 2, 3, 4]
+
+
+def test_a_step_carries_its_frame_and_the_engines_decisions(recorder):
+    recorder.worker.order(lambda engine: engine.watch('Tell me when it rains.'))
+    recorder.worker.submit(frame(7))
+    recorder.finish()
+    (step,) = recorder.steps
+    assert step.decisions[0].stamp == 7.0
+    assert step.inference_s > 0
+
+
+def test_the_oldest_waiting_frames_are_dropped_and_counted(recorder):
+    held = hold(recorder.worker)
+    dropped = [recorder.worker.submit(frame(tick)) for tick in range(6)]
+    held.set()
+    recorder.finish()
+    assert dropped == [0] * WAITING_FRAMES + [1] * (6 - WAITING_FRAMES)
+    assert recorder.ticks == list(range(6))[-WAITING_FRAMES:]
+
+
+def test_orders_keep_their_place_among_the_frames_and_are_never_dropped(recorder):
+    held = hold(recorder.worker)
+    recorder.worker.order(lambda engine: engine.watch('one'))
+    recorder.worker.submit(frame(0))
+    recorder.worker.order(lambda engine: engine.reset())
+    for tick in range(1, 4):
+        recorder.worker.submit(frame(tick))
+    recorder.worker.order(lambda engine: engine.watch('two'))
+    held.set()
+    recorder.finish()
+    assert recorder.engine.calls == ['watch one', 'reset', 'step 0', 'step 1', 'watch two']
+    assert recorder.ticks == [2, 3]
+
+
+def test_discarded_frames_are_counted_and_orders_stay(recorder):
+    held = hold(recorder.worker)
+    recorder.worker.submit(frame(0))
+    recorder.worker.order(lambda engine: engine.reset())
+    recorder.worker.submit(frame(1))
+    assert recorder.worker.discard_frames() == 2
+    held.set()
+    recorder.finish()
+    assert recorder.engine.calls == ['reset']
+
+
+@pytest.mark.parametrize('recorder', [('raises',)], indirect=True)
+def test_an_engine_that_raises_is_reported_with_its_frame_and_goes_on(recorder):
+    for tick in range(4):
+        recorder.worker.submit(frame(tick))
+        recorder.finish()
+    assert recorder.ticks == [0, 2, 3]
+    ((error, about),) = recorder.errors
+    assert 'out of memory' in str(error)
+    assert about.tick == 1
+
+
+def test_an_order_that_raises_is_reported_without_a_frame(recorder):
+    recorder.worker.order(lambda engine: engine.nothing())
+    recorder.finish()
+    ((error, about),) = recorder.errors
+    assert isinstance(error, AttributeError)
+    assert about is None
+
+
+@pytest.mark.parametrize('recorder', [('hangs',)], indirect=True)
+def test_an_engine_that_hangs_shows_and_does_not_keep_stop_waiting(recorder):
+    assert recorder.worker.busy_s == 0
+    recorder.worker.submit(frame(0))
+    while not recorder.engine.calls:
+        pass
+    assert recorder.worker.busy_s > 0
+    assert not recorder.worker.stop(0.05)
+
+
+@pytest.mark.parametrize('recorder', [('talks',)], indirect=True)
+def test_an_interrupt_cuts_the_answer_under_way(recorder):
+    recorder.worker.order(lambda engine: engine.watch('one'))
+    for tick in range(3):
+        recorder.worker.submit(frame(tick))
+        while f'step {tick}' not in recorder.engine.calls:
+            pass
+    recorder.worker.interrupt()
+    recorder.finish()
+    assert [step.decisions[0].complete for step in recorder.steps] == [True, True, False]
+
+
+def test_a_checkpoint_that_cannot_be_loaded_is_told():
+    def fail():
+        raise ValueError('no weights')
+    recorder = Recorder(load=fail)
+    assert str(recorder.worker.failure) == 'no weights'
+    assert recorder.worker.stop(PATIENCE_S)
+
+
+def test_stop_ends_the_thread(recorder):
+    assert recorder.worker.stop(PATIENCE_S)

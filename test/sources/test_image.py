@@ -1,0 +1,241 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Every encoding gives the right colours; every bad image gives a sentence."""
+
+import cv2
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+
+from streamo_ros.sources import image
+from streamo_ros.sources.image import ImageError
+from streamo_ros.sources.image import to_rgb
+
+HEIGHT, WIDTH = 32, 48
+
+
+@pytest.fixture
+def picture():
+    """Return a picture whose channels, rows and columns cannot be mistaken for one another."""
+    down, across = np.mgrid[0:HEIGHT, 0:WIDTH]
+    smooth = np.stack([40 + 4 * down, 20 + 3 * across, 200 - 2 * down - across], axis=-1)
+    return smooth.astype(np.uint8)
+
+
+def raw(encoding, rows, padding=0, step=None, big=False, size=(WIDTH, HEIGHT)):
+    """Return the message of an array of rows, each followed by bytes that mean nothing."""
+    lines = np.ascontiguousarray(rows).reshape(len(rows), -1).view(np.uint8)
+    lines = np.pad(lines, ((0, 0), (0, padding)), constant_values=0xEE)
+    return Image(
+        height=size[1], width=size[0], encoding=encoding, is_bigendian=int(big),
+        step=lines.shape[1] if step is None else step, data=lines.tobytes())
+
+
+def yuv(picture):
+    """Return Y, U and V of each pixel by the video range of BT.601, as cameras send them."""
+    red, green, blue = np.moveaxis(picture.astype(float), -1, 0)
+    return (16 + 0.257 * red + 0.504 * green + 0.098 * blue,
+            128 - 0.148 * red - 0.291 * green + 0.439 * blue,
+            128 + 0.439 * red - 0.368 * green - 0.071 * blue)
+
+
+def gray(picture):
+    return picture.astype(float) @ (0.299, 0.587, 0.114)
+
+
+def packed(picture, order):
+    """Return 4:2:2 rows: two pixels share U and V, laid out as the letters of the order say."""
+    luma, u, v = yuv(picture)
+    values = {'u': u[:, ::2], 'v': v[:, ::2], 'y': luma[:, ::2], 'Y': luma[:, 1::2]}
+    pairs = np.stack([values[letter] for letter in order], axis=-1)
+    return pairs.round().astype(np.uint8)
+
+
+def planes(picture):
+    luma, u, v = yuv(picture)
+    chroma = np.stack([u[::2, ::2], v[::2, ::2]], axis=-1).reshape(HEIGHT // 2, WIDTH)
+    return np.concatenate([luma, chroma]).round().astype(np.uint8)
+
+
+def mosaic(picture, order, depth=np.uint8):
+    """Return what a sensor sees behind the four colours of a Bayer pattern."""
+    rows = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for index, colour in enumerate(order):
+        part = slice(index // 2, None, 2), slice(index % 2, None, 2)
+        rows[part] = picture[(*part, 'rgb'.index(colour))]
+    return rows.astype(depth) * (257 if depth is np.uint16 else 1)
+
+
+@pytest.mark.parametrize('padding', [0, 1, 16], ids='padding{}'.format)
+@pytest.mark.parametrize('encoding, channels', [
+    ('rgb8', [0, 1, 2]), ('bgr8', [2, 1, 0]), ('rgba8', [0, 1, 2, 0]), ('bgra8', [2, 1, 0, 0])])
+def test_colours_are_exact(picture, encoding, channels, padding):
+    frame = to_rgb(raw(encoding, picture[..., channels], padding))
+    np.testing.assert_array_equal(frame, picture)
+
+
+@pytest.mark.parametrize('padding', [0, 6], ids='padding{}'.format)
+@pytest.mark.parametrize('encoding, big', [
+    ('mono8', False), ('mono8', True), ('mono16', False), ('mono16', True)])
+def test_mono_becomes_three_equal_channels(picture, encoding, big, padding):
+    luma = gray(picture).round().astype(np.uint8)
+    rows = luma
+    if encoding == 'mono16':
+        rows = (luma.astype(np.uint16) * 257).astype('>u2' if big else '<u2')
+    frame = to_rgb(raw(encoding, rows, padding, big=big))
+    np.testing.assert_array_equal(frame, np.repeat(luma[..., None], 3, axis=-1))
+
+
+@pytest.mark.parametrize('padding', [0, 8], ids='padding{}'.format)
+@pytest.mark.parametrize('encoding, rows', [
+    ('yuv422', lambda picture: packed(picture, 'uyvY')),
+    ('uyvy', lambda picture: packed(picture, 'uyvY')),
+    ('yuv422_yuy2', lambda picture: packed(picture, 'yuYv')),
+    ('yuyv', lambda picture: packed(picture, 'yuYv')),
+    ('nv12', planes)])
+def test_yuv_is_right_within_what_shared_chroma_allows(picture, encoding, rows, padding):
+    frame = to_rgb(raw(encoding, rows(picture), padding))
+    assert frame.shape == picture.shape
+    assert np.abs(frame.astype(int) - picture).max() <= 10
+
+
+@pytest.mark.parametrize('depth', [np.uint8, np.uint16])
+@pytest.mark.parametrize('order', ['rggb', 'bggr', 'gbrg', 'grbg'])
+def test_bayer_is_right_away_from_the_border(picture, order, depth):
+    encoding = f'bayer_{order}{np.dtype(depth).itemsize * 8}'
+    frame = to_rgb(raw(encoding, mosaic(picture, order, depth), padding=4))
+    inner = slice(2, -2), slice(2, -2)
+    assert np.abs(frame[inner].astype(int) - picture[inner]).max() <= 4
+
+
+@pytest.mark.parametrize('encoding', list(image.ENCODINGS))
+def test_every_encoding_gives_contiguous_rgb_of_the_message_size(encoding):
+    kind = image.ENCODINGS[encoding]
+    rows = np.zeros((HEIGHT * kind.rows // 2, WIDTH * kind.channels * kind.depth), np.uint8)
+    frame = to_rgb(raw(encoding, rows))
+    assert (frame.shape, frame.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
+    assert frame.flags.c_contiguous
+
+
+def test_the_last_row_needs_no_padding(picture):
+    message = raw('rgb8', picture, padding=7)
+    message.data = message.data[:-7]
+    np.testing.assert_array_equal(to_rgb(message), picture)
+
+
+def compressed(picture, extension, format='rgb8; jpeg compressed bgr8', channels=(2, 1, 0)):
+    data = cv2.imencode(extension, picture[..., list(channels)])[1].tobytes()
+    return CompressedImage(format=format, data=data)
+
+
+def test_png_is_exact(picture):
+    np.testing.assert_array_equal(
+        to_rgb(compressed(picture, '.png', 'rgb8; png compressed bgr8')), picture)
+
+
+def test_jpeg_is_close_and_its_channels_are_in_order(picture):
+    frame = to_rgb(compressed(picture, '.jpg'))
+    assert np.abs(frame.astype(int) - picture).mean() < 3
+
+
+@pytest.mark.parametrize('extension', ['.jpg', '.png'])
+def test_compressed_gray_becomes_rgb(picture, extension):
+    luma = gray(picture).round().astype(np.uint8)
+    frame = to_rgb(CompressedImage(
+        format='mono8; compressed', data=cv2.imencode(extension, luma)[1].tobytes()))
+    assert frame.shape == picture.shape
+    assert np.abs(frame.astype(int) - luma[..., None]).max() <= 4
+
+
+def test_a_png_with_alpha_loses_only_its_alpha(picture):
+    message = compressed(picture, '.png', channels=(2, 1, 0, 0))
+    np.testing.assert_array_equal(to_rgb(message), picture)
+
+
+def with_thumbnail(picture):
+    """Return a JPEG with a whole small JPEG in its EXIF segment, cut off in the big picture."""
+    whole = cv2.imencode('.jpg', picture)[1].tobytes()
+    segment = b'\xff\xe1' + (len(whole) + 2).to_bytes(2, 'big') + whole
+    return whole[:2] + segment + whole[2:-200]
+
+
+def changed(**fields):
+    def build(picture):
+        message = raw('rgb8', picture)
+        for name, value in fields.items():
+            setattr(message, name, value)
+        return message
+    return build
+
+
+def data(content, format='jpeg'):
+    return lambda picture: CompressedImage(
+        format=format, data=content(picture) if callable(content) else content)
+
+
+BAD = {
+    'short buffer': (changed(data=b'\0' * 100), 'short buffer', '4608'),
+    'one byte short': (changed(data=b'\0' * (HEIGHT * WIDTH * 3 - 1)), 'short buffer', '4607'),
+    'no data': (changed(data=b''), 'short buffer', '0 bytes'),
+    'zero width': (changed(width=0), 'zero size', '0x32'),
+    'zero height': (changed(height=0), 'zero size', '48x0'),
+    'unknown encoding': (changed(encoding='banana8'), 'unknown encoding', 'banana8'),
+    'no encoding': (changed(encoding=''), 'unknown encoding', 'rgb8'),
+    'depth map': (changed(encoding='16UC1'), 'unknown encoding', '16UC1'),
+    'short step': (changed(step=WIDTH), 'short step', '144'),
+    'zero step': (changed(step=0), 'short step', 'step is 0'),
+    'absurd step': (changed(step=2**32 - 1), 'short buffer', '4294967295'),
+    'absurd size': (changed(width=2**31, height=2**31, step=2**32 - 1), 'too large', '64000000'),
+    'odd yuv': (changed(encoding='yuv422', width=31), 'odd size', 'yuv422'),
+    'odd nv12': (changed(encoding='nv12', height=31), 'odd size', 'nv12'),
+    'half a picture of nv12': (
+        lambda picture: raw('nv12', planes(picture)[:HEIGHT]), 'short buffer', '2304'),
+    'truncated jpeg': (
+        data(lambda picture: compressed(picture, '.jpg').data.tobytes()[:-200]),
+        'truncated', 'breaks off'),
+    'truncated jpeg with a whole thumbnail': (data(with_thumbnail), 'truncated', 'breaks off'),
+    'a jpeg of two bytes': (data(b'\xff\xd8'), 'truncated', '2 bytes'),
+    'truncated png': (
+        data(lambda picture: compressed(picture, '.png').data.tobytes()[:-50]),
+        'truncated', 'breaks off'),
+    'jpeg of noise': (
+        data(b'\xff\xd8\xff\xe0' + b'\x07' * 400 + b'\xff\xd9'), 'truncated', 'breaks off'),
+    'png of noise': (
+        data(b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + b'\0\0\0\x10' * 9 + b'IEND'),
+        'undecodable', 'decoded'),
+    'png that asks for gigabytes': (
+        data(b'\x89PNG\r\n\x1a\n\0\0\0\rIHDR' + b'\0\0\xff\xff' * 2 + b'\0' * 20 + b'IEND'),
+        'too large', '65535x65535'),
+    'empty': (data(b''), 'zero size', 'no data'),
+    'video': (data(b'\0\0\0\1\x67\x42', 'h264'), 'unknown encoding', 'h264'),
+    'compressedDepth': (
+        data(b'\0' * 12 + b'\x89PNG', '16UC1; compressedDepth png'), 'compressedDepth', 'colour'),
+}
+
+
+@pytest.mark.parametrize('name', BAD)
+def test_a_bad_image_says_what_is_wrong(picture, name):
+    build, cause, hint = BAD[name]
+    with pytest.raises(ImageError, match=hint) as caught:
+        to_rgb(build(picture))
+    assert caught.value.cause == cause
+
+
+def test_the_picture_outlives_its_message(picture):
+    message = raw('rgb8', picture)
+    frame = to_rgb(message)
+    del message
+    np.testing.assert_array_equal(frame, picture)

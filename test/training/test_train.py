@@ -1,0 +1,71 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A training run learns, and can be cut off anywhere."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip('torch', reason='training needs torch')
+pytest.importorskip('transformers', reason='training needs transformers')
+
+from safetensors.torch import load_file  # noqa: E402
+
+from streamo_ros.dialogue import State  # noqa: E402
+from streamo_ros.engine import StreamEngine  # noqa: E402
+from streamo_ros.training import train  # noqa: E402
+
+
+class Cut(Exception):
+    """Stands for a kill in the middle of a run."""
+
+
+@pytest.fixture(autouse=True)
+def short_streams(monkeypatch):
+    """Make streams and batches small, so that a step takes a fraction of a second."""
+    for name, value in (
+            ('WINDOW_TURNS', 3), ('STREAMS', 2), ('QUESTIONS', 1), ('VISION_STREAMS', 2)):
+        monkeypatch.setattr(train, name, value)
+
+
+def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
+    plan = train.TrainingPlan(seed=3, vision_steps=3, steps=4, save_every=1)
+    train.train_nano(tmp_path / 'whole', plan, log=lambda line: None)
+    for cut_at in ({'stage': 'vision', 'step': 1}, {'stage': 'stream', 'step': 2}):
+        def kill(line, cut_at=cut_at):
+            figures = json.loads(line)
+            if {name: figures[name] for name in cut_at} == cut_at:
+                raise Cut
+        with pytest.raises(Cut):
+            train.train_nano(tmp_path / 'cut', plan, log=kill, log_every=1)
+    train.train_nano(tmp_path / 'cut', plan, log=lambda line: None)
+    whole = load_file(tmp_path / 'whole' / 'model.safetensors')
+    cut = load_file(tmp_path / 'cut' / 'model.safetensors')
+    assert whole.keys() == cut.keys()
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    engine = StreamEngine.from_pretrained(tmp_path / 'cut')
+    engine.watch('Tell me when the light goes off.')
+    import numpy as np
+    assert engine.step(np.zeros((112, 112, 3), np.uint8), 0.0)[0].state in State
+
+
+def test_the_losses_fall(tmp_path):
+    plan = train.TrainingPlan(seed=1, vision_steps=12, steps=12)
+    train.train_nano(tmp_path, plan, log=lambda line: None)
+    lines = [json.loads(line) for line in (tmp_path / 'train.jsonl').read_text().splitlines()]
+    sight = [line['sight'] for line in lines if line['stage'] == 'vision']
+    state = [line['state'] for line in lines if line['stage'] == 'stream']
+    assert sum(sight[-3:]) < 0.8 * sum(sight[:3])
+    assert sum(state[-3:]) < 0.8 * sum(state[:3])
