@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument('--fps', type=_positive, default=1.0, help='frames sampled per second')
     watch.add_argument(
         '--window', type=_turns, metavar='TURNS',
-        help='turns kept in view; the checkpoint\'s own number if not given')
+        help="turns kept in view; the checkpoint's own number if not given")
     watch.add_argument(
         '--jsonl', type=argparse.FileType('w', encoding='utf-8'), metavar='FILE',
         help='write one line of JSON per decision; "-" for the standard output')
@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument('--seed', type=int, default=1, help='of weights and streams')
     train.add_argument(
         '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
-    train.add_argument('--steps', type=int, default=2200, help='steps of the whole model')
+    train.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
     train.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     return parser
 

@@ -20,13 +20,16 @@ torch, and the same graph serves ONNX Runtime and TensorRT.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
 from onnx import ModelProto
+from onnx import NodeProto
 from onnx import numpy_helper
 from onnx import TensorProto
+from onnx import ValueInfoProto
 
 OPSET = 18
 _IR_VERSION = 9
@@ -45,10 +48,10 @@ class Graph:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._nodes: list[object] = []
+        self._nodes: list[NodeProto] = []
         self._weights: dict[str, TensorProto] = {}
-        self._inputs: list[object] = []
-        self._outputs: list[object] = []
+        self._inputs: list[ValueInfoProto] = []
+        self._outputs: list[ValueInfoProto] = []
 
     def input(self, name: str, dtype: type[np.generic], shape: Shape) -> str:
         """Declare an input; strings in the shape are free dimensions."""
@@ -72,15 +75,15 @@ class Graph:
         return self.weight(
             'ints_' + '_'.join(map(str, values)), np.asarray(values, np.int64))
 
-    def float(self, value: float) -> str:
+    def scalar(self, value: float) -> str:
         """Store a constant float32 scalar."""
         return self.weight(f'float_{value!r}', np.asarray(value, np.float32))
 
-    def op(self, kind: str, *inputs: str, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add an operator of one output."""
         return self.ops(kind, 1, *inputs, **attributes)[0]
 
-    def ops(self, kind: str, count: int, *inputs: str, **attributes: object) -> list[str]:
+    def ops(self, kind: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
         """Add an operator of several outputs."""
         names = [f'{kind}_{len(self._nodes)}_{index}' for index in range(count)]
         self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
@@ -95,9 +98,9 @@ class Graph:
 
     def rms_norm(self, x: str, name: str, weight: NDArray[np.float32], epsilon: float) -> str:
         """Normalise the last axis by its root mean square."""
-        square = self.op('Pow', x, self.float(2.0))
+        square = self.op('Pow', x, self.scalar(2.0))
         mean = self.op('ReduceMean', square, self.ints(-1), keepdims=1)
-        root = self.op('Sqrt', self.op('Add', mean, self.float(epsilon)))
+        root = self.op('Sqrt', self.op('Add', mean, self.scalar(epsilon)))
         return self.op('Mul', self.op('Div', x, root), self.weight(name, weight))
 
     def gated_mlp(self, x: str, name: str, gate: NDArray[np.float32], up: NDArray[np.float32],

@@ -66,7 +66,7 @@ def step_graph(
     live = graph.op('Cast', graph.op(
         'ReduceMax', graph.op('Cast', mask, to=1), graph.ints(1), keepdims=0), to=9)
     live = graph.op('Unsqueeze', live, graph.ints(1, 3))
-    zero = graph.float(0.0)
+    zero = graph.scalar(0.0)
 
     x = embeds
     for layer in range(config.layers):
@@ -109,7 +109,7 @@ def step_graph(
         grouped = graph.op('Concat', graph.op('Shape', v, end=2), graph.ints(group, -1),
                            graph.op('Shape', mask, start=2), axis=0)
         scores = graph.op('Reshape', scores, grouped)
-        scores = graph.op('Where', seen, scores, graph.float(_MASKED))
+        scores = graph.op('Where', seen, scores, graph.scalar(_MASKED))
         share = graph.op('Reshape', graph.op('Softmax', scores, axis=-1), flat)
         lengths = graph.op('Concat', *(
             graph.op('Shape', tensor, start=2, end=3)

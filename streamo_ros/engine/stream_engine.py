@@ -264,9 +264,11 @@ class StreamEngine:
     def _slot_rows(self) -> int:
         tokenizer = self.checkpoint.tokenizer
         rows, columns = self._grid()
+        latest = int(_LONGEST_STREAM * self.fps)
+        # Some ticks in a row: their decimals differ in length.
         longest = len(tokenizer.encode(close_turn(State.SILENCE))) + max(
             len(tokenizer.encode(open_turn(time_tag(tick, self.fps)), rows * columns))
-            for tick in range(int(_LONGEST_STREAM * self.fps), int(_LONGEST_STREAM * self.fps) + 8))
+            for tick in range(latest, latest + 8))
         # Rounded up with some rows to spare, which short answers fill.
         return (longest + 8 + 7) // 8 * 8
 

@@ -80,7 +80,7 @@ def vision_graph(
         q, k, v = (
             graph.op('Reshape', part, graph.ints(count, heads, head_dim))
             for part in graph.ops('Split', 3, qkv, axis=-1, num_outputs=3))
-        q = graph.op('Mul', graph.rotate(q, cos, sin), graph.float(head_dim ** -0.5))
+        q = graph.op('Mul', graph.rotate(q, cos, sin), graph.scalar(head_dim ** -0.5))
         k = graph.rotate(k, cos, sin)
         scores = graph.op(
             'MatMul', graph.op('Transpose', q, perm=[1, 0, 2]),
@@ -105,9 +105,9 @@ def vision_graph(
     x = graph.op('Reshape', x, graph.ints(grid[0] * grid[1], hidden * config.merge ** 2))
     x = graph.linear(
         x, 'merger.0', weights['visual.merger.mlp.0.weight'], weights['visual.merger.mlp.0.bias'])
-    error = graph.op('Erf', graph.op('Div', x, graph.float(float(np.sqrt(2)))))
-    x = graph.op('Mul', graph.op('Mul', x, graph.op('Add', error, graph.float(1.0))),
-                 graph.float(0.5))
+    error = graph.op('Erf', graph.op('Div', x, graph.scalar(float(np.sqrt(2)))))
+    x = graph.op('Mul', graph.op('Mul', x, graph.op('Add', error, graph.scalar(1.0))),
+                 graph.scalar(0.5))
     x = graph.linear(
         x, 'merger.2', weights['visual.merger.mlp.2.weight'], weights['visual.merger.mlp.2.bias'])
     graph.output('tokens', x, (grid[0] * grid[1], config.out))

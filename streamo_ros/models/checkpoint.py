@@ -79,7 +79,7 @@ def load_checkpoint(name: str | Path) -> Checkpoint:
     directory = NANO if str(name) == 'nano' else Path(name)
     if not directory.is_dir():
         raise CheckpointError(
-            f'{directory} is no directory: give \'nano\' or a checkpoint\'s directory')
+            f"{directory} is no directory: give 'nano' or a checkpoint's directory")
     decoder, vision = read_config(directory)
     prompt = directory / 'system_prompt.txt'
     if not prompt.is_file():

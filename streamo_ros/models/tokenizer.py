@@ -24,6 +24,8 @@ from collections.abc import Sequence
 from pathlib import Path
 import re
 
+from tokenizers import Tokenizer
+
 from streamo_ros.dialogue import Control
 from streamo_ros.dialogue import CONTROL_TOKENS
 from streamo_ros.dialogue import END
@@ -33,7 +35,6 @@ from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import Text
 from streamo_ros.dialogue.turn import IMAGE_PAD
 from streamo_ros.models.config import CheckpointError
-from tokenizers import Tokenizer
 
 
 class StreamTokenizer:
@@ -52,7 +53,7 @@ class StreamTokenizer:
         if missing:
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
-                'Streamo\'s protocol; add the tokens and train it (`streamo train`)')
+                "Streamo's protocol; add the tokens and train it (`streamo train`)")
         self.state_ids: tuple[int, ...] = tuple(self._ids[token] for token in STATE_TOKENS)
         self.image_id: int = self._ids[IMAGE_PAD]
         self.end_id: int = self._ids[END]

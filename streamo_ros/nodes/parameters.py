@@ -24,6 +24,8 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange
 from rcl_interfaces.msg import IntegerRange
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 
 from streamo_ros.engine import BACKENDS
@@ -113,11 +115,15 @@ def declare(node: Node) -> Settings:
     """
     Declare all parameters on the node and return their values.
 
-    :raises ParameterError: when a value is none of its choices
+    :raises ParameterError: when a value is out of its range, of another type or not a choice
     """
-    values = {
-        name: node.declare_parameter(name, parameter.default, parameter.descriptor()).value
-        for name, parameter in SPECIFICATION.items()}
+    values = {}
+    for name, parameter in SPECIFICATION.items():
+        try:
+            declared = node.declare_parameter(name, parameter.default, parameter.descriptor())
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ParameterError(f'parameter {name}: {error}') from error
+        values[name] = declared.value
     for name, parameter in SPECIFICATION.items():
         if parameter.choices and values[name] not in parameter.choices:
             raise ParameterError(

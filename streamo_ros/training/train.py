@@ -39,8 +39,8 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-from streamo_ros.training.nano import new_model
 from streamo_ros.training.nano import nano_config
+from streamo_ros.training.nano import new_model
 from streamo_ros.training.nano import WINDOW_TURNS
 from streamo_ros.training.nano import write_nano
 from streamo_ros.training.sentry import PAIR_TRUTHS

@@ -78,7 +78,8 @@ def test_state_tokens_carry_the_slash():
     assert [int(state) for state in State] == [0, 1, 2]
 
 
-@pytest.mark.skipif(not EXAMPLE.is_file(), reason='the published example is not beside the project')
+@pytest.mark.skipif(
+    not EXAMPLE.is_file(), reason='the published example is not beside the project')
 def test_the_published_stream_is_spelled_the_same():
     record = json.loads(EXAMPLE.read_text(encoding='utf-8'))[0]
     messages = record['messages']

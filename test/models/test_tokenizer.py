@@ -56,7 +56,8 @@ def test_an_image_becomes_as_many_tokens_as_asked(tokenizer):
     assert tokenizer.encode([Image()], 7) == [tokenizer.image_id] * 7
 
 
-@pytest.mark.parametrize('text', ['größer als 5 €', '物が動いたら教えて', '🤖 \u0007 \x7f', 'a\tb'])
+@pytest.mark.parametrize('text', [
+    'größer als 5 €', '物が動いたら教えて', '🤖 \u0007 \x7f', 'a\tb'])
 def test_any_text_encodes_and_decodes(tokenizer, text):
     assert tokenizer.decode(tokenizer.encode([Text(text)])) == text
 

@@ -161,9 +161,9 @@ def test_bad_images_are_counted_named_and_passed_over(watching, shared):
     standing(console, 'light')
     raw = graph.camera()
     raw.await_reader()
-    for fields in BAD.values():
+    for fields in 2 * list(BAD.values()):
         raw.send(**fields)
-        raw.send(**fields)
+        time.sleep(0.1)  # a camera does not send bursts, and the node keeps few
     graph.wait(
         lambda: all(console.values('stream').get(f'bad_images ({cause})') == '2'
                     for cause in BAD), 'the counts of bad images')
@@ -176,7 +176,7 @@ def test_bad_images_are_counted_named_and_passed_over(watching, shared):
         assert f'({cause}, number 2)' not in log
     stamp = raw.send()
     state = console.await_any('a decision', lambda state: stamp_ns(state) == stamp)
-    assert (state.state, state.status) == (state.state, StreamState.STATUS_OK)
+    assert state.status == StreamState.STATUS_OK
 
 
 def test_compressed_images_are_found_beside_the_raw_topic_bad_ones_counted(graph):
@@ -231,7 +231,8 @@ def test_an_instruction_that_spells_control_tokens_is_only_text(watching, text):
     with camera.running():
         graph.wait(lambda: len(console.fresh) >= 3, 'decisions about the instruction')
     for state in console.fresh:
-        assert (state.instruction_id, state.status) == ('odd', StreamState.STATUS_OK)
+        assert state.instruction_id == 'odd'
+        assert state.status in (StreamState.STATUS_OK, StreamState.STATUS_LATE)
         assert state.instruction.isprintable()
     spelled = re.findall(r'</\w+>|<\|\w+\|>', text)
     assert re.findall(r'</\w+>|<\|\w+\|>', console.fresh[0].instruction) == spelled
@@ -295,7 +296,7 @@ def test_instructions_come_and_go_by_message_and_by_plain_text(watching):
     console.await_any('the new text', lambda s: s.instruction == 'Say when someone leaves.')
     camera = graph.camera()
     camera.await_reader()
-    camera.send()
+    camera.send(1000 * SECOND)
     graph.wait(lambda: len(console.fresh) == 3, 'decisions')
     assert {state.instruction for state in console.fresh} == {
         LIGHT, MOTION, 'Say when someone leaves.'}
@@ -306,7 +307,7 @@ def test_instructions_come_and_go_by_message_and_by_plain_text(watching):
         s.instruction_id == 'light' and 'withdrawn' in s.detail))
     console.await_any('leave of the text', lambda s: (
         s.instruction_id == 'instruction_text' and 'withdrawn' in s.detail))
-    camera.send()
+    camera.send(1001 * SECOND)
     graph.wait(lambda: len(console.fresh) == 4, 'one more decision')
     assert console.fresh[-1].instruction == MOTION
 

@@ -48,7 +48,7 @@ def write_bag(path: Path, pictures, plugin, start=1_700_000_000):
             for topic in ('/left/image_raw', '/right/image_raw')}
         for index, picture in enumerate(pictures):
             stamp = time_type(sec=start + index // 4, nanosec=index % 4 * 250_000_000)
-            for topic, connection in connections.items():
+            for connection in connections.values():
                 message = image_type(
                     header=header_type(stamp=stamp, frame_id='camera'), height=48, width=64,
                     encoding='rgb8', is_bigendian=0, step=192,

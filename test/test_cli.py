@@ -1,0 +1,95 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The command line: what it prints, writes and returns."""
+
+import json
+
+import av
+import numpy as np
+import pytest
+
+from streamo_ros.cli import main
+from streamo_ros.worlds import SentryWorld
+
+
+@pytest.fixture(scope='module')
+def clip(tmp_path_factory):
+    """Return a rendered clip of 8 s in which the light goes off and on."""
+    file = tmp_path_factory.mktemp('clip') / 'room.mp4'
+    world = SentryWorld(5, seconds=8.0, split='test', size=(112, 112), skills=['light_off'])
+    with av.open(str(file), 'w') as container:
+        video = container.add_stream('mpeg4', rate=10)
+        video.width = video.height = 112
+        video.pix_fmt = 'yuv420p'
+        for index in range(80):
+            container.mux(video.encode(
+                av.VideoFrame.from_ndarray(world.render(index / 10), format='rgb24')))
+        container.mux(video.encode())
+    return file
+
+
+def test_watch_writes_one_line_of_json_per_decision(clip, tmp_path, capsys):
+    out = tmp_path / 'decisions.jsonl'
+    assert main([
+        'watch', str(clip), '-i', 'Tell me when the light goes off.',
+        '-i', 'Tell me when something starts moving.', '--fps', '2', '--jsonl', str(out)]) == 0
+    lines = [json.loads(line) for line in out.read_text(encoding='utf-8').splitlines()]
+    assert len(lines) == 16 * 2
+    assert [line['stamp'] for line in lines[::2]] == pytest.approx(np.arange(16) / 2)
+    for line in lines:
+        assert set(line) == {
+            'stamp', 'camera', 'instruction_id', 'state', 'probabilities', 'text', 'latency_s'}
+        assert line['state'] in ('silence', 'standby', 'response')
+        assert len(line['probabilities']) == 3
+        assert bool(line['text']) <= (line['state'] == 'response')
+
+
+def test_watching_twice_decides_the_same(clip, tmp_path):
+    outs = []
+    for name in ('one', 'two'):
+        out = tmp_path / name
+        assert main(['watch', str(clip), '-i', 'Say so when it gets dark.', '--jsonl', str(out)]
+                    ) == 0
+        outs.append([
+            {**json.loads(line), 'latency_s': 0} for line in out.read_text().splitlines()])
+    assert outs[0] == outs[1]
+
+
+@pytest.mark.parametrize('arguments, sentence', [
+    (['watch', 'nowhere.mp4', '-i', 'Tell me.'], 'nowhere.mp4 does not exist'),
+    (['watch', 'nowhere.mp4', '-i', '  '], 'does not exist'),
+    (['watch', '.', '-i', 'Tell me.', '--checkpoint', 'nowhere'], ''),
+])
+def test_what_cannot_be_done_ends_with_one_sentence_and_code_1(
+        arguments, sentence, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 1
+    printed = capsys.readouterr().err.strip()
+    assert printed.startswith('streamo: ') and '\n' not in printed
+    assert sentence in printed
+
+
+def test_an_instruction_that_cannot_be_taken_ends_with_its_reason(clip, capsys):
+    assert main(['watch', str(clip), '-i', ' \n ']) == 1
+    assert 'no text' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('arguments', [
+    [], ['watch'], ['watch', 'a.mp4'], ['watch', 'a.mp4', '-i', 'x', '--fps', '0'],
+    ['watch', 'a.mp4', '-i', 'x', '--window', '0'], ['fly']])
+def test_wrong_usage_ends_with_code_2(arguments):
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
