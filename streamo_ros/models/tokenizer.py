@@ -21,6 +21,7 @@ token. Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 import re
 
@@ -63,6 +64,8 @@ class StreamTokenizer:
             for index, token in self._tokenizer.get_added_tokens_decoder().items()}
         literals = sorted(self._added, key=len, reverse=True)
         self._literal = re.compile('|'.join(re.escape(token) for token in literals))
+        # Most of a turn's text is the same at every tick.
+        self._plain = lru_cache(maxsize=256)(self._encode_plain)
 
     @property
     def vocab_size(self) -> int:
@@ -97,17 +100,14 @@ class StreamTokenizer:
         """Return the words of an answer; control tokens and the space after a state go."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
-    def _plain(self, text: str) -> list[int]:
-        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
+    def _encode_plain(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _data(self, text: str) -> list[int]:
         ids: list[int] = []
         start = 0
         for literal in self._literal.finditer(text):
             # Cut behind the first character, so that neither part spells the token.
-            ids += self._data_run(text[start:literal.start() + 1])
+            ids += self._plain(text[start:literal.start() + 1])
             start = literal.start() + 1
-        return ids + self._data_run(text[start:])
-
-    def _data_run(self, text: str) -> list[int]:
-        return self._plain(text) if text else []
+        return [*ids, *self._plain(text[start:])]
