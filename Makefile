@@ -16,6 +16,7 @@ help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
 	@echo 'make test   every test and linter (adds torch to .venv)'
+	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 
@@ -24,6 +25,9 @@ demo: build
 
 test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
+
+scores: build
+	@source ./env.sh && python -m streamo_ros.evaluation.sentry --json scores.json
 
 build: set-up
 	@source ./env.sh && python setup/build.py

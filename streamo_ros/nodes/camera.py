@@ -45,7 +45,7 @@ from streamo_ros.sources.image import to_rgb
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
 
-DEPTH = 5
+DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
 RAW = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 

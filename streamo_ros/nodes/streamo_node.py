@@ -115,6 +115,7 @@ class StreamoNode(LifecycleNode):
         self._watching = False
         self._epoch = 0
         self._tick = 0
+        self._counting = threading.RLock()  # the engine's thread too begins epochs
         self._dropped = 0
         self._late = 0
         self._failures = 0
@@ -238,9 +239,10 @@ class StreamoNode(LifecycleNode):
     def _stop_watching(self) -> None:
         self._watching = False
         self._camera.close()
-        if self._worker is not None:
-            self._dropped += self._worker.discard_frames()
-            self._worker.interrupt()
+        with self._counting:
+            if self._worker is not None:
+                self._dropped += self._worker.discard_frames()
+                self._worker.interrupt()
 
     def _free(self) -> None:
         worker, self._worker = self._worker, None
@@ -263,11 +265,12 @@ class StreamoNode(LifecycleNode):
         self._camera.poll()
 
     def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
-        if self._worker is None:
-            return
-        frame = Frame(picture, header, stamp, self._epoch, self._tick)
-        self._tick += 1
-        self._dropped += self._worker.submit(frame)
+        with self._counting:
+            if self._worker is None:
+                return
+            frame = Frame(picture, header, stamp, self._epoch, self._tick)
+            self._tick += 1
+            self._dropped += self._worker.submit(frame)
 
     def _take_jump(self) -> None:
         self.get_logger().warning(
@@ -276,21 +279,22 @@ class StreamoNode(LifecycleNode):
 
     def _begin_epoch(self) -> None:
         """Start the stream again, window, grid and clock; the instructions stay."""
-        self._epoch += 1
-        self._tick = 0
-        self._camera.restart()
-        epoch, worker = self._epoch, self._worker
-        if worker is None:
-            self._reports.begin_epoch(epoch)
-            return
+        with self._counting:
+            self._epoch += 1
+            self._tick = 0
+            self._camera.restart()
+            epoch, worker = self._epoch, self._worker
+            if worker is None:
+                self._reports.begin_epoch(epoch)
+                return
 
-        def reset(engine: StreamEngine) -> None:
-            engine.reset()
-            self._reports.begin_epoch(epoch)
+            def reset(engine: StreamEngine) -> None:
+                engine.reset()
+                self._reports.begin_epoch(epoch)
 
-        self._dropped += worker.discard_frames()
-        worker.order(reset)
-        worker.interrupt()
+            self._dropped += worker.discard_frames()
+            worker.order(reset)
+            worker.interrupt()
 
     # Instructions and services
 
@@ -382,9 +386,8 @@ class StreamoNode(LifecycleNode):
         if str(self._failures).strip('0') == '1':
             trace = ''.join(traceback.format_exception(error))
             self.get_logger().error(f'failure {self._failures} of the model: {trace}')
-        if frame is not None and self._worker is not None:
-            # Half a step may be in its window.
-            self._worker.order(lambda engine: engine.reset())
+        if frame is not None:
+            self._begin_epoch()  # half a step may be in the window
 
     # Health
 

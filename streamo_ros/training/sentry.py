@@ -16,7 +16,7 @@
 Training examples drawn from the sentry world, each from its index alone.
 
 An index gives the same example on any machine and in any order, so that a run can stop and
-resume anywhere. Skills are drawn by quota: what is rare in a scene is not rare in training.
+resume anywhere.
 """
 
 from dataclasses import dataclass
@@ -31,15 +31,12 @@ from streamo_ros.models import Checkpoint
 from streamo_ros.training.sequence import build_sequence
 from streamo_ros.training.sequence import TrainingSequence
 from streamo_ros.training.sequence import TrainingTurn
-from streamo_ros.worlds import SentryWorld
-from streamo_ros.worlds import SKILLS
+from streamo_ros.worlds import PairTruth
+from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import Stream
 from streamo_ros.worlds.tasks import Task
-from streamo_ros.worlds.tasks import TASKS
 from streamo_ros.worlds.truth import Truth
 from streamo_ros.worlds.truth import truths
-
-RATES = (1.0, 1.0, 2.0)
-"""Ticks per second, drawn evenly: the model must know both what 1 s and what 0.5 s can change."""
 
 FLIPPED = 0.05
 """Share of history states shown wrong, so that the model survives its own mistakes."""
@@ -88,26 +85,19 @@ class SentryDataset(Dataset[StreamExample]):
     def __getitem__(self, index: int) -> StreamExample:
         """Return the example of an index."""
         rng = np.random.default_rng([self._seed, self._first + index])
-        while True:
-            tasks = [TASKS[choice] for choice in rng.choice(
-                len(TASKS), max(1, self._questions), replace=False)]
-            rate = float(rng.choice(RATES))
-            stamps = sampled_stamps(rng, self._turns, rate)
-            world = SentryWorld(
-                int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split='train',
-                size=self._checkpoint.frame.size, skills=drawn_skills(rng, tasks))
-            if all(world.clear(skill) for task in tasks for skill in task.skills):
-                break
-            if not self._questions:
-                break
-        frames = [world.render(stamp) for stamp in stamps]
+        assert self._checkpoint.frame.size is not None
+        stream = draw_stream(
+            rng, split='train', turns=self._turns, tasks=max(1, self._questions),
+            size=self._checkpoint.frame.size)
+        frames = [stream.world.render(stamp) for stamp in stream.stamps]
         before = [frames[0], *frames[:-1]]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         patches = np.stack([
             spec.patches(last, frame, vision)
             for last, frame in zip(before, frames, strict=True)])
+        stamps = stream.stamps
         observed = [
-            world.observe(last, now)
+            stream.world.observe(last, now)
             for last, now in zip([stamps[0], *stamps[:-1]], stamps, strict=True)]
         return StreamExample(
             patches=patches,
@@ -116,12 +106,10 @@ class SentryDataset(Dataset[StreamExample]):
                 np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]
             ).astype(np.float32),
             sequences=tuple(
-                self._sequence(rng, task, world, stamps, rate) for task in tasks
-            ) if self._questions else ())
+                self._sequence(rng, task, stream) for task in stream.tasks[:self._questions]))
 
     def _sequence(
-        self, rng: np.random.Generator, task: Task, world: SentryWorld, stamps: list[float],
-        rate: float,
+        self, rng: np.random.Generator, task: Task, stream: Stream
     ) -> TrainingSequence:
         checkpoint = self._checkpoint
         start = 0 if rng.random() < 0.4 else int(np.exp(rng.uniform(0, np.log(40000))))
@@ -129,30 +117,13 @@ class SentryDataset(Dataset[StreamExample]):
         rows, columns = (side // checkpoint.vision.cell for side in checkpoint.frame.size)
         return build_sequence(
             checkpoint.tokenizer, checkpoint.system_prompt, task.wording(rng, 'train'),
-            [time_tag(start + index, rate) for index in range(len(stamps))],
-            [_turn(rng, truth) for truth in truths(world.events, task.skills, stamps)],
+            [time_tag(start + index, stream.rate) for index in range(len(stream.stamps))],
+            [_turn(rng, truth)
+             for truth in truths(stream.world.events, task.skills, stream.stamps)],
             (rows, columns))
 
 
-def sampled_stamps(rng: np.random.Generator, turns: int, rate: float) -> list[float]:
-    """Return the stamps of a stream's ticks: a phase of its own, and a camera's jitter."""
-    jitter = rng.uniform(0, 0.033, turns)
-    return [float(stamp) for stamp in rng.uniform(0, 1 / rate) + np.arange(turns) / rate + jitter]
-
-
-def drawn_skills(rng: np.random.Generator, tasks: list[Task]) -> tuple[str, ...]:
-    """Return what happens in a stream: mostly what is asked for, and something that is not."""
-    asked = {skill for task in tasks for skill in task.skills}
-    pairs = {'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off',
-             'light_off': 'light_on'}
-    asked |= {pairs[skill] for skill in asked if skill in pairs}
-    if rng.random() < 0.15:
-        asked = set()
-    asked |= {str(skill) for skill in rng.choice(SKILLS, rng.integers(1, 4))}
-    return tuple(skill for skill in SKILLS if skill in asked)
-
-
-def pair_vector(truth) -> NDArray[np.float32]:
+def pair_vector(truth: PairTruth) -> NDArray[np.float32]:
     """Return the yes-no truths of one pair as a vector of 0 and 1, sides last."""
     return np.asarray([
         truth.light_down, truth.light_up, truth.cover_on, truth.cover_off, truth.moved,

@@ -58,13 +58,14 @@ _domains = (1 + (os.getpid() + number) % 100 for number in itertools.count())
 
 
 class Process:
-    """A node as a process."""
+    """A node, or a program that starts nodes, as a process."""
 
     def __init__(self, command, environment, folder):
         self._log = Path(folder, f'log-{time.monotonic_ns()}')
         with self._log.open('wb') as log:
             self._process = subprocess.Popen(
-                command, env=environment, cwd=folder, stdout=log, stderr=log)
+                command, env=environment, cwd=folder, stdout=log, stderr=log,
+                start_new_session=True)
 
     @property
     def log(self):
@@ -75,14 +76,15 @@ class Process:
         return self._process.poll() is None
 
     def send(self, number):
-        self._process.send_signal(number)
+        """Send a signal as a terminal does, to the process and its children."""
+        os.killpg(self._process.pid, number)
 
     def wait(self):
         """Return the exit code."""
         return self._process.wait(END_S)
 
     def kill(self):
-        self._process.kill()
+        self.send(signal.SIGKILL)
         self._process.wait()
 
 
@@ -240,9 +242,11 @@ class Graph:
         options = [option for remap in remaps for option in ('-r', remap)]
         options += [
             option for name, value in parameters.items() for option in ('-p', f'{name}:={value}')]
-        process = Process(
-            [*command, *(['--ros-args', *options] if options else [])], self._environment,
-            self._folder)
+        return self.run(*command, *(['--ros-args', *options] if options else []))
+
+    def run(self, *command):
+        """Start any program in the graph."""
+        process = Process(command, self._environment, self._folder)
         self._processes.append(process)
         return process
 

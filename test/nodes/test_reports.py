@@ -106,8 +106,11 @@ def test_an_answer_without_standby_spans_its_own_frame(heard):
     heard.step(1, (DOOR, State.STANDBY))
     heard.step(2, (DOOR, State.SILENCE))
     heard.step(3, (DOOR, State.RESPONSE, 'It opened.', True))
-    heard.step(4, (DOOR, State.RESPONSE, 'It opened.', True))
-    assert [(a.event_start.sec, a.event_end.sec) for a in heard.responses] == [(3, 3), (4, 4)]
+    heard.step(4, (DOOR, State.STANDBY))
+    heard.step(5, (DOOR, State.RESPONSE, 'It opened.', True))
+    heard.step(6, (DOOR, State.RESPONSE, 'It opened.', True))
+    assert [(answer.event_start.sec, answer.event_end.sec) for answer in heard.responses] == [
+        (3, 3), (4, 5), (6, 6)]
 
 
 def test_an_answer_names_its_instruction_and_is_counted(heard):

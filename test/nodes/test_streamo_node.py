@@ -50,7 +50,7 @@ def shared(tmp_path_factory):
     graph = Graph(tmp_path_factory.mktemp('shared'))
     process = graph.start(fps=2.0, heartbeat_s=0.5)
     console = graph.console()
-    console.await_any('the first state', lambda state: state.status == StreamState.STATUS_NO_FRAMES)
+    console.await_any('the first state', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
     yield graph, console, process
     graph.close()
 
@@ -59,9 +59,9 @@ def shared(tmp_path_factory):
 def watching(shared):
     """Return the shared graph with no instruction standing, a new epoch begun."""
     graph, console, process = shared
+    epoch = max(state.epoch for state in console.states) + 1
     console.ask(action=Instruction.CLEAR)
     console.call(Trigger, 'reset')
-    epoch = max(state.epoch for state in console.states) + 1
     console.await_any(
         'an empty table', lambda state: state.epoch >= epoch and not state.instruction_id)
     console.states.clear()
@@ -96,35 +96,41 @@ def test_every_sampled_frame_gets_one_state_per_instruction(graph):
     camera = graph.camera(size=(480, 640))
     camera.await_reader()
     stamps = camera.play(6.0, 30)
-    graph.wait(lambda: len(console.fresh) >= 24, 'the states of twelve ticks')
-    time.sleep(1.0)  # time for a state too many
 
-    got = Counter((state.instruction_id, stamp_ns(state)) for state in console.fresh)
-    first = min(stamp for _, stamp in got)
-    sampler, due = Sampler(2.0), []
-    for stamp in stamps[stamps.index(first):]:
-        if sampler.judge(stamp) is Verdict.DUE:
-            sampler.take(stamp)
-            due.append(stamp)
-    assert got == Counter((id, stamp) for id in ('light', 'motion') for stamp in due)
-    assert [state.tick for state in console.fresh if state.instruction_id == 'light'] == list(
-        range(len(due)))
+    def figure(name):
+        return int(console.values('stream').get(name, 0))
+
+    received = -1
+    while figure('frames_received') != received:  # until all that was sent has been counted
+        received = figure('frames_received')
+        seen = len(console.diagnostics)
+        graph.wait(lambda seen=seen: len(console.diagnostics) > seen + 1, 'diagnostics')
+    decided = graph.wait(
+        lambda: console.fresh if len(console.fresh) == 2 * (
+            figure('frames_sampled') - figure('frames_dropped')) else None,
+        'two states for every sampled frame')
+    got = Counter((state.instruction_id, stamp_ns(state)) for state in decided)
+    ticks = sorted({stamp for _, stamp in got})
+    assert set(got.values()) == {1}
+    assert set(got) == {(id, stamp) for id in ('light', 'motion') for stamp in ticks}
+    assert set(ticks) <= set(stamps)
+    sampler = Sampler(2.0)
+    for stamp in ticks:  # each was due after the ones before it
+        assert sampler.judge(stamp) is Verdict.DUE
+        sampler.take(stamp)
+    if received == len(stamps) and not figure('frames_dropped'):
+        assert len(ticks) == 12
+    assert len(ticks) >= 6  # of twelve: a machine under load may lose frames
+    for id in ('light', 'motion'):
+        assert [s.tick for s in decided if s.instruction_id == id] == sorted(
+            {s.tick for s in decided})
     numbers = [state.seq for state in console.states]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-    assert console.states[-1].frames_dropped == 0
-    for state in console.fresh:
+    for state in decided:
         assert state.header.frame_id == 'optical'
         assert state.latency_s >= state.inference_s > 0
         assert state.probability_silence + state.probability_standby + \
             state.probability_response == pytest.approx(1)
-
-    # A reader that joins late, when nothing is said any more, gets the last of each at once.
-    spoken = graph.console(depth=16)
-    graph.wait(
-        lambda: spoken.last('light') and spoken.last('motion'), 'the latched states')
-    for id in ('light', 'motion'):
-        assert spoken.last(id).instruction == console.last(id).instruction
-        assert spoken.last(id).seq <= console.last(id).seq
 
 
 def test_a_late_reader_gets_the_last_state_of_each_at_once(graph):
@@ -208,7 +214,8 @@ def test_a_best_effort_camera_is_heard_though_a_reliable_one_was_there_before(gr
     reliable = graph.camera()
     reliable.await_reader()
     reliable.send()
-    graph.wait(lambda: console.values('stream').get('source', '').endswith(' reliable'), 'reliable')
+    graph.wait(
+        lambda: console.values('stream').get('source', '').endswith(' reliable'), 'reliable')
     lossy = graph.camera(reliable=False)
     lossy.await_reader()
     graph.wait(lambda: console.values('stream')['source'].endswith('best effort'), 'best effort')
@@ -436,6 +443,27 @@ def test_a_model_that_raises_is_reported_and_the_node_goes_on(graph):
         graph.wait(lambda: int(console.values('inference').get('failures', 0)) > 1, 'diagnostics')
     assert 'out of memory' in process.log
     assert process.runs
+    epochs = [state.epoch for state in console.fresh]
+    assert len(set(epochs)) > 1  # half a step in the window is a reason to start afresh
+    assert {state.tick for state in console.fresh} == {0}
+
+
+def test_a_reset_cuts_the_answer_under_way(graph):
+    graph.start(fault='talks')  # for 30 s, at the third tick
+    console = graph.console()
+    console.ask(LIGHT, 'light')
+    standing(console, 'light')
+    camera = graph.camera()
+    camera.await_reader()
+    for number in range(3):
+        camera.send((1000 + number) * SECOND)
+        graph.wait(lambda number=number: number == 2 or len(console.fresh) > number, 'a decision')
+    time.sleep(0.5)  # the answer has begun
+    console.call(Trigger, 'reset')
+    graph.wait(lambda: console.responses, 'the answer')
+    (answer,) = console.responses
+    assert not answer.complete
+    console.await_any('the new epoch', lambda state: state.epoch == answer.epoch + 1)
 
 
 def test_a_model_that_hangs_is_reported_and_the_node_stays_reachable(graph):
