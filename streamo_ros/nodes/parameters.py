@@ -29,8 +29,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 
 from streamo_ros.engine import BACKENDS
-
-MAX_ANSWER_TOKENS = 128
+from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 
 
 class ParameterError(ValueError):

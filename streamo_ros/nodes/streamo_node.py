@@ -113,6 +113,7 @@ class StreamoNode(LifecycleNode):
         self.failed = ''
         self._worker: Worker | None = None
         self._watching = False
+        self._ending = False
         self._epoch = 0
         self._tick = 0
         self._counting = threading.RLock()  # the engine's thread too begins epochs
@@ -253,10 +254,9 @@ class StreamoNode(LifecycleNode):
 
     def end(self) -> None:
         """Leave nothing running; the last thing said is that the node shuts down."""
+        self._ending = True
         self._stop_watching()
-        self._reports.repeat(
-            self._instructions.standing,
-            Status(StreamState.STATUS_INACTIVE, 'the node shuts down'), self._dropped, 0.0)
+        self._reports.repeat(self._instructions.standing, self._status(), self._dropped, 0.0)
         self._free()
 
     # Frames
@@ -393,6 +393,8 @@ class StreamoNode(LifecycleNode):
 
     def _status(self) -> Status:
         worker = self._worker
+        if self._ending:
+            return Status(StreamState.STATUS_INACTIVE, 'the node shuts down')
         if worker is not None and not worker.loaded.is_set():
             return Status(
                 StreamState.STATUS_LOADING, f'loading checkpoint {self.settings.checkpoint!r}')

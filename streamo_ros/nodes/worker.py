@@ -176,7 +176,8 @@ class Worker:
             if isinstance(item, Frame):
                 start = time.monotonic()
                 decisions = engine.step(item.image, item.stamp / 1e9)
-                self._on_step(Step(item, decisions, time.monotonic() - start))
+                if not self._stopping:  # what comes after that, nobody waits for
+                    self._on_step(Step(item, decisions, time.monotonic() - start))
             else:
                 item(engine)
         except Exception as error:

@@ -126,7 +126,10 @@ def to_rgb(message: RawImage | CompressedImage) -> NDArray[np.uint8]:
     :raises ImageError: when the message cannot be used
     """
     check(message)
-    return _from_compressed(message) if _is_compressed(message) else _from_raw(message)
+    try:
+        return _from_compressed(message) if _is_compressed(message) else _from_raw(message)
+    except cv2.error as error:
+        raise ImageError('undecodable', f'the image cannot be decoded: {error}') from error
 
 
 def _is_compressed(message: RawImage | CompressedImage) -> bool:
@@ -218,10 +221,7 @@ def _jpeg_frame_header(data: bytes) -> int:
 def _from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     # A driver's EXIF orientation is left alone: the pixels are used as the camera sent them.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    try:
-        picture = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
-    except cv2.error:
-        picture = None
+    picture = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
     if picture is None:
         raise ImageError(
             'undecodable', f'the compressed image ({len(message.data)} bytes, format '

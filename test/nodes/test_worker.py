@@ -151,6 +151,9 @@ def test_an_engine_that_hangs_shows_and_does_not_keep_stop_waiting(recorder):
         pass
     assert recorder.worker.busy_s > 0
     assert not recorder.worker.stop(0.05)
+    recorder.engine.released.set()
+    assert recorder.worker.stop(PATIENCE_S)
+    assert recorder.steps == []  # what comes so late, nobody waits for
 
 
 @pytest.mark.parametrize('recorder', [('talks',)], indirect=True)

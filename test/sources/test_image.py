@@ -132,6 +132,19 @@ def test_every_encoding_gives_contiguous_rgb_of_the_message_size(encoding):
     assert frame.flags.c_contiguous
 
 
+@pytest.mark.parametrize('size', [(1, 1), (2, 2), (2, 1), (1, 2)])
+@pytest.mark.parametrize('encoding', list(image.ENCODINGS))
+def test_the_smallest_pictures_are_taken_or_refused_in_words(encoding, size):
+    kind = image.ENCODINGS[encoding]
+    rows = np.zeros((size[1] * kind.rows // 2, size[0] * kind.channels * kind.depth), np.uint8)
+    message = raw(encoding, rows, size=size, step=rows.shape[1]) if rows.size else raw(
+        encoding, np.zeros((1, 8), np.uint8), size=size)
+    try:
+        assert to_rgb(message).shape == (size[1], size[0], 3)
+    except ImageError as error:
+        assert str(error)
+
+
 def test_the_last_row_needs_no_padding(picture):
     message = raw('rgb8', picture, padding=7)
     message.data = message.data[:-7]
