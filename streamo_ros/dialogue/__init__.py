@@ -14,33 +14,37 @@
 
 """The language of the stream: states, turns, time tags and prompts, as pure Python."""
 
+from streamo_ros.dialogue.chat import Chat
+from streamo_ros.dialogue.chat import INTERNVL
+from streamo_ros.dialogue.chat import QWEN
+from streamo_ros.dialogue.chat import SMOLVLM
 from streamo_ros.dialogue.instruction import clean_instruction
 from streamo_ros.dialogue.instruction import InstructionError
+from streamo_ros.dialogue.piece import Control
+from streamo_ros.dialogue.piece import Image
+from streamo_ros.dialogue.piece import Piece
+from streamo_ros.dialogue.piece import Text
 from streamo_ros.dialogue.state import State
 from streamo_ros.dialogue.state import STATE_TOKENS
 from streamo_ros.dialogue.turn import close_turn
-from streamo_ros.dialogue.turn import Control
-from streamo_ros.dialogue.turn import CONTROL_TOKENS
-from streamo_ros.dialogue.turn import END
-from streamo_ros.dialogue.turn import Image
 from streamo_ros.dialogue.turn import instruction_pieces
 from streamo_ros.dialogue.turn import open_turn
-from streamo_ros.dialogue.turn import Piece
 from streamo_ros.dialogue.turn import system_pieces
-from streamo_ros.dialogue.turn import Text
 from streamo_ros.dialogue.turn import time_tag
 
 __all__ = [
+    'Chat',
     'clean_instruction',
     'close_turn',
     'Control',
-    'CONTROL_TOKENS',
-    'END',
     'Image',
     'instruction_pieces',
     'InstructionError',
+    'INTERNVL',
     'open_turn',
     'Piece',
+    'QWEN',
+    'SMOLVLM',
     'State',
     'STATE_TOKENS',
     'system_pieces',

@@ -22,45 +22,16 @@ A conversation is cut so that whole turns can be dropped from its middle::
            </Silence><|im_end|>\n<|im_start|>user\n                 (close: fed with the next turn)
 
 The close of a turn is deferred to the front of the next one: a silent tick is one forward pass.
+This is ChatML as Qwen2.5-VL has it; what another family puts around messages is its ``Chat``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from streamo_ros.dialogue.chat import Chat
+from streamo_ros.dialogue.piece import Control
+from streamo_ros.dialogue.piece import Piece
+from streamo_ros.dialogue.piece import Text
 from streamo_ros.dialogue.state import State
-from streamo_ros.dialogue.state import STATE_TOKENS
-
-START = '<|im_start|>'
-END = '<|im_end|>'
-VISION_START = '<|vision_start|>'
-VISION_END = '<|vision_end|>'
-IMAGE_PAD = '<|image_pad|>'
-
-CONTROL_TOKENS = (START, END, VISION_START, VISION_END, IMAGE_PAD) + STATE_TOKENS
-"""Every token with a meaning of its own; text from outside must never turn into one."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words. Only a trusted text (the checkpoint's own prompt) may spell control tokens."""
-
-    text: str
-    trusted: bool = False
-
-
-@dataclass(frozen=True)
-class Control:
-    """One control token."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class Image:
-    """The place of one frame; it becomes as many tokens as the frame has."""
-
-
-Piece = Text | Control | Image
 
 
 def time_tag(tick: int, fps: float) -> str:
@@ -77,11 +48,11 @@ def _seconds(value: float) -> str:
     return f'{value:.3f}'.rstrip('0').rstrip('.')
 
 
-def system_pieces(prompt: str) -> list[Piece]:
+def system_pieces(prompt: str, chat: Chat) -> list[Piece]:
     """Return the first half of the sink: the checkpoint's system prompt, the user's turn open."""
     return [
-        Control(START), Text('system\n' + prompt, trusted=True), Control(END),
-        Text('\n'), Control(START), Text('user\n')]
+        Control(chat.start), Text(chat.system + prompt, trusted=True), Control(chat.end),
+        *chat.user]
 
 
 def instruction_pieces(text: str) -> list[Piece]:
@@ -89,19 +60,17 @@ def instruction_pieces(text: str) -> list[Piece]:
     return [Text(text + '\n')]
 
 
-def open_turn(tag: str) -> list[Piece]:
+def open_turn(tag: str, chat: Chat) -> list[Piece]:
     """Return a turn up to the point where the model's state token is due."""
-    return [
-        Text(tag + '\n'), Control(VISION_START), Image(), Control(VISION_END),
-        Control(END), Text('\n'), Control(START), Text('assistant\n')]
+    return [Text(tag + '\n'), *chat.frame, Control(chat.end), *chat.assistant]
 
 
-def close_turn(state: State | None) -> Sequence[Piece]:
+def close_turn(state: State | None, chat: Chat) -> Sequence[Piece]:
     """
     Return what ends a turn.
 
     :param state: the decided state of a turn that has no text; None after an answer, whose
         state and words already stand in the stream
     """
-    end: list[Piece] = [Control(END), Text('\n'), Control(START), Text('user\n')]
+    end: list[Piece] = [Control(chat.end), *chat.user]
     return end if state is None else [Control(state.token), *end]

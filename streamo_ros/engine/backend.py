@@ -28,6 +28,8 @@ class StepInputs:
     """
     One chunk for each of B neighbouring instructions; shapes as in ``step_graph``.
 
+    :param deepstack: (D, B, S, hidden) what is added behind each of the decoder's first D layers;
+        zero but at visual tokens
     :param mask: (B, S, sink rows + ring rows + S)
     :param lengths: (B,) real tokens of each chunk; the rest is padding
     :param rows: (B,) where each chunk's first key goes
@@ -35,6 +37,7 @@ class StepInputs:
     """
 
     embeds: Floats
+    deepstack: Floats
     cos: Floats
     sin: Floats
     sink_cos: Floats
@@ -67,7 +70,12 @@ class Backend(Protocol):
     """
 
     def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
-        """Return the visual tokens, (rows * columns, hidden), of a frame's patches."""
+        """
+        Return the visual tokens of a frame's patches, (1 + D, rows * columns, hidden).
+
+        The first layer stands in the stream, the D others (DeepStack) go to the decoder's
+        first layers.
+        """
 
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         """Return the embeddings, (S, hidden), of token ids."""

@@ -23,7 +23,7 @@ from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.step_graph import head_weight
 from streamo_ros.engine.step_graph import step_graph
-from streamo_ros.engine.vision_graph import vision_graph
+from streamo_ros.engine.vision import vision_graph
 from streamo_ros.models import Checkpoint
 
 
@@ -37,7 +37,7 @@ class OnnxRuntimeBackend:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
         self._table = checkpoint.weights['decoder.embed_tokens.weight']
-        self._head = head_weight(checkpoint.decoder, checkpoint.weights)
+        self._head = head_weight(checkpoint.weights)
         self._step = _session(step_graph(
             checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids
         ).SerializeToString())
@@ -49,7 +49,7 @@ class OnnxRuntimeBackend:
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
 
     def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
-        """Return the visual tokens, (rows * columns, hidden), of a frame's patches."""
+        """Return the visual tokens of a frame's patches, (1 + D, rows * columns, hidden)."""
         if grid not in self._towers:
             self._towers[grid] = _session(vision_graph(
                 self._checkpoint.vision, self._checkpoint.weights, grid).SerializeToString())
@@ -83,6 +83,8 @@ class OnnxRuntimeBackend:
             'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
             'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin, 'mask': inputs.mask,
             'last': np.arange(batch) * chunk + inputs.lengths - 1}
+        for layer, added in enumerate(inputs.deepstack):
+            feeds[f'deepstack_{layer}'] = added
         for kind, sink, ring in zip(self._kinds, self._sink, self._ring, strict=True):
             feeds[f'sink_{kind}'] = sink[places]
             feeds[f'ring_{kind}'] = ring[places]

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Cosines and sines of M-RoPE positions, computed on the host in float64.
+Cosines and sines of positions, computed on the host in float64.
 
 In float32 the angle of position 1,000,000 is wrong by 1e-2; here only the finished cosine is
 rounded, so a stream may run for ever.
@@ -25,21 +25,19 @@ from numpy.typing import NDArray
 from streamo_ros.models import DecoderConfig
 
 
-class MRope:
-    """The rotary table of a decoder, sections laid out one after the other (Qwen2.5-VL)."""
+class Rope:
+    """The rotary table of a decoder; each frequency turns by the position on its own axis."""
 
     def __init__(self, config: DecoderConfig) -> None:
-        half = config.head_dim // 2
         # The exponent in float32, as the models were trained.
         exponent = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
         self._frequencies = (
             np.float32(1) / np.float32(config.rope_theta) ** exponent).astype(np.float64)
-        self._axis = np.repeat(np.arange(3), config.mrope_section)
-        assert len(self._axis) == half, 'mrope_section must add up to half a head'
+        self._axes = np.asarray(config.rope_axes)
 
     def __call__(
         self, positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
-        angles = positions[self._axis].T.astype(np.float64) * self._frequencies
+        angles = positions[self._axes].T.astype(np.float64) * self._frequencies
         return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)

@@ -46,7 +46,8 @@ def step_graph(
     ``mask`` (B, S, sink + ring + S; True sees), ``last`` (B; index of each row's last real
     token in B * S), and for each layer ``sink_key_i``, ``sink_value_i``, ``ring_key_i``,
     ``ring_value_i`` (B, KV heads, rows, D). Outputs are ``states`` (B, 3), ``hidden``
-    (B, hidden), and ``key_i``, ``value_i`` (B, KV heads, S, D).
+    (B, hidden), and ``key_i``, ``value_i`` (B, KV heads, S, D). Where the decoder has DeepStack,
+    its first layers also take ``deepstack_i`` (B, S, hidden), which is added to what they put out.
 
     :param state_ids: the state tokens, whose rows of the head are all that a tick needs
     """
@@ -83,19 +84,26 @@ def step_graph(
 
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
+        # The scores' scale goes into the queries, by the last weight that touches them.
         scale = np.float32(dim ** -0.5)
+        on_weight = np.float32(1) if config.qk_norm else scale
         qkv = graph.linear(
             normed, f'{name}.qkv',
             np.concatenate([
-                get('self_attn.q_proj.weight') * scale, get('self_attn.k_proj.weight'),
+                get('self_attn.q_proj.weight') * on_weight, get('self_attn.k_proj.weight'),
                 get('self_attn.v_proj.weight')]),
             np.concatenate([
-                get('self_attn.q_proj.bias') * scale, get('self_attn.k_proj.bias'),
-                get('self_attn.v_proj.bias')]))
+                get('self_attn.q_proj.bias') * on_weight, get('self_attn.k_proj.bias'),
+                get('self_attn.v_proj.bias')]) if config.qkv_bias else None)
         qkv = graph.op('Reshape', qkv, graph.ints(0, 0, config.heads + 2 * kv_heads, dim))
         qkv = graph.op('Transpose', qkv, perm=[0, 2, 1, 3])
         q, k, v = graph.ops(
             'Split', 3, qkv, graph.ints(config.heads, kv_heads, kv_heads), axis=1)
+        if config.qk_norm:
+            q = graph.rms_norm(
+                q, f'{name}.q_norm', get('self_attn.q_norm.weight') * scale, config.norm_eps)
+            k = graph.rms_norm(
+                k, f'{name}.k_norm', get('self_attn.k_norm.weight'), config.norm_eps)
         k = graph.rotate(k, cos, sin)
         # Heads of a group share their keys: (B, KV, group * S, D) needs no copies of them.
         shared = graph.ints(0, kv_heads, -1, dim)
@@ -133,19 +141,20 @@ def step_graph(
         inner = graph.gated_mlp(
             normed, f'{name}.mlp', get('mlp.gate_proj.weight'), get('mlp.up_proj.weight'), None)
         x = graph.op('Add', x, graph.linear(inner, f'{name}.down', get('mlp.down_proj.weight')))
+        if layer < config.deepstack:
+            x = graph.op('Add', x, graph.input(
+                f'deepstack_{layer}', np.float32, ('batch', 'chunk', config.hidden)))
         delta: Shape = ('batch', kv_heads, 'chunk', dim)
         graph.output(f'key_{layer}', k, delta)
         graph.output(f'value_{layer}', v, delta)
     x = graph.op('Gather', graph.op('Reshape', x, graph.ints(-1, config.hidden)), last, axis=0)
     x = graph.rms_norm(x, 'decoder.norm', weights['decoder.norm.weight'], config.norm_eps)
-    head = head_weight(config, weights)[list(state_ids)]
+    head = head_weight(weights)[list(state_ids)]
     graph.output('states', graph.linear(x, 'states', head), ('batch', len(state_ids)))
     graph.output('hidden', x, ('batch', config.hidden))
     return graph.model()
 
 
-def head_weight(
-    config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]]
-) -> NDArray[np.float32]:
-    """Return the output head, (vocabulary, hidden): the embedding table where they are tied."""
-    return weights['decoder.embed_tokens.weight' if config.tied else 'head']
+def head_weight(weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the output head, (vocabulary, hidden): the embedding table where it has no own."""
+    return weights['head' if 'head' in weights else 'decoder.embed_tokens.weight']

@@ -39,13 +39,13 @@ from streamo_ros.engine.backend import Backend
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
-from streamo_ros.engine.rope import MRope
+from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import Chunk
 from streamo_ros.engine.window import window_slots
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-from streamo_ros.models.positions import mrope_positions
+from streamo_ros.models.positions import stream_positions
 
 BACKENDS = ('auto', 'onnxruntime')
 MAX_INSTRUCTIONS = 8
@@ -120,13 +120,14 @@ class StreamEngine:
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
         self._backend = backend
-        self._rope = MRope(checkpoint.decoder)
+        self._rope = Rope(checkpoint.decoder)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
         self._issued = 0
         self._stop = threading.Event()
         tokenizer = checkpoint.tokenizer
-        self._system = tokenizer.encode(system_pieces(checkpoint.system_prompt))
+        self._system = tokenizer.encode(
+            system_pieces(checkpoint.system_prompt, tokenizer.chat))
         self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
         self._ends = tokenizer.control_ids
         self._shape: tuple[int, int] | None = None
@@ -206,8 +207,9 @@ class StreamEngine:
         tokens, grid = self._see(frame)
         if not self._places:
             return []
-        opening = self.checkpoint.tokenizer.encode(
-            open_turn(time_tag(self._tick, self.fps)), grid[0] * grid[1])
+        tokenizer = self.checkpoint.tokenizer
+        opening = tokenizer.encode(
+            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), grid[0] * grid[1])
         chunks = [(place.close, opening) for place in self._places]
         outputs = self._run(0, chunks, tokens)
         decisions = []
@@ -219,8 +221,8 @@ class StreamEngine:
             text, complete = '', True
             if state is State.RESPONSE:
                 text, complete = self._answer(index)
-            place.close = self.checkpoint.tokenizer.encode(
-                close_turn(None if state is State.RESPONSE else state))
+            place.close = tokenizer.encode(close_turn(
+                None if state is State.RESPONSE else state, tokenizer.chat))
             decisions.append(Decision(
                 place.watch.instruction_id, state,
                 (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
@@ -266,8 +268,9 @@ class StreamEngine:
         rows, columns = self._grid()
         latest = int(_LONGEST_STREAM * self.fps)
         # Some ticks in a row: their decimals differ in length.
-        longest = len(tokenizer.encode(close_turn(State.SILENCE))) + max(
-            len(tokenizer.encode(open_turn(time_tag(tick, self.fps)), rows * columns))
+        longest = len(tokenizer.encode(close_turn(State.SILENCE, tokenizer.chat))) + max(
+            len(tokenizer.encode(
+                open_turn(time_tag(tick, self.fps), tokenizer.chat), rows * columns))
             for tick in range(latest, latest + 8))
         # Rounded up with some rows to spare, which short answers fill.
         return (longest + 8 + 7) // 8 * 8
@@ -284,17 +287,19 @@ class StreamEngine:
         place.close = []
         place.plan = WindowPlan(
             window_turns=self.window_turns, slot_rows=self._slot_rows(),
-            sink_length=place.sink_length, grid=self._grid())
+            sink_length=place.sink_length,
+            grid=self._grid() if self.checkpoint.decoder.mrope else None)
         ids = np.asarray(self._system + self.checkpoint.tokenizer.encode(
             instruction_pieces(place.watch.text)))
-        length = len(ids)
-        cos, sin = self._rope(mrope_positions(np.zeros(length, np.bool_), (1, 1), 0)[0])
+        length, decoder = len(ids), self.checkpoint.decoder
+        cos, sin = self._rope(stream_positions(np.zeros(length, np.bool_), None, 0)[0])
         ring_rows = place.plan.slots * place.plan.slot_rows
         mask = np.zeros((1, length, self._sink_rows + ring_rows + length), np.bool_)
         mask[0, :, self._sink_rows + ring_rows:] = np.tri(length, dtype=np.bool_)
         self._backend.step(index, StepInputs(
-            embeds=self._backend.embed(ids)[None], cos=cos[None], sin=sin[None],
-            sink_cos=cos[None], sink_sin=sin[None], mask=mask,
+            embeds=self._backend.embed(ids)[None],
+            deepstack=np.zeros((decoder.deepstack, 1, length, decoder.hidden), np.float32),
+            cos=cos[None], sin=sin[None], sink_cos=cos[None], sink_sin=sin[None], mask=mask,
             lengths=np.asarray([length]), rows=np.asarray([0]), into_sink=True))
 
     def _run(
@@ -305,10 +310,10 @@ class StreamEngine:
         places = self._places[first:first + len(chunks)]
         width = max(len(close) + len(opening) for close, opening in chunks)
         planned: list[Chunk] = []
-        hidden, half = self.checkpoint.decoder.hidden, self.checkpoint.decoder.head_dim // 2
-        batch = len(chunks)
-        embeds = np.zeros((batch, width, hidden), np.float32)
-        turns = np.zeros((4, batch, width, half), np.float32)
+        decoder, batch = self.checkpoint.decoder, len(chunks)
+        embeds = np.zeros((batch, width, decoder.hidden), np.float32)
+        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), np.float32)
+        turns = np.zeros((4, batch, width, decoder.head_dim // 2), np.float32)
         ring_rows = 0
         for place, (close, opening) in zip(places, chunks, strict=True):
             assert place.plan is not None
@@ -317,7 +322,8 @@ class StreamEngine:
             index = len(planned)
             embeds[index, :len(ids)] = self._backend.embed(ids)
             if tokens is not None:
-                embeds[index, :len(ids)][is_image] = tokens
+                embeds[index, :len(ids)][is_image] = tokens[0]
+                deepstack[:, index, :len(ids)][:, is_image] = tokens[1:]
             chunk = place.plan.plan(is_image, len(close) if opening else None)
             planned.append(chunk)
             ring_rows = chunk.ring_mask.shape[1]
@@ -333,8 +339,9 @@ class StreamEngine:
             mask[index, :length, ring] = chunk.ring_mask
             mask[index, :length, ring.stop:ring.stop + length] = chunk.chunk_mask
         outputs = self._backend.step(first, StepInputs(
-            embeds=embeds, cos=turns[0], sin=turns[1], sink_cos=turns[2], sink_sin=turns[3],
-            mask=mask, lengths=np.asarray([len(chunk.turns) for chunk in planned]),
+            embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
+            sink_cos=turns[2], sink_sin=turns[3], mask=mask,
+            lengths=np.asarray([len(chunk.turns) for chunk in planned]),
             rows=np.asarray([chunk.row for chunk in planned])))
         for place, chunk in zip(places, planned, strict=True):
             assert place.plan is not None

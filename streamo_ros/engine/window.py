@@ -34,7 +34,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from streamo_ros.models.positions import mrope_positions
+from streamo_ros.models.positions import stream_positions
 
 _STALE = -1
 
@@ -68,11 +68,12 @@ class WindowPlan:
     :param window_turns: N, the turns a token sees, its own included
     :param slot_rows: rows of a slot; no chunk may be longer
     :param sink_length: tokens in the sink
-    :param grid: (rows, columns) of visual tokens in a frame
+    :param grid: (rows, columns) of visual tokens in a frame; None for plain RoPE
     """
 
     def __init__(
-        self, *, window_turns: int, slot_rows: int, sink_length: int, grid: tuple[int, int]
+        self, *, window_turns: int, slot_rows: int, sink_length: int,
+        grid: tuple[int, int] | None,
     ) -> None:
         self.window_turns = window_turns
         self.slot_rows = slot_rows
@@ -110,7 +111,7 @@ class WindowPlan:
         length = len(is_image)
         assert 0 < length <= self.slot_rows, f'{length} tokens in a slot of {self.slot_rows} rows'
         turns = np.full(length, self._turn, np.int64)
-        positions, following = mrope_positions(is_image, self.grid, self._position)
+        positions, following = stream_positions(is_image, self.grid, self._position)
         starts = {}
         if opens_at is not None:
             turns[opens_at:] += 1

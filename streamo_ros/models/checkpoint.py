@@ -16,17 +16,20 @@
 A checkpoint is a directory in Hugging Face's layout with safetensors, and nothing executable.
 
 Beside the usual files it holds ``system_prompt.txt``, the prompt it was trained with, and may
-hold ``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``,
-``pair``). The name ``nano`` stands for the built-in one.
+hold ``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``, for
+vision towers that take any; ``pair``). The name ``nano`` stands for the built-in one.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import ml_dtypes  # noqa: F401 - gives numpy the bfloat16 that safetensors asks it for
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Resampling
 from safetensors import safe_open
 from safetensors import SafetensorError
 
@@ -35,15 +38,14 @@ from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import read_config
 from streamo_ros.models.config import read_json
 from streamo_ros.models.config import VisionConfig
+from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.frame import FrameSpec
 from streamo_ros.models.tokenizer import StreamTokenizer
 
 NANO = Path(__file__).parent / 'nano'
 
-# The authors' budget, 4 to 128 visual tokens (train.sh: MIN_PIXELS, MAX_PIXELS).
-MIN_PIXELS, MAX_PIXELS = 3136, 100352
-# The normalisation of CLIP, which Qwen2.5-VL's processor uses when its file says nothing.
-MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+# The authors' budget of visual tokens in a frame (train.sh: 3136 to 100352 pixels in 28x28 cells).
+MIN_TOKENS, MAX_TOKENS = 4, 128
 WINDOW_TURNS = 60
 
 
@@ -88,36 +90,62 @@ def load_checkpoint(name: str | Path) -> Checkpoint:
             'into that file, to the letter')
     extra = directory / 'streamo.json'
     streamo = read_json(extra) if extra.is_file() else {}
-    processor_file = directory / 'preprocessor_config.json'
-    processor = read_json(processor_file) if processor_file.is_file() else {}
+    family = FAMILIES[vision.family]
+    processor = _read_processor(directory)
     frame = streamo.get('frame', {})
-    size = frame.get('size')
+    size = vision.image or frame.get('size')
     return Checkpoint(
         directory=directory,
         decoder=decoder,
         vision=vision,
         frame=FrameSpec(
             size=(int(size[0]), int(size[1])) if size else None,
-            min_pixels=MIN_PIXELS,
-            max_pixels=MAX_PIXELS,
-            mean=tuple(processor.get('image_mean', MEAN)),
-            std=tuple(processor.get('image_std', STD)),
+            min_pixels=MIN_TOKENS * vision.cell ** 2,
+            max_pixels=MAX_TOKENS * vision.cell ** 2,
+            mean=tuple(processor.get('image_mean', family.mean)),
+            std=tuple(processor.get('image_std', family.std)),
+            resample=Resampling(processor.get('resample', family.resample)),
             pair=bool(frame.get('pair', False))),
-        tokenizer=StreamTokenizer(directory / 'tokenizer.json'),
+        tokenizer=StreamTokenizer(directory / 'tokenizer.json', family.chat),
         system_prompt=prompt.read_text(encoding='utf-8'),
         window_turns=int(streamo.get('window_turns', WINDOW_TURNS)))
 
 
-def _read_weights(directory: Path) -> dict[str, NDArray[np.float32]]:
+def _read_processor(directory: Path) -> dict[str, Any]:
+    # transformers 5 writes the image processor into the processor's file.
+    own, shared = directory / 'preprocessor_config.json', directory / 'processor_config.json'
+    if own.is_file():
+        return read_json(own)
+    return dict(read_json(shared).get('image_processor', {})) if shared.is_file() else {}
+
+
+class _Weights(dict[str, NDArray[np.float32]]):
+    """Tensors by name; a missing one says what to do."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self._directory = directory
+
+    def __missing__(self, name: str) -> NDArray[np.float32]:
+        raise CheckpointError(
+            f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
+            'are of another model than its config.json; copy the checkpoint again')
+
+
+def _read_weights(directory: Path) -> _Weights:
     files = sorted(directory.glob('*.safetensors'))
     if not files:
         raise CheckpointError(
             f'{directory} has no *.safetensors: pickled weights are not read; save the model '
             'with safetensors')
-    weights: dict[str, NDArray[np.float32]] = {}
+    index = directory / 'model.safetensors.index.json'
+    if index.is_file():
+        files = sorted({directory / name for name in read_json(index)['weight_map'].values()})
+    weights = _Weights(directory)
     for file in files:
+        if not file.is_file():
+            raise CheckpointError(f'{file} is missing: copy all files of the checkpoint')
         try:
-            # torch-free reading of bfloat16 needs the names that ml_dtypes registers in numpy.
             with safe_open(str(file), framework='numpy') as tensors:
                 for name in tensors.keys():
                     tensor = tensors.get_tensor(name)
@@ -127,11 +155,24 @@ def _read_weights(directory: Path) -> dict[str, NDArray[np.float32]]:
     return weights
 
 
+# How the names of a model's parts begin, and what they are called here; the first that fits.
+_PARTS = {
+    'language_model.lm_head.weight': 'head',
+    'language_model.model.': 'decoder.',
+    'language_model.': 'decoder.',
+    'text_model.': 'decoder.',
+    'lm_head.weight': 'head',
+    'visual.': 'visual.',
+    'vision_tower.': 'visual.',
+    'vision_model.': 'visual.',
+    'multi_modal_projector.': 'visual.projector.',
+    'connector.': 'visual.connector.',
+    '': 'decoder.',
+}
+
+
 def _plain_name(name: str) -> str:
-    # Three spellings are about: as published, as transformers 5 holds it, and without `model.`.
+    # Names are about as published, as transformers 5 holds them, and without `model.`.
     name = name.removeprefix('model.')
-    if name.startswith('visual.'):
-        return name
-    if name.startswith('lm_head.'):
-        return 'head'
-    return 'decoder.' + name.removeprefix('language_model.').removeprefix('model.')
+    part = next(part for part in _PARTS if name.startswith(part))
+    return _PARTS[part] + name.removeprefix(part)

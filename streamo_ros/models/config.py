@@ -16,14 +16,18 @@
 The shape of a model, read from a Hugging Face ``config.json``.
 
 Both layouts are read: the nested one of transformers 5 (``text_config``) and the flat one that
-Qwen2.5-VL checkpoints were published in.
+Qwen2.5-VL checkpoints were published in. A field that would change the arithmetic and is not
+what the graphs compute is refused here, so that no checkpoint runs wrong in silence.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 import json
+import math
 from pathlib import Path
 from typing import Any
+
+Fields = Mapping[str, Any]
 
 
 class CheckpointError(ValueError):
@@ -32,7 +36,15 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True)
 class DecoderConfig:
-    """The language model: a Qwen2 decoder with M-RoPE (Qwen2.5-VL)."""
+    """
+    The language model: one kind of decoder, with what Qwen2, Qwen3 and Llama differ in.
+
+    :param rope_axes: for each of the head_dim / 2 frequencies, the axis whose position it turns
+        by (0 time, 1 height, 2 width); all 0 for plain RoPE
+    :param qkv_bias: queries, keys and values have a bias
+    :param qk_norm: queries and keys are normalised head by head
+    :param deepstack: how many of the first layers get further visual features added
+    """
 
     layers: int
     hidden: int
@@ -43,25 +55,47 @@ class DecoderConfig:
     vocab: int
     norm_eps: float
     rope_theta: float
-    mrope_section: tuple[int, ...]
-    tied: bool
+    rope_axes: tuple[int, ...]
+    qkv_bias: bool
+    qk_norm: bool
+    deepstack: int
+
+    @property
+    def mrope(self) -> bool:
+        """Return whether a frame's tokens have positions in height and width."""
+        return any(self.rope_axes)
 
 
 @dataclass(frozen=True)
 class VisionConfig:
-    """The vision tower: Qwen2.5-VL's, with windowed attention in all but some blocks."""
+    """
+    The vision tower.
 
+    :param image: the one (height, width) in pixels that it takes; None for any
+    :param side: side, in patches, of its square of learned positions; 0 for none
+    :param bias: queries, keys and values have a bias
+    :param window: side in pixels of the windows that attention is held to; 0 for none
+    :param full_attention: the blocks that see all of the frame nonetheless
+    :param deepstack: the blocks whose output goes to the decoder's first layers as well
+    """
+
+    family: str
     layers: int
     hidden: int
     heads: int
     mlp: int
     patch: int
     merge: int
-    temporal_patch: int
-    channels: int
-    window: int
-    full_attention: tuple[int, ...]
     out: int
+    temporal_patch: int = 1
+    channels: int = 3
+    norm_eps: float = 1e-6
+    image: tuple[int, int] | None = None
+    side: int = 0
+    bias: bool = True
+    window: int = 0
+    full_attention: tuple[int, ...] = ()
+    deepstack: tuple[int, ...] = ()
 
     @property
     def cell(self) -> int:
@@ -90,49 +124,171 @@ def read_config(directory: Path) -> tuple[DecoderConfig, VisionConfig]:
     """
     Return both halves of a model's shape.
 
-    :raises CheckpointError: for an unreadable file or a model family this version cannot run
+    :raises CheckpointError: for an unreadable file or a model this version cannot run
     """
     file = directory / 'config.json'
     config = read_json(file)
     family = config.get('model_type')
-    if family != 'qwen2_5_vl':
+    if family not in _TOWERS:
         raise CheckpointError(
-            f'{file} says model_type {family!r}: only qwen2_5_vl checkpoints can be run so far')
+            f"{file} says model_type {family!r}: checkpoints of {', '.join(_TOWERS)} can be run, "
+            "in the layout of Hugging Face's own classes")
+    text = config.get('text_config', config)
     try:
-        return (
-            _decoder(config.get('text_config', config), config),
-            _vision(config['vision_config']))
-    except (KeyError, TypeError, ValueError) as error:
+        vision = _TOWERS[family](config['vision_config'], config, int(text['hidden_size']))
+        return _decoder(text, family, len(vision.deepstack)), vision
+    except (KeyError, TypeError) as error:
         raise CheckpointError(f'{file} lacks or misspells a field ({error})') from error
+    except ValueError as error:
+        raise CheckpointError(f'{file} cannot be run: {error}') from error
 
 
-def _decoder(text: Mapping[str, Any], top: Mapping[str, Any]) -> DecoderConfig:
+def _only(fields: Fields, **allowed: Any) -> None:
+    """Refuse a field that is there and says other than what the graphs compute."""
+    for name, value in allowed.items():
+        if fields.get(name, value) != value:
+            raise ValueError(f'{name} is {fields[name]!r}, and only {value!r} is supported')
+
+
+# Of each text model: whether queries, keys and values have a bias, and whether they are normed.
+_ATTENTION = {
+    'qwen2_5_vl': (True, False),  # the flat layout
+    'qwen2_5_vl_text': (True, False),
+    'qwen2': (True, False),
+    'qwen3_vl_text': (False, True),
+    'llama': (False, False),
+}
+
+
+def _decoder(text: Fields, family: str, deepstack: int) -> DecoderConfig:
+    kind = text['model_type']
+    if kind not in _ATTENTION:
+        raise ValueError(f'text model {kind!r} is not one of {", ".join(_ATTENTION)}')
+    bias, norm = _ATTENTION[kind]
+    _only(text, hidden_act='silu', use_sliding_window=False, mlp_bias=False)
+    if not bias:
+        _only(text, attention_bias=False)
     rope = text.get('rope_parameters') or text.get('rope_scaling') or {}
+    # 'mrope' is the older name of what `mrope_section` says; 'dynamic' scales only positions
+    # beyond the trained ones, which a window never reaches.
+    scaling = rope.get('rope_type', rope.get('type', 'default'))
+    if scaling not in ('default', 'mrope', 'dynamic'):
+        raise ValueError(f'RoPE of type {scaling!r} is not supported')
     hidden, heads = int(text['hidden_size']), int(text['num_attention_heads'])
+    head_dim = int(text.get('head_dim') or hidden // heads)
     return DecoderConfig(
         layers=int(text['num_hidden_layers']),
         hidden=hidden,
         heads=heads,
         kv_heads=int(text['num_key_value_heads']),
-        head_dim=int(text.get('head_dim') or hidden // heads),
+        head_dim=head_dim,
         mlp=int(text['intermediate_size']),
         vocab=int(text['vocab_size']),
         norm_eps=float(text['rms_norm_eps']),
         rope_theta=float(rope.get('rope_theta') or text['rope_theta']),
-        mrope_section=tuple(int(part) for part in rope['mrope_section']),
-        tied=bool(top.get('tie_word_embeddings', text.get('tie_word_embeddings', False))))
+        rope_axes=_rope_axes(rope, family, head_dim // 2),
+        qkv_bias=bias,
+        qk_norm=norm,
+        deepstack=deepstack)
 
 
-def _vision(vision: Mapping[str, Any]) -> VisionConfig:
+def _rope_axes(rope: Fields, family: str, half: int) -> tuple[int, ...]:
+    if family not in ('qwen2_5_vl', 'qwen3_vl'):
+        return (0,) * half
+    sections = [int(part) for part in rope['mrope_section']]
+    if len(sections) != 3 or sum(sections) != half:
+        raise ValueError(f'mrope_section {sections} should be three parts of {half}')
+    if family == 'qwen2_5_vl':  # one section after the other
+        return tuple(axis for axis, part in enumerate(sections) for _ in range(part))
+    axes = [0] * half  # height and width each at every third place, time at the rest
+    for axis in (1, 2):
+        for place in range(axis, 3 * sections[axis], 3):
+            axes[place] = axis
+    return tuple(axes)
+
+
+def _qwen2_5(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
+    _only(vision, hidden_act='silu', out_hidden_size=hidden)
     return VisionConfig(
+        family='qwen2_5_vl',
         layers=int(vision['depth']),
         hidden=int(vision['hidden_size']),
         heads=int(vision['num_heads']),
         mlp=int(vision['intermediate_size']),
         patch=int(vision['patch_size']),
         merge=int(vision['spatial_merge_size']),
+        out=hidden,
         temporal_patch=int(vision['temporal_patch_size']),
         channels=int(vision.get('in_channels', vision.get('in_chans', 3))),
         window=int(vision['window_size']),
-        full_attention=tuple(int(block) for block in vision['fullatt_block_indexes']),
-        out=int(vision['out_hidden_size']))
+        full_attention=tuple(int(block) for block in vision['fullatt_block_indexes']))
+
+
+def _qwen3(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
+    _only(vision, hidden_act='gelu_pytorch_tanh', out_hidden_size=hidden)
+    return VisionConfig(
+        family='qwen3_vl',
+        layers=int(vision['depth']),
+        hidden=int(vision['hidden_size']),
+        heads=int(vision['num_heads']),
+        mlp=int(vision['intermediate_size']),
+        patch=int(vision['patch_size']),
+        merge=int(vision['spatial_merge_size']),
+        out=hidden,
+        temporal_patch=int(vision['temporal_patch_size']),
+        channels=int(vision.get('in_channels', 3)),
+        side=math.isqrt(int(vision['num_position_embeddings'])),
+        deepstack=tuple(int(block) for block in vision['deepstack_visual_indexes']))
+
+
+def _internvl(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
+    _only(config, vision_feature_layer=-1, vision_feature_select_strategy='default',
+          projector_hidden_act='gelu')
+    _only(vision, hidden_act='gelu', norm_type='layer_norm', use_qk_norm=False,
+          use_mean_pooling=True, use_absolute_position_embeddings=True)
+    image, patch = _side(vision['image_size']), _side(vision['patch_size'])
+    return VisionConfig(
+        family='internvl',
+        layers=int(vision['num_hidden_layers']),
+        hidden=int(vision['hidden_size']),
+        heads=int(vision['num_attention_heads']),
+        mlp=int(vision['intermediate_size']),
+        patch=patch,
+        merge=round(1 / float(config['downsample_ratio'])),
+        out=hidden,
+        channels=int(vision.get('num_channels', 3)),
+        norm_eps=float(vision['layer_norm_eps']),
+        image=(image, image),
+        side=image // patch,
+        bias=bool(vision['attention_bias']))
+
+
+def _smolvlm(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
+    _only(vision, hidden_act='gelu_pytorch_tanh')
+    image, patch = _side(vision['image_size']), _side(vision['patch_size'])
+    return VisionConfig(
+        family='smolvlm',
+        # The small checkpoints leave to the class what it has as defaults.
+        layers=int(vision.get('num_hidden_layers', 12)),
+        hidden=int(vision['hidden_size']),
+        heads=int(vision['num_attention_heads']),
+        mlp=int(vision.get('intermediate_size', 3072)),
+        patch=patch,
+        merge=int(config['scale_factor']),
+        out=hidden,
+        channels=int(vision.get('num_channels', 3)),
+        norm_eps=float(vision.get('layer_norm_eps', 1e-6)),
+        image=(image, image),
+        side=image // patch)
+
+
+def _side(size: Any) -> int:
+    """Return the side of a square given as one number or as two equal ones."""
+    sides = set(size) if isinstance(size, list | tuple) else {size}
+    if len(sides) != 1:
+        raise ValueError(f'{size} is no square')
+    return int(sides.pop())
+
+
+_TOWERS = {
+    'qwen2_5_vl': _qwen2_5, 'qwen3_vl': _qwen3, 'internvl': _internvl, 'smolvlm': _smolvlm}

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-A camera frame becomes the patches of one still image (Qwen2.5-VL's image processor).
+A camera frame becomes the patches of one still image, as the family's image processor does it.
 
 A checkpoint may say that it sees the pair (previous frame, this frame) in the temporal patch's
 two slots instead of one still twice; that is how ``nano`` sees motion.
@@ -37,6 +37,7 @@ class FrameSpec:
     :param size: fixed (height, width) in pixels; None scales to the pixel budget instead
     :param min_pixels: budget's lower bound
     :param max_pixels: budget's upper bound
+    :param resample: the filter that scales
     :param pair: fill the temporal patch with (previous, current) instead of the still twice
     """
 
@@ -45,10 +46,11 @@ class FrameSpec:
     max_pixels: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    resample: Image.Resampling
     pair: bool
 
     def target(self, height: int, width: int, cell: int) -> tuple[int, int]:
-        """Return the (height, width) that a frame is scaled to: multiples of the cell's side."""
+        """Return the (height, width) that a frame is scaled to."""
         if self.size is not None:
             return self.size
         rows, columns = max(1, round(height / cell)), max(1, round(width / cell))
@@ -63,11 +65,11 @@ class FrameSpec:
         return rows * cell, columns * cell
 
     def scale(self, frame: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Return the frame (H, W, 3) at (height, width), bicubic with anti-aliasing."""
+        """Return the frame (H, W, 3) at (height, width), anti-aliased."""
         if frame.shape[:2] == size:
             return frame
         image = Image.fromarray(np.ascontiguousarray(frame))
-        return np.asarray(image.resize((size[1], size[0]), Image.Resampling.BICUBIC))
+        return np.asarray(image.resize((size[1], size[0]), self.resample))
 
     def patches(
         self, previous: NDArray[np.uint8], frame: NDArray[np.uint8], vision: VisionConfig
@@ -75,7 +77,7 @@ class FrameSpec:
         """
         Return the patches of two scaled frames of one size, in the order of the merger.
 
-        :returns: (rows * columns of patches, channels * temporal_patch * patch * patch); four
+        :returns: (rows * columns of patches, channels * temporal_patch * patch * patch); the
             neighbours that merge into one visual token follow one another
         """
         mean = np.asarray(self.mean, np.float32) * 255
@@ -83,8 +85,10 @@ class FrameSpec:
         before = previous if self.pair else frame
         slots = np.stack([before] * (vision.temporal_patch - 1) + [frame])
         pixels = (slots.astype(np.float32) - mean) / std
-        merge, patch = vision.merge, vision.patch
-        rows, columns = frame.shape[0] // vision.cell, frame.shape[1] // vision.cell
+        merge, patch, cell = vision.merge, vision.patch, vision.cell
+        rows, columns = frame.shape[0] // cell, frame.shape[1] // cell
+        # What is left over at the right and below is out of the tower's sight.
+        pixels = pixels[:, :rows * cell, :columns * cell]
         blocks = pixels.reshape(
             len(slots), rows, merge, patch, columns, merge, patch, vision.channels)
         # time, row, merge, y, column, merge, x, channel -> token, its patches, its pixels

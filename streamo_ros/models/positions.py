@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Positions of a stream's tokens on the three axes of M-RoPE (Qwen2.5-VL).
+Positions of a stream's tokens on three axes: time, height and width.
 
 Owned here and passed explicitly wherever a model runs: a library that keeps its own offset on
 the model lets two streams disturb one another.
@@ -23,20 +23,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def mrope_positions(
-    is_image: NDArray[np.bool_], grid: tuple[int, int], start: int
+def stream_positions(
+    is_image: NDArray[np.bool_], grid: tuple[int, int] | None, start: int
 ) -> tuple[NDArray[np.int64], int]:
     """
     Return the positions of a run of tokens, and the position that follows it.
 
-    A text token takes the next position on all axes. A still image at position p takes p on the
-    time axis, p + row and p + column on the others, and the text goes on at p + max(grid).
+    A text token takes the next position on all axes. With M-RoPE (Qwen2.5-VL, Qwen3-VL) a still
+    image at position p takes p on the time axis, p + row and p + column on the others, and the
+    text goes on at p + max(grid). With plain RoPE a visual token counts as a word does.
 
     :param is_image: (S,), True for visual tokens, which stand in whole frames
-    :param grid: (rows, columns) of visual tokens in a frame
+    :param grid: (rows, columns) of visual tokens in a frame; None for plain RoPE
     :param start: the position of the first token
     :returns: (3, S) for time, height and width; the next free position
     """
+    if grid is None:
+        following = start + len(is_image)
+        return np.tile(np.arange(start, following), (3, 1)), following
     rows, columns = grid
     frame_tokens = rows * columns
     row, column = np.divmod(np.arange(frame_tokens), columns)

@@ -27,14 +27,12 @@ import re
 
 from tokenizers import Tokenizer
 
+from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import CONTROL_TOKENS
-from streamo_ros.dialogue import END
 from streamo_ros.dialogue import Image
 from streamo_ros.dialogue import Piece
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import Text
-from streamo_ros.dialogue.turn import IMAGE_PAD
 from streamo_ros.models.config import CheckpointError
 
 
@@ -42,22 +40,24 @@ class StreamTokenizer:
     """
     A checkpoint's ``tokenizer.json``, read for the stream's protocol.
 
+    :param chat: how the checkpoint's family wraps messages and frames
     :raises CheckpointError: when the file is missing or a control token is not registered
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, chat: Chat) -> None:
+        self.chat = chat
         if not file.is_file():
             raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
         self._tokenizer = Tokenizer.from_file(str(file))
-        self._ids = {token: self._tokenizer.token_to_id(token) for token in CONTROL_TOKENS}
+        self._ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
         missing = [token for token, index in self._ids.items() if index is None]
         if missing:
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
                 "Streamo's protocol; add the tokens and train it (`streamo train`)")
         self.state_ids: tuple[int, ...] = tuple(self._ids[token] for token in STATE_TOKENS)
-        self.image_id: int = self._ids[IMAGE_PAD]
-        self.end_id: int = self._ids[END]
+        self.image_id: int = self._ids[chat.image_pad]
+        self.end_id: int = self._ids[chat.end]
         # Any added token, not ours alone, would be cut out of running text by the library.
         self._added = {
             token.content: index

@@ -32,7 +32,7 @@ from tokenizers.trainers import BpeTrainer
 from transformers import Qwen2_5_VLConfig
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from streamo_ros.dialogue import CONTROL_TOKENS
+from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import time_tag
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.worlds.tasks import ANSWERS
@@ -59,7 +59,7 @@ def write_tokenizer(file: Path) -> None:
         pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.train_from_iterator(_words(), BpeTrainer(
-        vocab_size=VOCAB, special_tokens=list(CONTROL_TOKENS), show_progress=False,
+        vocab_size=VOCAB, special_tokens=list(QWEN.control_tokens), show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     tokenizer.save(str(file))
 
@@ -95,7 +95,7 @@ def write_nano(directory: Path) -> None:
     """Write everything of the checkpoint but its weights."""
     directory.mkdir(parents=True, exist_ok=True)
     write_tokenizer(directory / 'tokenizer.json')
-    nano_config(StreamTokenizer(directory / 'tokenizer.json')).save_pretrained(directory)
+    nano_config(StreamTokenizer(directory / 'tokenizer.json', QWEN)).save_pretrained(directory)
     (directory / 'system_prompt.txt').write_text(SYSTEM_PROMPT, encoding='utf-8')
     (directory / 'streamo.json').write_text(json.dumps({
         'window_turns': WINDOW_TURNS, 'frame': {'size': FRAME, 'pair': True}}, indent=2) + '\n',

@@ -32,7 +32,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
-from streamo_ros.models.positions import mrope_positions
+from streamo_ros.models.positions import stream_positions
 
 IGNORED = -100
 
@@ -81,13 +81,19 @@ def build_sequence(
     tags: Sequence[str],
     turns: Sequence[TrainingTurn],
     grid: tuple[int, int],
+    mrope: bool = True,
 ) -> TrainingSequence:
-    """Return the sequence of one instruction; ``tags`` and ``turns`` run side by side."""
-    ids = tokenizer.encode(system_pieces(system_prompt) + instruction_pieces(instruction))
+    """
+    Return the sequence of one instruction; ``tags`` and ``turns`` run side by side.
+
+    :param mrope: the decoder's; without it a visual token takes a position like a word
+    """
+    ids = tokenizer.encode(
+        system_pieces(system_prompt, tokenizer.chat) + instruction_pieces(instruction))
     state_labels = [IGNORED] * len(ids)
     text_labels = [IGNORED] * len(ids)
     for tag, turn in zip(tags, turns, strict=True):
-        opening = tokenizer.encode(open_turn(tag), grid[0] * grid[1])
+        opening = tokenizer.encode(open_turn(tag, tokenizer.chat), grid[0] * grid[1])
         ids += opening
         state_labels += [IGNORED] * len(opening)
         text_labels += [IGNORED] * len(opening)
@@ -96,10 +102,10 @@ def build_sequence(
         if turn.state is State.RESPONSE:
             answer = tokenizer.encode([Control(turn.state.token), Text(' ' + turn.text)])
             following = answer[1:] + [tokenizer.end_id]
-            closing = tokenizer.encode(close_turn(None))
+            closing = tokenizer.encode(close_turn(None, tokenizer.chat))
         else:
             answer, following = [], []
-            closing = tokenizer.encode(close_turn(turn.shown))
+            closing = tokenizer.encode(close_turn(turn.shown, tokenizer.chat))
         ids += answer + closing
         state_labels += [IGNORED] * (len(answer) + len(closing))
         text_labels += following + [IGNORED] * len(closing)
@@ -107,7 +113,7 @@ def build_sequence(
     is_image = tokens == tokenizer.image_id
     return TrainingSequence(
         ids=tokens,
-        positions=mrope_positions(is_image, grid, 0)[0],
+        positions=stream_positions(is_image, grid if mrope else None, 0)[0],
         is_image=is_image,
         state_labels=np.asarray(state_labels, np.int64),
         text_labels=np.asarray(text_labels, np.int64))

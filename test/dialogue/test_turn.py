@@ -25,7 +25,10 @@ from streamo_ros.dialogue import Control
 from streamo_ros.dialogue import Image
 from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import INTERNVL
 from streamo_ros.dialogue import open_turn
+from streamo_ros.dialogue import QWEN
+from streamo_ros.dialogue import SMOLVLM
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import Text
@@ -58,10 +61,15 @@ def test_a_time_tag_spans_its_turn_in_seconds(tick, fps, tag):
     assert time_tag(tick, fps) == tag
 
 
+def silent_stream(chat):
+    pieces = system_pieces('You watch.', chat) + instruction_pieces('Say when.')
+    return spelled([
+        *pieces, *open_turn('<0s-1s>', chat), *close_turn(State.SILENCE, chat),
+        *open_turn('<1s-2s>', chat)])
+
+
 def test_a_silent_stream_reads_as_chatml():
-    pieces = system_pieces('You watch.') + instruction_pieces('Say when.')
-    pieces += [*open_turn('<0s-1s>'), *close_turn(State.SILENCE), *open_turn('<1s-2s>')]
-    assert spelled(pieces) == (
+    assert silent_stream(QWEN) == (
         '<|im_start|>system\nYou watch.<|im_end|>\n'
         '<|im_start|>user\nSay when.\n<0s-1s>\n<|vision_start|><image><|vision_end|><|im_end|>\n'
         '<|im_start|>assistant\n</Silence><|im_end|>\n'
@@ -69,8 +77,35 @@ def test_a_silent_stream_reads_as_chatml():
         '<|im_start|>assistant\n')
 
 
+def test_for_internvl_only_frames_are_wrapped_otherwise():
+    qwen = silent_stream(QWEN)
+    frame = '<|vision_start|><image><|vision_end|>'
+    assert qwen.count(frame) == 2
+    assert silent_stream(INTERNVL) == qwen.replace(frame, '<img><image></img>\n')
+
+
+def test_for_smolvlm_the_speakers_have_names():
+    frame = '<fake_token_around_image><global-img><image><fake_token_around_image>'
+    assert silent_stream(SMOLVLM) == (
+        '<|im_start|>System: You watch.<end_of_utterance>\n'
+        f'User: Say when.\n<0s-1s>\n{frame}<end_of_utterance>\n'
+        'Assistant: </Silence><end_of_utterance>\n'
+        f'User: <1s-2s>\n{frame}<end_of_utterance>\n'
+        'Assistant: ')
+
+
+@pytest.mark.parametrize('chat, tokens', [
+    (QWEN, {'<|im_start|>', '<|im_end|>', '<|vision_start|>', '<|vision_end|>', '<|image_pad|>'}),
+    (INTERNVL, {'<|im_start|>', '<|im_end|>', '<img>', '</img>', '<IMG_CONTEXT>'}),
+    (SMOLVLM, {'<|im_start|>', '<end_of_utterance>', '<fake_token_around_image>', '<global-img>',
+               '<image>'}),
+])
+def test_a_chat_names_every_token_it_needs(chat, tokens):
+    assert set(chat.control_tokens) == tokens | {state.token for state in State}
+
+
 def test_the_close_after_an_answer_does_not_repeat_its_state():
-    assert spelled(close_turn(None)) == '<|im_end|>\n<|im_start|>user\n'
+    assert spelled(close_turn(None, QWEN)) == '<|im_end|>\n<|im_start|>user\n'
 
 
 def test_state_tokens_carry_the_slash():
@@ -89,14 +124,15 @@ def test_the_published_stream_is_spelled_the_same():
     # A question that is asked again later stands in the sink once; the rest is ours to match.
     published = published.replace('<stream>', '<|vision_start|><image><|vision_end|>')
     published = published.replace('user\n' + question + '\n', 'user\n')
-    ours = spelled(system_pieces(messages[0]['content']))
+    ours = spelled(system_pieces(messages[0]['content'], QWEN))
     for index, answer in enumerate(messages[2::2]):
-        ours += spelled(open_turn(time_tag(index, 1.0)))
+        ours += spelled(open_turn(time_tag(index, 1.0), QWEN))
         state, _, words = answer['content'].partition(' ')
         if words:
-            ours += f'{state} {words}' + spelled(close_turn(None))
+            ours += f'{state} {words}' + spelled(close_turn(None, QWEN))
         else:
-            ours += spelled(close_turn(State(['</Silence>', '</Standby>'].index(state))))
+            ours += spelled(close_turn(
+                State(['</Silence>', '</Standby>'].index(state)), QWEN))
     assert ours.removesuffix('<|im_start|>user\n') == published
 
 

@@ -17,6 +17,7 @@
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import time_tag
 from streamo_ros.models import StreamTokenizer
@@ -28,7 +29,7 @@ from streamo_ros.training.sequence import TrainingTurn
 
 @pytest.fixture
 def tokenizer():
-    return StreamTokenizer(NANO / 'tokenizer.json')
+    return StreamTokenizer(NANO / 'tokenizer.json', QWEN)
 
 
 @pytest.fixture

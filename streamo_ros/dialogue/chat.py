@@ -1,0 +1,95 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+How each family of checkpoints was taught to read a conversation.
+
+The protocol of the stream is one (see ``turn``); what stands around a message and a frame is
+the family's own.
+"""
+
+from dataclasses import dataclass
+
+from streamo_ros.dialogue.piece import Control
+from streamo_ros.dialogue.piece import Image
+from streamo_ros.dialogue.piece import Piece
+from streamo_ros.dialogue.piece import Text
+from streamo_ros.dialogue.state import STATE_TOKENS
+
+
+@dataclass(frozen=True)
+class Chat:
+    """
+    The wrapping of messages and frames.
+
+    :param start: the token that opens a conversation
+    :param system: the words before the system prompt
+    :param user: opens a user's message behind the end of another
+    :param assistant: opens the assistant's message, its answer due at once
+    :param end: the token that ends a message
+    :param frame: what stands for one frame
+    :param image_pad: the token whose embedding each visual token replaces
+    """
+
+    start: str
+    system: str
+    user: tuple[Piece, ...]
+    assistant: tuple[Piece, ...]
+    end: str
+    frame: tuple[Piece, ...]
+    image_pad: str
+
+    @property
+    def control_tokens(self) -> tuple[str, ...]:
+        """Return every token with a meaning of its own; no text may ever turn into one."""
+        wrapping = (*self.user, *self.assistant, *self.frame)
+        tokens = [piece.token for piece in wrapping if isinstance(piece, Control)]
+        return tuple(dict.fromkeys(
+            [self.start, self.end, *tokens, self.image_pad, *STATE_TOKENS]))
+
+
+_START = '<|im_start|>'
+
+QWEN = Chat(
+    start=_START,
+    system='system\n',
+    user=(Text('\n'), Control(_START), Text('user\n')),
+    assistant=(Text('\n'), Control(_START), Text('assistant\n')),
+    end='<|im_end|>',
+    frame=(Control('<|vision_start|>'), Image(), Control('<|vision_end|>')),
+    image_pad='<|image_pad|>')
+"""Qwen2.5-VL and Qwen3-VL: ChatML."""
+
+INTERNVL = Chat(
+    start=_START,
+    system=QWEN.system,
+    user=QWEN.user,
+    assistant=QWEN.assistant,
+    end=QWEN.end,
+    # The line break is part of a frame in the authors' InternVL template.
+    frame=(Control('<img>'), Image(), Control('</img>'), Text('\n')),
+    image_pad='<IMG_CONTEXT>')
+"""InternVL3: ChatML around frames of its own."""
+
+SMOLVLM = Chat(
+    start=_START,
+    system='System: ',
+    user=(Text('\nUser: '),),
+    assistant=(Text('\nAssistant: '),),
+    end='<end_of_utterance>',
+    frame=(
+        Control('<fake_token_around_image>'), Control('<global-img>'), Image(),
+        Control('<fake_token_around_image>')),
+    image_pad='<image>')
+"""SmolVLM2: the speakers by name, and each frame as one global image."""

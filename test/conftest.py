@@ -1,0 +1,33 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What tests of several rooms share: a small random model of every family."""
+
+from pathlib import Path
+import sys
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope='session', params=['qwen2_5_vl', 'qwen3_vl', 'internvl', 'smolvlm'])
+def random_model(request, tmp_path_factory):
+    from random_model import new_model
+    from random_model import RandomModel
+    from random_model import write_checkpoint
+    directory = tmp_path_factory.mktemp(request.param)
+    model = new_model(request.param)
+    write_checkpoint(request.param, model, directory)
+    return RandomModel(request.param, directory, model)

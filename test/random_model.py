@@ -1,0 +1,178 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Small random models of every family, as checkpoint directories and as Hugging Face's own."""
+
+from dataclasses import dataclass
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streamo_ros.models import load_checkpoint
+from streamo_ros.models.family import FAMILIES
+from streamo_ros.models.positions import stream_positions
+
+PROMPT = '\nSay </Silence>, </Standby> or </Response>.'
+TEXT = {
+    'hidden_size': 64, 'intermediate_size': 96, 'num_hidden_layers': 4, 'num_attention_heads': 4,
+    'num_key_value_heads': 2, 'rms_norm_eps': 1e-5, 'pad_token_id': None}
+ROPE = {'rope_type': 'default', 'rope_theta': 100.0}
+QWEN_VISION = {
+    'depth': 4, 'hidden_size': 64, 'intermediate_size': 80, 'num_heads': 2,
+    'spatial_merge_size': 2, 'temporal_patch_size': 2, 'out_hidden_size': 64}
+VISION = {
+    'hidden_size': 48, 'intermediate_size': 80, 'num_hidden_layers': 3, 'num_attention_heads': 2}
+# Each family's own structure at small widths, and the frame: (height, width) in pixels.
+SHAPES: dict[str, Any] = {
+    'qwen2_5_vl': ((112, 140), {
+        'text_config': {**TEXT, 'rope_parameters': {**ROPE, 'mrope_section': [2, 3, 3]}},
+        'vision_config': {
+            **QWEN_VISION, 'patch_size': 14, 'window_size': 112, 'fullatt_block_indexes': [1, 3]},
+        'tie_word_embeddings': True}),
+    'qwen3_vl': ((96, 128), {
+        'text_config': {
+            **TEXT, 'head_dim': 32,
+            'rope_parameters': {**ROPE, 'mrope_section': [6, 5, 5], 'mrope_interleaved': True}},
+        'vision_config': {
+            **QWEN_VISION, 'patch_size': 16, 'num_position_embeddings': 49,
+            'deepstack_visual_indexes': [0, 1, 2]},
+        'tie_word_embeddings': False}),
+    'internvl': ((112, 112), {
+        'text_config': {**TEXT, 'model_type': 'qwen2', 'rope_parameters': ROPE},
+        'vision_config': {
+            **VISION, 'patch_size': [14, 14], 'image_size': [112, 112], 'attention_bias': True},
+        'image_seq_length': 16, 'tie_word_embeddings': False}),
+    'smolvlm': ((128, 128), {
+        'text_config': {**TEXT, 'model_type': 'llama', 'rope_parameters': ROPE},
+        'vision_config': {**VISION, 'patch_size': 16, 'image_size': 128},
+        'scale_factor': 4, 'tie_word_embeddings': True}),
+}
+
+
+def new_model(family: str, **vision: Any):
+    """Return Hugging Face's model with fresh weights large enough for mistakes to show."""
+    torch = pytest.importorskip('torch', reason='the reference forward needs torch')
+    transformers = pytest.importorskip('transformers')
+    kind = {'qwen2_5_vl': 'Qwen2_5_VL', 'qwen3_vl': 'Qwen3VL', 'internvl': 'InternVL',
+            'smolvlm': 'SmolVLM'}[family]
+    shape = SHAPES[family][1]
+    tokens = FAMILIES[family].chat.control_tokens
+    config = getattr(transformers, f'{kind}Config')(**{
+        **shape,
+        'text_config': {**shape['text_config'], 'vocab_size': 256 + len(tokens)},
+        'vision_config': {**shape['vision_config'], **vision},
+        'image_token_id': tokens.index(FAMILIES[family].chat.image_pad)})
+    model = getattr(transformers, f'{kind}ForConditionalGeneration')(config).eval()
+    torch.manual_seed(0)
+    for name, weight in model.named_parameters():
+        if weight.ndim == 1:
+            weight.data += 0.2 * torch.randn_like(weight)
+        elif 'embed_tokens' in name or 'pos' in name or 'cls' in name:
+            weight.data.normal_(0, 0.5)
+        else:
+            weight.data.normal_(0, 1.2 / math.sqrt(weight[0].numel()))
+    return model
+
+
+def write_checkpoint(family: str, model: Any, directory: Path) -> None:
+    """Write a checkpoint as transformers saves it, with a byte-level tokenizer."""
+    from tokenizers import decoders
+    from tokenizers import pre_tokenizers
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.trainers import BpeTrainer
+    model.save_pretrained(directory)
+    tokens = list(FAMILIES[family].chat.control_tokens)
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator([], BpeTrainer(
+        special_tokens=tokens, show_progress=False,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    tokenizer.save(str(directory / 'tokenizer.json'))
+    (directory / 'system_prompt.txt').write_text(PROMPT, encoding='utf-8')
+    (directory / 'streamo.json').write_text(json.dumps({
+        'frame': {'size': SHAPES[family][0], 'pair': family == 'qwen2_5_vl'}}), encoding='utf-8')
+
+
+@dataclass(frozen=True)
+class RandomModel:
+    """A checkpoint directory and the same model in torch, whose forward is the reference."""
+
+    family: str
+    directory: Path
+    model: Any
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Return (rows, columns) of visual tokens in a frame."""
+        cell = load_checkpoint(self.directory).vision.cell
+        return SHAPES[self.family][0][0] // cell, SHAPES[self.family][0][1] // cell
+
+    def frames(self, count: int):
+        """Return (count, H, W, 3) of noise at the model's own size."""
+        return np.random.default_rng(1).integers(
+            0, 256, (count, *SHAPES[self.family][0], 3), np.uint8)
+
+    def see(self, frames) -> list[Any]:
+        """Return the visual tokens of all frames, and what DeepStack adds, by the model itself."""
+        import torch
+        checkpoint = load_checkpoint(self.directory)
+        if checkpoint.vision.image is None:
+            patches = torch.from_numpy(np.concatenate([
+                checkpoint.frame.patches(before, frame, checkpoint.vision)
+                for before, frame in zip([frames[0], *frames[:-1]], frames, strict=True)]))
+            merge = checkpoint.vision.merge
+            seen = self.model.model.visual(patches, grid_thw=torch.tensor(
+                [[1, self.grid[0] * merge, self.grid[1] * merge]] * len(frames)))
+            return [seen.pooler_output, *getattr(seen, 'deepstack_features', [])]
+        mean, std = np.asarray(checkpoint.frame.mean), np.asarray(checkpoint.frame.std)
+        pixels = torch.from_numpy(
+            ((frames / 255 - mean) / std).transpose(0, 3, 1, 2).astype(np.float32))
+        if self.family == 'smolvlm':
+            return [self.model.model.get_image_features(pixels[None]).pooler_output[0]]
+        return [self.model.model.get_image_features(
+            pixels, vision_feature_layer=-1, vision_feature_select_strategy='default',
+        ).pooler_output.flatten(0, 1)]
+
+    def logits(self, ids, at, frames, mask=None):
+        """
+        Return (len(at), 3), the states' logits behind the tokens at some places of a stream.
+
+        One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens.
+        """
+        import torch
+        checkpoint = load_checkpoint(self.directory)
+        tokens = torch.from_numpy(np.asarray(ids))
+        is_image = tokens == checkpoint.tokenizer.image_id
+        mrope = checkpoint.decoder.mrope
+        positions = torch.from_numpy(stream_positions(
+            is_image.numpy(), self.grid if mrope else None, 0)[0])
+        with torch.no_grad():
+            seen, *deepstack = self.see(frames)
+            embeds = self.model.get_input_embeddings()(tokens)
+            embeds[is_image] = seen
+            more = {'visual_pos_masks': is_image[None], 'deepstack_visual_embeds': deepstack}
+            text = getattr(self.model.model, 'language_model', None) or self.model.model.text_model
+            hidden = text(
+                inputs_embeds=embeds[None],
+                attention_mask=None if mask is None else torch.from_numpy(mask)[None, None],
+                position_ids=positions[:, None] if mrope else positions[:1],
+                **(more if deepstack else {})).last_hidden_state[0]
+            states = list(checkpoint.tokenizer.state_ids)
+            return self.model.lm_head(hidden[at])[:, states].numpy()
