@@ -34,19 +34,20 @@ setup(
     python_requires='>=3.10',
     install_requires=[
         'av',
+        'ml-dtypes',
         'numpy',
         'onnx',
         'onnxruntime',
         'opencv-python-headless',
         'pillow',
         'rosbags',
-        'rosbags-image',
         'safetensors',
         'tokenizers',
+        'tqdm',
     ],
     extras_require={
         'torch': ['torch'],
-        'train': ['accelerate', 'scikit-image', 'scikit-learn', 'torch', 'tqdm', 'transformers'],
+        'train': ['scikit-image', 'scikit-learn', 'torch', 'transformers'],
     },
     entry_points={
         'console_scripts': [

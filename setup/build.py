@@ -34,6 +34,7 @@ SOURCES = (
 )
 ENVIRONMENT = (ROOT / '.venv' / '.set-up-run', Path(__file__))
 
+
 def fingerprint() -> str:
     """Return the hash of all that ends up in the install space, and of what builds it."""
     digest = hashlib.sha256()
@@ -43,6 +44,7 @@ def fingerprint() -> str:
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             digest.update(f'{path.relative_to(ROOT)} {path.stat().st_mode} {content}\n'.encode())
     return digest.hexdigest()
+
 
 def copy_sources() -> None:
     """
@@ -100,6 +102,7 @@ def main() -> int:
     remove_stale()
     MARKER.write_text(expected)
     return 0
+
 
 if __name__ == '__main__':
     sys.exit(main())

@@ -38,8 +38,10 @@ SUPPORTED = ((3, 10), (3, 14))
 # The interpreter behind any virtual environment this runs in, the one it is about to make included
 BASE_PYTHON = os.path.realpath(sys.executable)
 
+
 class SetUpError(Exception):
     """The environment cannot be made here; the message says what to do."""
+
 
 def check_machine() -> None:
     """Raise SetUpError with the remedy if a prerequisite is missing."""
@@ -61,6 +63,7 @@ def check_machine() -> None:
                 '(on Debian and Ubuntu: `apt install build-essential`).'
             )
 
+
 def fingerprint(*requirements: str) -> str:
     """Return the hash of all that an installation of these requirement files depends on."""
     digest = hashlib.sha256(f'{sys.version} {BASE_PYTHON} {ROOT}'.encode())
@@ -68,9 +71,11 @@ def fingerprint(*requirements: str) -> str:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
+
 def site_packages() -> Path:
     """Return where the environment keeps its Python packages."""
     return Path(sysconfig.get_path('purelib', 'posix_prefix', {'base': str(VENV)}))
+
 
 def install(name: str, *options: str) -> None:
     """Install requirements/<name>.txt into the environment, in the locked versions."""
@@ -81,6 +86,7 @@ def install(name: str, *options: str) -> None:
             f'pip could not install requirements/{name}.txt (its words are above). '
             'Check the network and the package index, then run the same command again.'
         )
+
 
 def repair_wheels() -> None:
     """
@@ -103,6 +109,7 @@ def repair_wheels() -> None:
         link = VENV / 'lib' / library.name
         link.unlink(missing_ok=True)
         link.symlink_to(os.path.relpath(library, link.parent))
+
 
 def set_up_run() -> None:
     """Create the environment with what building and running the package needs."""
@@ -130,6 +137,7 @@ def set_up_run() -> None:
     (site_packages() / 'streamo_ros_checkout.pth').write_text(f'{ROOT}\n{installed}\n')
     marker.write_text(expected)
 
+
 def set_up_test() -> None:
     """Add what the tests need to the environment."""
     marker = VENV / '.set-up-test'
@@ -139,6 +147,7 @@ def set_up_test() -> None:
     print('Adding torch and the linters to .venv (once; some minutes) ...', flush=True)
     install('test')
     marker.write_text(expected)
+
 
 def main() -> int:
     """Set up for `run` or `test`, as the only argument says."""
@@ -154,6 +163,7 @@ def main() -> int:
         print(f'Set-up failed: {error}', file=sys.stderr)
         return 1
     return 0
+
 
 if __name__ == '__main__':
     sys.exit(main())

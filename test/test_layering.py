@@ -50,9 +50,11 @@ ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
 TORCH = {'accelerate', 'torch', 'transformers'}
 
+
 def files(room: str) -> list[Path]:
     module = PACKAGE / f'{room}.py'
     return [module] if module.exists() else sorted((PACKAGE / room).rglob('*.py'))
+
 
 def imported(node: ast.AST, path: Path) -> Iterator[str]:
     """Yield the full names of the modules that a statement imports, if it is an import."""
@@ -65,10 +67,12 @@ def imported(node: ast.AST, path: Path) -> Iterator[str]:
         for alias in node.names:
             yield f'{node.module}.{alias.name}'
 
+
 def imports(path: Path) -> set[str]:
     """Return all that a file imports, in functions too."""
     tree = ast.parse(path.read_text())
     return {name for node in ast.walk(tree) for name in imported(node, path)}
+
 
 def imports_when_loaded(path: Path) -> set[str]:
     """Return what a file imports when it is itself imported: not in functions, nor for typing."""
@@ -83,10 +87,12 @@ def imports_when_loaded(path: Path) -> set[str]:
 
     return set(visit(ast.parse(path.read_text())))
 
+
 def is_ros(name: str) -> bool:
     top, *rest = name.split('.')
     generated = top == 'streamo_ros' and rest[:1] in (['msg'], ['action'], ['srv'])
     return generated or top in ROS or top.endswith(('_msgs', '_srvs', '_interfaces'))
+
 
 def test_every_file_belongs_to_a_room() -> None:
     found = {
@@ -94,6 +100,7 @@ def test_every_file_belongs_to_a_room() -> None:
         if path.name != '__init__.py' and (path.suffix == '.py' or any(path.glob('**/*.py')))
     }
     assert found <= set(ROOMS)
+
 
 @pytest.mark.parametrize('room', ROOMS)
 def test_a_room_imports_only_the_rooms_it_stands_on(room: str) -> None:
@@ -104,10 +111,12 @@ def test_a_room_imports_only_the_rooms_it_stands_on(room: str) -> None:
         }
         assert rooms - ROOMS[room] - {room} == set(), path
 
+
 @pytest.mark.parametrize('room', sorted(set(ROOMS) - {'nodes'}))
 def test_only_nodes_imports_ros(room: str) -> None:
     for path in files(room):
         assert {name for name in imports(path) if is_ros(name)} == set(), path
+
 
 @pytest.mark.parametrize('room', OUTSIDE)
 def test_a_small_room_stands_on_little_outside_the_package(room: str) -> None:
@@ -116,11 +125,13 @@ def test_a_small_room_stands_on_little_outside_the_package(room: str) -> None:
         outside -= set(sys.stdlib_module_names) | {'streamo_ros'}
         assert outside - OUTSIDE[room] == set(), path
 
+
 @pytest.mark.parametrize('room', WITHOUT_TORCH)
 def test_what_the_default_run_needs_does_not_import_torch_when_loaded(room: str) -> None:
     for path in files(room):
         loaded = {name.split('.')[0] for name in imports_when_loaded(path)}
         assert loaded & TORCH == set(), path
+
 
 @pytest.mark.parametrize('module', ['streamo_ros.engine', 'streamo_ros.cli'])
 def test_importing_it_brings_neither_torch_nor_ros(module: str) -> None:

@@ -47,8 +47,10 @@ FROZEN = {
     ],
 }
 
+
 def manifest() -> ElementTree.Element:
     return ElementTree.parse(ROOT / 'package.xml').getroot()
+
 
 def setup_arguments() -> dict[str, object]:
     """Return the keyword arguments of setup.py's call that are literals."""
@@ -65,13 +67,16 @@ def setup_arguments() -> dict[str, object]:
             continue
     return arguments
 
+
 def console_scripts() -> dict[str, str]:
     lines = setup_arguments()['entry_points']['console_scripts']
     return dict(re.split(r'\s*=\s*', line) for line in lines)
 
+
 def cmake_blocks(command: str) -> list[str]:
     text = re.sub(r'#.*', '', (ROOT / 'CMakeLists.txt').read_text())
     return re.findall(rf'\b{command}\(([^)]*)\)', text)
+
 
 def installed_programs(destination: str) -> set[str]:
     return {
@@ -80,6 +85,7 @@ def installed_programs(destination: str) -> set[str]:
         if block.split()[0] == 'PROGRAMS' and block.split()[-1] == destination
         for program in re.findall(r'scripts/(\w+)', block)
     }
+
 
 def statements(interface: Path) -> list[tuple[list[str], str, str, bool]]:
     """Return (comment directly above, type, name, is a constant) of each line that declares."""
@@ -97,6 +103,7 @@ def statements(interface: Path) -> list[tuple[list[str], str, str, bool]]:
             comment = []
     return found
 
+
 def ros_imports(folder: Path) -> set[str]:
     """Return what the files of a folder import that package.xml has a name for."""
     names = set()
@@ -110,10 +117,12 @@ def ros_imports(folder: Path) -> set[str]:
     ros = {name for name in names if re.fullmatch(pattern, name)}
     return ros | {SYSTEM_PACKAGES[name] for name in names & SYSTEM_PACKAGES.keys()}
 
+
 def test_the_scripts_that_cmake_installs_are_the_console_scripts_of_setup_py() -> None:
     assert installed_programs('lib/${PROJECT_NAME}') == set(console_scripts())
     assert {path.name for path in (ROOT / 'scripts').iterdir()} == set(console_scripts())
     assert installed_programs('bin') == {'streamo'}
+
 
 @pytest.mark.parametrize('name', sorted(console_scripts()))
 def test_a_script_is_executable_and_calls_the_function_that_setup_py_names(name: str) -> None:
@@ -128,6 +137,7 @@ def test_a_script_is_executable_and_calls_the_function_that_setup_py_names(name:
         if isinstance(node, ast.FunctionDef)
     }
 
+
 def test_name_version_licence_and_maintainer_are_the_same_everywhere() -> None:
     arguments = setup_arguments()
     package = manifest()
@@ -141,12 +151,14 @@ def test_name_version_licence_and_maintainer_are_the_same_everywhere() -> None:
     assert 'Apache License' in (ROOT / 'LICENSE').read_text()
     assert 'Version 2.0, January 2004' in (ROOT / 'LICENSE').read_text()
 
+
 def test_package_xml_declares_what_the_code_imports() -> None:
     declared = {
         element.text for element in manifest() if element.tag in ('depend', 'exec_depend')
     }
     used = ros_imports(ROOT / 'streamo_ros') | ros_imports(ROOT / 'launch')
     assert used - declared == set()
+
 
 def test_package_xml_and_cmake_declare_what_the_interfaces_are_made_of() -> None:
     used = {
@@ -160,16 +172,19 @@ def test_package_xml_and_cmake_declare_what_the_interfaces_are_made_of() -> None
     assert used <= declared
     assert used <= set(generated[generated.index('DEPENDENCIES') + 1:])
 
+
 def test_cmake_generates_every_interface_file() -> None:
     generated = re.findall(r'"(\w+/\w+\.\w+)"', cmake_blocks('rosidl_generate_interfaces')[0])
     assert sorted(generated) == sorted(
         path.relative_to(ROOT).as_posix() for path in INTERFACES
     )
 
+
 @pytest.mark.parametrize('interface', INTERFACES, ids=lambda path: path.stem)
 def test_every_field_is_commented(interface: Path) -> None:
     uncommented = [name for comment, _, name, _ in statements(interface) if not comment]
     assert uncommented == []
+
 
 @pytest.mark.parametrize('interface', INTERFACES, ids=lambda path: path.stem)
 def test_constants_stand_directly_before_their_field_and_are_explained(interface: Path) -> None:
@@ -179,6 +194,7 @@ def test_constants_stand_directly_before_their_field_and_are_explained(interface
         if constant:
             assert after[1] == kind, f'{name} is not of the type of the field it belongs to'
             assert after[0] is comment, f'{name} is not in one block with its field'
+
 
 @pytest.mark.parametrize('interface', INTERFACES, ids=lambda path: path.stem)
 def test_fields_are_only_ever_added_at_the_end(interface: Path) -> None:
@@ -190,6 +206,7 @@ def test_fields_are_only_ever_added_at_the_end(interface: Path) -> None:
     else:
         assert [name for name in fields if name in frozen] == frozen
 
+
 def test_the_built_messages_hold_the_values_of_the_dialogue() -> None:
     from streamo_ros.action import WatchFor
     from streamo_ros.dialogue import State
@@ -198,6 +215,7 @@ def test_the_built_messages_hold_the_values_of_the_dialogue() -> None:
     for state in State:
         assert getattr(StreamState, state.name) == state
         assert getattr(WatchFor.Feedback, state.name) == state
+
 
 def test_everything_in_the_source_tree_is_installed() -> None:
     from ament_index_python.packages import get_package_prefix
@@ -209,6 +227,7 @@ def test_everything_in_the_source_tree_is_installed() -> None:
             copy = installed / source.relative_to(ROOT / 'streamo_ros')
             assert copy.exists(), f'{copy} is missing: run `make build`'
             assert copy.read_bytes() == source.read_bytes(), f'{copy} is old: run `make build`'
+
 
 def test_every_requirement_is_locked() -> None:
     def entries(path: Path) -> list[str]:
@@ -222,6 +241,7 @@ def test_every_requirement_is_locked() -> None:
         locked.add(match[1])
     for path in (ROOT / 'requirements').glob('*.txt'):
         assert [name for name in entries(path) if name not in locked] == [], path.name
+
 
 def test_every_python_file_opens_with_the_licence_header() -> None:
     header = Path(__file__).read_text().split('\n\n')[0]
