@@ -160,9 +160,10 @@ class RandomModel:
         checkpoint = load_checkpoint(self.directory)
         tokens = torch.from_numpy(np.asarray(ids))
         is_image = tokens == checkpoint.tokenizer.image_id
-        mrope = checkpoint.decoder.mrope
-        positions = torch.from_numpy(stream_positions(
-            is_image.numpy(), self.grid if mrope else None, 0)[0])
+        if mrope := self.family in ('qwen2_5_vl', 'qwen3_vl'):
+            positions = torch.from_numpy(stream_positions(is_image.numpy(), self.grid, 0)[0])
+        else:
+            positions = torch.arange(len(tokens))[None]
         with torch.no_grad():
             seen, *deepstack = self.see(frames)
             embeds = self.model.get_input_embeddings()(tokens)
@@ -172,7 +173,7 @@ class RandomModel:
             hidden = text(
                 inputs_embeds=embeds[None],
                 attention_mask=None if mask is None else torch.from_numpy(mask)[None, None],
-                position_ids=positions[:, None] if mrope else positions[:1],
+                position_ids=positions[:, None] if mrope else positions,
                 **(more if deepstack else {})).last_hidden_state[0]
             states = list(checkpoint.tokenizer.state_ids)
             return self.model.lm_head(hidden[at])[:, states].numpy()

@@ -16,6 +16,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import ModelProto
+from onnx import numpy_helper
+from onnx import TensorProto
 import onnxruntime as ort
 
 from streamo_ros.engine.backend import Floats
@@ -25,6 +28,8 @@ from streamo_ros.engine.step_graph import head_weight
 from streamo_ros.engine.step_graph import step_graph
 from streamo_ros.engine.vision import vision_graph
 from streamo_ros.models import Checkpoint
+
+_INLINE_BYTES = 4096
 
 
 class OnnxRuntimeBackend:
@@ -39,8 +44,7 @@ class OnnxRuntimeBackend:
         self._table = checkpoint.weights['decoder.embed_tokens.weight']
         self._head = head_weight(checkpoint.weights)
         self._step = _session(step_graph(
-            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids
-        ).SerializeToString())
+            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self._sink: list[Floats] = []
         self._ring: list[Floats] = []
@@ -52,7 +56,7 @@ class OnnxRuntimeBackend:
         """Return the visual tokens of a frame's patches, (1 + D, rows * columns, hidden)."""
         if grid not in self._towers:
             self._towers[grid] = _session(vision_graph(
-                self._checkpoint.vision, self._checkpoint.weights, grid).SerializeToString())
+                self._checkpoint.vision, self._checkpoint.weights, grid))
         tokens: Floats = self._towers[grid].run(None, {'patches': patches})[0]
         return tokens
 
@@ -103,7 +107,18 @@ class OnnxRuntimeBackend:
             cache[target] = cache[source]
 
 
-def _session(model: bytes) -> ort.InferenceSession:
+def _session(model: ModelProto) -> ort.InferenceSession:
+    """Return a session; weights are handed over beside the graph, which may not exceed 2 GiB."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    return ort.InferenceSession(model, options, providers=['CPUExecutionProvider'])
+    weights: dict[str, ort.OrtValue] = {}
+    for tensor in model.graph.initializer:
+        # Small ones stay: shapes and the like must be known while the graph is optimised.
+        if len(tensor.raw_data) > _INLINE_BYTES:
+            weights[tensor.name] = ort.OrtValue.ortvalue_from_numpy(numpy_helper.to_array(tensor))
+            tensor.ClearField('raw_data')
+            tensor.data_location = TensorProto.EXTERNAL
+            tensor.external_data.add(key='location', value=tensor.name)
+    options.add_external_initializers(list(weights), list(weights.values()))
+    return ort.InferenceSession(
+        model.SerializeToString(), options, providers=['CPUExecutionProvider'])

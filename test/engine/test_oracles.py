@@ -93,7 +93,7 @@ def reference_logits(random_model, frames, question, states, window_turns=None):
 
 
 def test_equals_hugging_face_while_nothing_is_evicted(random_model):
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     logits, states = logits_of(random_model.directory, frames)
     for index, question in enumerate(QUESTIONS):
         np.testing.assert_allclose(logits[:, index], reference_logits(
@@ -103,7 +103,7 @@ def test_equals_hugging_face_while_nothing_is_evicted(random_model):
 
 def test_eviction_equals_one_masked_forward_over_all_turns(random_model, monkeypatch):
     """With the sink at absolute distance, which is what a single forward can express."""
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     plan = WindowPlan.plan
 
     def absolute(self, is_image, opens_at=None):
@@ -119,20 +119,20 @@ def test_eviction_equals_one_masked_forward_over_all_turns(random_model, monkeyp
 
 
 def test_eviction_keeps_the_sink_at_the_distance_of_a_contiguous_window(random_model):
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     engine, _ = watching(random_model.directory, QUESTIONS[:1], window_turns=4)
     for stamp, frame in enumerate(frames):
         engine.step(frame, float(stamp))
     plan = engine._places[0].plan
     chunk = plan.plan(np.zeros(3, np.bool_), 1)
     gone = chunk.positions - chunk.sink_positions
-    # Turn 13 sees turns 10 to 13 and turn 14 sees 11 to 14: what lies before is as if never been.
-    assert (gone[:, 0] == plan._starts[10] - plan.sink_length).all()
-    assert (gone[:, 1:] == plan._starts[11] - plan.sink_length).all()
+    # Turn 9 sees turns 6 to 9 and turn 10 sees 7 to 10: what lies before is as if never been.
+    assert (gone[:, 0] == plan._starts[6] - plan.sink_length).all()
+    assert (gone[:, 1:] == plan._starts[7] - plan.sink_length).all()
 
 
 def test_what_unused_rows_hold_changes_nothing(random_model, monkeypatch):
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     expected, _ = logits_of(random_model.directory, frames, window_turns=4)
     allocate = OnnxRuntimeBackend.allocate
 
@@ -147,7 +147,7 @@ def test_what_unused_rows_hold_changes_nothing(random_model, monkeypatch):
 
 
 def test_instructions_in_a_batch_decide_as_each_alone(random_model):
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     together, _ = logits_of(random_model.directory, frames, window_turns=5)
     for index, question in enumerate(QUESTIONS):
         alone, _ = logits_of(random_model.directory, frames, window_turns=5, questions=(question,))
@@ -155,7 +155,7 @@ def test_instructions_in_a_batch_decide_as_each_alone(random_model):
 
 
 def test_a_cancelled_instruction_leaves_the_others_as_they_were(random_model):
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     alone, _ = logits_of(random_model.directory, frames, questions=QUESTIONS[1:])
     engine, backend = watching(random_model.directory)
     for stamp, frame in enumerate(frames):
@@ -168,11 +168,11 @@ def test_a_cancelled_instruction_leaves_the_others_as_they_were(random_model):
 
 def test_an_answer_stays_in_the_context_as_trained(random_model):
     """Answers, their spill into further slots included, equal one forward that contains them."""
-    frames = random_model.frames(14)
+    frames = random_model.frames(10)
     engine, backend = watching(random_model.directory, QUESTIONS[:1], max_answer_tokens=90)
     tokenizer = engine.checkpoint.tokenizer
     # The first answer is cut by its limit, the second comes to an end.
-    backend.respond_at, lengths = (3, 9), [90, 5]
+    backend.respond_at, lengths = (2, 6), [90, 5]
     said = []
     words = backend.words
 

@@ -16,13 +16,20 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
+import ml_dtypes
 import numpy as np
+from PIL.Image import Resampling
 import pytest
+from safetensors.numpy import load_file
+from safetensors.numpy import save_file
 
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.checkpoint import NANO
+from streamo_ros.models.family import FAMILIES
 
 
 @pytest.fixture
@@ -82,3 +89,96 @@ def test_another_family_is_refused_by_its_name(copy):
 def test_a_directory_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match='is no directory'):
         load_checkpoint(tmp_path / 'nowhere')
+
+
+def spelled_otherwise(name):
+    """Return a published name as transformers 5 holds it."""
+    for published, present in (
+            ('language_model.lm_head.', 'lm_head.'), ('language_model.model.', 'language_model.'),
+            ('model.layers.', 'language_model.layers.'), ('model.norm.', 'language_model.norm.'),
+            ('model.embed_tokens.', 'language_model.embed_tokens.')):
+        if name.startswith(published):
+            name = present + name.removeprefix(published)
+    return name if name.startswith(('lm_head.', 'model.')) else f'model.{name}'
+
+
+@pytest.fixture
+def whole(random_model, tmp_path):
+    """Return a copy of a random model's directory and its tensors by their published names."""
+    shutil.copytree(random_model.directory, tmp_path / 'whole')
+    file = tmp_path / 'whole' / 'model.safetensors'
+    tensors = load_file(file)
+    file.unlink()
+    return tmp_path / 'whole', tensors
+
+
+def write_shards(directory, tensors):
+    """Write two shards and their index, as large checkpoints have them."""
+    names = sorted(tensors)
+    shards = {
+        f'model-0000{number}-of-00002.safetensors': names[number - 1::2] for number in (1, 2)}
+    for file, held in shards.items():
+        save_file({name: tensors[name] for name in held}, directory / file)
+    (directory / 'model.safetensors.index.json').write_text(json.dumps({
+        'weight_map': {name: file for file, held in shards.items() for name in held}}))
+    return [directory / file for file in shards]
+
+
+def test_published_and_present_names_and_shards_give_the_same_weights(random_model, whole):
+    directory, tensors = whole
+    expected = load_checkpoint(random_model.directory).weights
+    present = {spelled_otherwise(name): tensor for name, tensor in tensors.items()}
+    assert set(present) <= set(random_model.model.state_dict())
+    write_shards(directory, present)
+    weights = load_checkpoint(directory).weights
+    assert set(weights) == set(expected)
+    for name, tensor in expected.items():
+        np.testing.assert_array_equal(weights[name], tensor)
+
+
+def test_bfloat16_is_read_without_torch(whole):
+    directory, tensors = whole
+    save_file({name: tensor.astype(ml_dtypes.bfloat16) for name, tensor in tensors.items()},
+              directory / 'model.safetensors')
+    code = (
+        'import sys; from streamo_ros.models import load_checkpoint; '
+        f'weights = load_checkpoint({str(directory)!r}).weights; '
+        'print({str(tensor.dtype) for tensor in weights.values()}, "torch" in sys.modules)')
+    printed = subprocess.run(
+        [sys.executable, '-c', code], check=True, capture_output=True, text=True).stdout
+    assert printed.strip() == "{'float32'} False"
+    name = 'decoder.layers.0.mlp.up_proj.weight'
+    published = next(key for key in tensors if key.endswith('.layers.0.mlp.up_proj.weight'))
+    np.testing.assert_array_equal(
+        load_checkpoint(directory).weights[name],
+        tensors[published].astype(ml_dtypes.bfloat16).astype(np.float32))
+
+
+def test_a_missing_shard_is_named(whole):
+    directory, tensors = whole
+    shard = write_shards(directory, tensors)[1]
+    shard.unlink()
+    with pytest.raises(CheckpointError, match='copy all files') as raised:
+        load_checkpoint(directory).weights  # noqa: B018
+    assert shard.name in str(raised.value)
+
+
+def test_a_missing_tensor_is_named(whole):
+    directory, tensors = whole
+    write_shards(directory, tensors)
+    weights = load_checkpoint(directory).weights
+    with pytest.raises(CheckpointError, match="no tensor 'visual.nowhere'"):
+        weights['visual.nowhere']
+
+
+@pytest.mark.parametrize('file, content', [
+    ('preprocessor_config.json', {'image_mean': [0.1, 0.2, 0.3], 'resample': 2}),
+    ('processor_config.json', {'image_processor': {
+        'image_mean': [0.1, 0.2, 0.3], 'resample': 2}}),
+])
+def test_the_checkpoints_own_processor_says_how_frames_are_prepared(copy, file, content):
+    (copy / file).write_text(json.dumps(content), encoding='utf-8')
+    frame = load_checkpoint(copy).frame
+    assert frame.mean == (0.1, 0.2, 0.3)
+    assert frame.resample == Resampling.BILINEAR
+    assert frame.std == FAMILIES['qwen2_5_vl'].std
