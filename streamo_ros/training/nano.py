@@ -40,7 +40,7 @@ from streamo_ros.worlds.tasks import TASKS
 
 VOCAB = 512
 FRAME = (112, 112)
-WINDOW_TURNS = 16
+WINDOW_TURNS = 8
 SYSTEM_PROMPT = (
     'You watch a camera. Frames come one by one, each after its time. '
     'While nothing that was asked for happens, say </Silence>. '

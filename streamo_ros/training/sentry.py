@@ -38,6 +38,9 @@ from streamo_ros.worlds.tasks import Task
 from streamo_ros.worlds.truth import Truth
 from streamo_ros.worlds.truth import truths
 
+WINDOWS = (3, 4, 5, 6, 8)
+"""Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
+
 FLIPPED = 0.05
 """Share of history states shown wrong, so that the model survives its own mistakes."""
 
@@ -50,12 +53,14 @@ class StreamExample:
     :param patches: (T, patches of a frame, values of a patch) as the vision tower takes them
     :param pairs: (T, P) truth of each pair (previous frame, frame), see ``pair_vector``
     :param cells: (T, 2, 4, 4) share of each cell that moves, and that an object covers
+    :param windows: for each sequence, the turns in view
     """
 
     patches: NDArray[np.float32]
     pairs: NDArray[np.float32]
     cells: NDArray[np.float32]
     sequences: tuple[TrainingSequence, ...]
+    windows: tuple[int, ...]
 
 
 class SentryDataset(Dataset[StreamExample]):
@@ -106,7 +111,8 @@ class SentryDataset(Dataset[StreamExample]):
                 np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]
             ).astype(np.float32),
             sequences=tuple(
-                self._sequence(rng, task, stream) for task in stream.tasks[:self._questions]))
+                self._sequence(rng, task, stream) for task in stream.tasks[:self._questions]),
+            windows=tuple(rng.choice(WINDOWS, self._questions).tolist()))
 
     def _sequence(
         self, rng: np.random.Generator, task: Task, stream: Stream

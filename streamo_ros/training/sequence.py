@@ -35,6 +35,7 @@ from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
 
 IGNORED = -100
+SINK = -1
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class TrainingSequence:
     :param ids: (S,)
     :param positions: (3, S)
     :param is_image: (S,)
+    :param turns: (S,) the turn that a token belongs to, ``SINK`` before the first
     :param state_labels: (S,) the state's id where a state is due, else ``IGNORED``
     :param text_labels: (S,) the next token of an answer, ``<|im_end|>`` included, else
         ``IGNORED``
@@ -70,6 +72,7 @@ class TrainingSequence:
     ids: NDArray[np.int64]
     positions: NDArray[np.int64]
     is_image: NDArray[np.bool_]
+    turns: NDArray[np.int64]
     state_labels: NDArray[np.int64]
     text_labels: NDArray[np.int64]
 
@@ -90,9 +93,10 @@ def build_sequence(
     """
     ids = tokenizer.encode(
         system_pieces(system_prompt, tokenizer.chat) + instruction_pieces(instruction))
+    belongs = [SINK] * len(ids)
     state_labels = [IGNORED] * len(ids)
     text_labels = [IGNORED] * len(ids)
-    for tag, turn in zip(tags, turns, strict=True):
+    for index, (tag, turn) in enumerate(zip(tags, turns, strict=True)):
         opening = tokenizer.encode(open_turn(tag, tokenizer.chat), grid[0] * grid[1])
         ids += opening
         state_labels += [IGNORED] * len(opening)
@@ -107,6 +111,7 @@ def build_sequence(
             answer, following = [], []
             closing = tokenizer.encode(close_turn(turn.shown, tokenizer.chat))
         ids += answer + closing
+        belongs += [index] * (len(ids) - len(belongs))
         state_labels += [IGNORED] * (len(answer) + len(closing))
         text_labels += following + [IGNORED] * len(closing)
     tokens = np.asarray(ids, np.int64)
@@ -115,5 +120,19 @@ def build_sequence(
         ids=tokens,
         positions=stream_positions(is_image, grid if mrope else None, 0)[0],
         is_image=is_image,
+        turns=np.asarray(belongs, np.int64),
         state_labels=np.asarray(state_labels, np.int64),
         text_labels=np.asarray(text_labels, np.int64))
+
+
+def window_mask(turns: NDArray[np.int64], window_turns: int) -> NDArray[np.bool_]:
+    """
+    Return (S, S), True where a token sees another: what the engine's window shows at each turn.
+
+    What a token saw of turns that are gone by now stays in it, as it does in the engine's cache:
+    a model that was not trained so goes astray once its window slides.
+
+    :param turns: (S,) the turn that each token belongs to
+    """
+    seen = (turns == SINK)[None] | (turns[None] > turns[:, None] - window_turns)
+    return seen & np.tri(len(turns), dtype=np.bool_)

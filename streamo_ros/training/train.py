@@ -41,15 +41,15 @@ from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
-from streamo_ros.training.nano import WINDOW_TURNS
 from streamo_ros.training.nano import write_nano
 from streamo_ros.training.sentry import PAIR_TRUTHS
 from streamo_ros.training.sentry import SentryDataset
 from streamo_ros.training.sentry import StreamExample
 from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.sequence import window_mask
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
-STREAMS, QUESTIONS = 4, 2
+STREAMS, QUESTIONS, TURNS = 4, 2, 16
 VISION_STREAMS = 4
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
@@ -76,6 +76,7 @@ class Batch:
     ids: Tensor
     positions: Tensor
     is_image: Tensor
+    mask: Tensor
     state_labels: Tensor
     text_labels: Tensor
     stream: Tensor
@@ -120,10 +121,24 @@ def collate(examples: list[StreamExample]) -> Batch:
         ids=padded([sequence.ids for sequence in sequences], 0),
         positions=padded([sequence.positions for sequence in sequences], 0),
         is_image=padded([sequence.is_image for sequence in sequences], 0),
+        mask=_masks(examples, length),
         state_labels=padded([sequence.state_labels for sequence in sequences], IGNORED),
         text_labels=padded([sequence.text_labels for sequence in sequences], IGNORED),
         stream=torch.tensor([
             index for index, example in enumerate(examples) for _ in example.sequences]))
+
+
+def _masks(examples: list[StreamExample], length: int) -> Tensor:
+    # Padding lies behind all else and sees all of it: nothing reads what becomes of it.
+    masks = torch.ones(
+        sum(len(example.sequences) for example in examples), 1, length, length, dtype=torch.bool)
+    windows = [
+        (sequence.turns, window) for example in examples
+        for sequence, window in zip(example.sequences, example.windows, strict=True)]
+    for mask, (turns, window) in zip(masks, windows, strict=True):
+        mask[0].tril_()
+        mask[0, :len(turns), :len(turns)] = torch.from_numpy(window_mask(turns, window))
+    return masks
 
 
 def see(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
@@ -140,7 +155,8 @@ def stream_loss(
     embeds = model.get_input_embeddings()(batch.ids).to(rows.dtype)
     embeds = embeds.masked_scatter(batch.is_image[..., None].expand_as(embeds), rows)
     hidden = model.model.language_model(
-        inputs_embeds=embeds, position_ids=batch.positions.transpose(0, 1), use_cache=False,
+        inputs_embeds=embeds, attention_mask={'full_attention': batch.mask},
+        position_ids=batch.positions.transpose(0, 1), use_cache=False,
     ).last_hidden_state
     at_state, at_text = batch.state_labels != IGNORED, batch.text_labels != IGNORED
     state = cross_entropy(
@@ -231,7 +247,7 @@ def _steps(
     streams = VISION_STREAMS if stage == 'vision' else STREAMS
     dataset = SentryDataset(
         checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * streams,
-        turns=WINDOW_TURNS, questions=0 if stage == 'vision' else QUESTIONS,
+        turns=TURNS, questions=0 if stage == 'vision' else QUESTIONS,
         first=first * streams)
     loader = DataLoader(dataset, streams, num_workers=1, prefetch_factor=4, collate_fn=collate)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()

@@ -40,7 +40,7 @@ def copy(tmp_path):
 
 def test_nano_loads_by_name():
     checkpoint = load_checkpoint('nano')
-    assert checkpoint.window_turns >= 16
+    assert 1 <= checkpoint.window_turns <= 60
     assert checkpoint.frame.pair
     weights = checkpoint.weights
     assert weights['decoder.embed_tokens.weight'].shape == (

@@ -24,7 +24,9 @@ from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.checkpoint import NANO
 from streamo_ros.training.sequence import build_sequence
 from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.sequence import SINK
 from streamo_ros.training.sequence import TrainingTurn
+from streamo_ros.training.sequence import window_mask
 
 
 @pytest.fixture
@@ -64,3 +66,26 @@ def test_frames_stand_in_the_sequence_as_image_tokens(tokenizer, sequence):
     assert sequence.is_image.sum() == 4 * 6
     assert np.array_equal(sequence.is_image, sequence.ids == tokenizer.image_id)
     assert sequence.positions.shape == (3, len(sequence.ids))
+
+
+def test_every_token_belongs_to_the_sink_or_to_a_turn_whose_close_it_may_be(tokenizer, sequence):
+    turns = sequence.turns
+    assert len(turns) == len(sequence.ids) and (np.diff(turns) >= 0).all()
+    assert set(turns) == {SINK, 0, 1, 2, 3}
+    frames = turns[sequence.is_image]
+    assert frames.tolist() == sorted([0, 1, 2, 3] * 6)
+    at = np.flatnonzero(sequence.state_labels != IGNORED)
+    assert (turns[at] == turns[at + 1]).all()  # the state closes its own turn
+
+
+def test_the_mask_of_training_shows_what_the_engines_window_shows():
+    turns = np.asarray([SINK, SINK, 0, 0, 1, 1, 2, 3])
+    assert window_mask(turns, 2).astype(int).tolist() == [
+        [1, 0, 0, 0, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 1, 1, 0, 0],
+        [1, 1, 0, 0, 1, 1, 1, 0],
+        [1, 1, 0, 0, 0, 0, 1, 1]]

@@ -36,7 +36,7 @@ class Cut(Exception):
 def short_streams(monkeypatch):
     """Make streams and batches small, so that a step takes a fraction of a second."""
     for name, value in (
-            ('WINDOW_TURNS', 3), ('STREAMS', 2), ('QUESTIONS', 1), ('VISION_STREAMS', 2)):
+            ('TURNS', 3), ('STREAMS', 2), ('QUESTIONS', 1), ('VISION_STREAMS', 2)):
         monkeypatch.setattr(train, name, value)
 
 
