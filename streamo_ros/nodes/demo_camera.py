@@ -47,6 +47,8 @@ SIZE = (480, 640)
 """Height and width of the rendered frames; videos are scaled to fit."""
 
 RATE = 15.0
+KEPT = 15  # frames that wait for a reader that is held up: a second of them
+WARM_UP_S = 0.5  # what the two ends need, from having found one another until nothing is lost
 SPLIT = 'test'
 SKILLS = ('light_off', 'light_on', 'start', 'stop')
 
@@ -59,7 +61,7 @@ class DemoCamera(Node):
 
     def __init__(self) -> None:
         super().__init__('demo_camera')
-        self._publisher = self.create_publisher(Image, 'image', QoSProfile(depth=5))
+        self._publisher = self.create_publisher(Image, 'image', QoSProfile(depth=KEPT))
 
     @property
     def has_reader(self) -> bool:
@@ -142,6 +144,7 @@ def main(args: list[str] | None = None) -> int:
              else rendered(options.seed, options.seconds))
     while not camera.has_reader and not ended.wait(0.05):
         pass
+    ended.wait(WARM_UP_S)
     if not ended.is_set():
         sent = play(camera, shots, ended)
         if not ended.is_set():
