@@ -57,6 +57,8 @@ from streamo_ros.nodes.demo_camera import SIZE
 from streamo_ros.nodes.demo_camera import SKILLS
 from streamo_ros.nodes.demo_camera import SPLIT
 from streamo_ros.nodes.diagnostics import quantile
+from streamo_ros.nodes.domain import DomainError
+from streamo_ros.nodes.domain import own_domain
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -250,11 +252,15 @@ class Console(Node):
 
 
 class Demo:
-    """The node, the console and one camera after another, until ``close``."""
+    """
+    The node, the console and one camera after another, until ``close``.
 
-    def __init__(self) -> None:
+    :param domain: the ROS_DOMAIN_ID for all of them
+    """
+
+    def __init__(self, domain: int) -> None:
         # Away from every other graph, and from the network.
-        os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+        os.environ['ROS_DOMAIN_ID'] = str(domain)
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self._console = Console()
@@ -434,25 +440,30 @@ def main(args: list[str] | None = None) -> int:
         parser.error(f'{options.video} is not a file')
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    demo = None
     try:
-        demo = Demo()
-        runs = show(demo, options)
-        print(f'\n{table(runs)}', flush=True)
-        if options.json is not None:
-            options.json.write_text(json.dumps(runs[0].figures(), indent=2) + '\n')
-        return 0
+        with own_domain() as domain:
+            runs = play(domain, options)
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return 0
-    except DemoError as error:
+    except (DemoError, DomainError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
+    print(f'\n{table(runs)}', flush=True)
+    if options.json is not None:
+        options.json.write_text(json.dumps(runs[0].figures(), indent=2) + '\n')
+    return 0
+
+
+def play(domain: int, options: argparse.Namespace) -> list[Run]:
+    """Run the whole demo and leave no process behind."""
+    demo = Demo(domain)
+    try:
+        return show(demo, options)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if demo is not None:
-            demo.close()
+        demo.close()
 
 
 if __name__ == '__main__':

@@ -21,7 +21,7 @@ another nor a robot in the same network.
 
 import array
 from contextlib import contextmanager
-import itertools
+from contextlib import ExitStack
 import os
 from pathlib import Path
 import signal
@@ -44,6 +44,7 @@ from sensor_msgs.msg import Image
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.domain import own_domain
 
 PATIENCE_S = 30.0
 """How long a machine under load may take for anything; what works takes far less."""
@@ -53,8 +54,6 @@ END_S = 5.0
 
 EXECUTABLE = Path(get_package_prefix('streamo_ros'), 'lib', 'streamo_ros', 'streamo_node')
 FAULTY = Path(__file__).with_name('fake_engine.py')
-
-_domains = (1 + (os.getpid() + number) % 100 for number in itertools.count())
 
 
 class Process:
@@ -216,7 +215,8 @@ class Graph:
     def __init__(self, folder):
         self._folder = folder
         self._processes = []
-        domain = next(_domains)
+        self._stack = ExitStack()
+        domain = self._stack.enter_context(own_domain())
         self._environment = {
             **os.environ,
             'ROS_DOMAIN_ID': str(domain),
@@ -279,3 +279,4 @@ class Graph:
         self._spinner.join()
         self.node.destroy_node()
         self._context.shutdown()
+        self._stack.close()
