@@ -27,6 +27,7 @@ from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import load_checkpoint
 
@@ -129,6 +130,54 @@ def test_eviction_keeps_the_sink_at_the_distance_of_a_contiguous_window(random_m
     # Turn 9 sees turns 6 to 9 and turn 10 sees 7 to 10: what lies before is as if never been.
     assert (gone[:, 0] == plan._starts[6] - plan.sink_length).all()
     assert (gone[:, 1:] == plan._starts[7] - plan.sink_length).all()
+
+
+def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model, monkeypatch):
+    """The same window, once as it is run and once with every sink key turned at every step."""
+    frames = random_model.frames(10)
+    expected, _ = logits_of(
+        random_model.directory, frames, window_turns=4, questions=QUESTIONS[:1])
+    gone = []
+    plan, step = WindowPlan.plan, OnnxRuntimeBackend.step
+
+    def absolute(self, is_image, opens_at=None):
+        chunk = plan(self, is_image, opens_at)
+        gone[:] = np.unique(chunk.positions - chunk.sink_positions)
+        return replace(chunk, sink_positions=chunk.positions)
+
+    def moved(self, first, inputs):
+        if inputs.into_sink:
+            return step(self, first, inputs)
+        (distance,) = gone
+        cos, sin = Rope(self._checkpoint.decoder)(np.full((3, 1), distance))
+        masters = self._sink
+        self._sink = [cache.copy() for cache in masters]
+        for keys in self._sink[::2]:
+            one, two = np.split(keys, 2, axis=-1)
+            keys[:] = np.concatenate([one * cos - two * sin, two * cos + one * sin], -1)
+        outputs = step(self, first, inputs)
+        self._sink = masters
+        return outputs
+
+    monkeypatch.setattr(WindowPlan, 'plan', absolute)
+    monkeypatch.setattr(OnnxRuntimeBackend, 'step', moved)
+    engine, backend = watching(random_model.directory, QUESTIONS[:1], window_turns=4)
+    run = engine._run
+
+    def close_first(first, chunks, tokens):
+        # A close still sees the window of its own turn, so the sink lies elsewhere for it.
+        ((close, opening),) = chunks
+        if close and opening:
+            run(first, [(close, [])], None)
+            backend.logits.pop()
+            close = []
+        return run(first, [(close, opening)], tokens)
+
+    monkeypatch.setattr(engine, '_run', close_first)
+    for stamp, frame in enumerate(frames):
+        engine.step(frame, float(stamp))
+    assert gone[0] > 0, 'nothing was evicted: nothing was tested'
+    np.testing.assert_allclose(np.stack(backend.logits), expected, atol=TOLERANCE)
 
 
 def test_what_unused_rows_hold_changes_nothing(random_model, monkeypatch):
