@@ -207,38 +207,37 @@ def _rope_axes(rope: Fields, family: str, half: int) -> tuple[int, ...]:
     return tuple(axes)
 
 
+def _qwen(vision: Fields, hidden: int) -> dict[str, Any]:
+    """Return what both Qwen towers say in the same words."""
+    return {
+        'layers': int(vision['depth']),
+        'hidden': int(vision['hidden_size']),
+        'heads': int(vision['num_heads']),
+        'mlp': int(vision['intermediate_size']),
+        'patch': int(vision['patch_size']),
+        'merge': int(vision['spatial_merge_size']),
+        'out': hidden,
+        'temporal_patch': int(vision['temporal_patch_size']),
+        'channels': int(vision.get('in_channels', vision.get('in_chans', 3))),
+    }
+
+
 def _qwen2_5(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
     _only(vision, hidden_act='silu', out_hidden_size=hidden)
     return VisionConfig(
         family='qwen2_5_vl',
-        layers=int(vision['depth']),
-        hidden=int(vision['hidden_size']),
-        heads=int(vision['num_heads']),
-        mlp=int(vision['intermediate_size']),
-        patch=int(vision['patch_size']),
-        merge=int(vision['spatial_merge_size']),
-        out=hidden,
-        temporal_patch=int(vision['temporal_patch_size']),
-        channels=int(vision.get('in_channels', vision.get('in_chans', 3))),
         window=int(vision['window_size']),
-        full_attention=tuple(int(block) for block in vision['fullatt_block_indexes']))
+        full_attention=tuple(int(block) for block in vision['fullatt_block_indexes']),
+        **_qwen(vision, hidden))
 
 
 def _qwen3(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
     _only(vision, hidden_act='gelu_pytorch_tanh', out_hidden_size=hidden)
     return VisionConfig(
         family='qwen3_vl',
-        layers=int(vision['depth']),
-        hidden=int(vision['hidden_size']),
-        heads=int(vision['num_heads']),
-        mlp=int(vision['intermediate_size']),
-        patch=int(vision['patch_size']),
-        merge=int(vision['spatial_merge_size']),
-        out=hidden,
-        temporal_patch=int(vision['temporal_patch_size']),
-        channels=int(vision.get('in_channels', 3)),
         side=math.isqrt(int(vision['num_position_embeddings'])),
-        deepstack=tuple(int(block) for block in vision['deepstack_visual_indexes']))
+        deepstack=tuple(int(block) for block in vision['deepstack_visual_indexes']),
+        **_qwen(vision, hidden))
 
 
 def _internvl(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
