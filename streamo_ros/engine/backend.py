@@ -30,7 +30,10 @@ class StepInputs:
 
     :param deepstack: (D, B, S, hidden) what is added behind each of the decoder's first D layers;
         zero but at visual tokens
-    :param mask: (B, S, sink rows + ring rows + S)
+    :param ring_mask: (B, 2, ring rows) True where tokens of the turn that closes, and those of
+        the turn that opens, see a row
+    :param opens: (B, S) True for the second kind
+    :param near_mask: (B, S, sink rows + S) True where a token sees a row of the sink or a token
     :param lengths: (B,) real tokens of each chunk; the rest is padding
     :param rows: (B,) where each chunk's first key goes
     :param into_sink: write to the sink's rows instead of the ring's
@@ -42,7 +45,9 @@ class StepInputs:
     sin: Floats
     sink_cos: Floats
     sink_sin: Floats
-    mask: NDArray[np.bool_]
+    ring_mask: NDArray[np.bool_]
+    opens: NDArray[np.bool_]
+    near_mask: NDArray[np.bool_]
     lengths: NDArray[np.int64]
     rows: NDArray[np.int64]
     into_sink: bool = False

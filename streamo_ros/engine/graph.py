@@ -16,12 +16,14 @@
 Writing ONNX graphs of standard operators (opset 18): what both networks have in common.
 
 Graphs are written straight from a checkpoint's configuration, so that running one takes no
-torch, and the same graph serves ONNX Runtime and TensorRT.
+torch, and the same graph serves ONNX Runtime and TensorRT. A graph in half precision computes its
+norms, rotations and softmaxes in float32 all the same, and float32 goes in and comes out.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
@@ -36,48 +38,69 @@ _IR_VERSION = 9
 
 _TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
+    np.dtype(np.float16): TensorProto.FLOAT16,
+    np.dtype(ml_dtypes.bfloat16): TensorProto.BFLOAT16,
     np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.bool_): TensorProto.BOOL,
 }
 
+PRECISIONS = {
+    'float32': np.dtype(np.float32),
+    'float16': np.dtype(np.float16),
+    'bfloat16': np.dtype(ml_dtypes.bfloat16),
+}
+
 Shape = Sequence[int | str]
+Dtype = type[np.generic] | np.dtype[Any]
 
 
 class Graph:
-    """An ONNX graph in the making; every method returns the name of a tensor."""
+    """
+    An ONNX graph in the making; every method returns the name of a tensor.
 
-    def __init__(self, name: str) -> None:
+    :param precision: one of ``PRECISIONS``, of weights and of what flows between operators
+    """
+
+    def __init__(self, name: str, precision: str = 'float32') -> None:
         self._name = name
+        self.dtype = PRECISIONS[precision]
         self._nodes: list[NodeProto] = []
         self._weights: dict[str, TensorProto] = {}
         self._inputs: list[ValueInfoProto] = []
         self._outputs: list[ValueInfoProto] = []
 
-    def input(self, name: str, dtype: type[np.generic], shape: Shape) -> str:
+    def input(self, name: str, dtype: Dtype, shape: Shape) -> str:
         """Declare an input; strings in the shape are free dimensions."""
         self._inputs.append(
             helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], list(shape)))
         return name
 
-    def output(self, name: str, tensor: str, shape: Shape) -> None:
-        """Declare a float32 output under a name."""
+    def output(
+        self, name: str, tensor: str, shape: Shape, dtype: Dtype = np.float32,
+    ) -> None:
+        """Declare an output under a name; the tensor has to be of the type."""
         self._nodes.append(helper.make_node('Identity', [tensor], [name]))
-        self._outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape)))
+        self._outputs.append(
+            helper.make_tensor_value_info(name, _TYPES[np.dtype(dtype)], list(shape)))
 
-    def weight(self, name: str, value: NDArray[np.generic]) -> str:
-        """Store a constant under a name, once."""
+    def weight(self, name: str, value: NDArray[np.float32]) -> str:
+        """Store a constant in the graph's precision under a name, once."""
+        return self.constant(name, value.astype(self.dtype, copy=False))
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        """Store a constant as it is under a name, once."""
         if name not in self._weights:
             self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
         return name
 
     def ints(self, *values: int) -> str:
         """Store a constant int64 vector."""
-        return self.weight(
+        return self.constant(
             'ints_' + '_'.join(map(str, values)), np.asarray(values, np.int64))
 
     def scalar(self, value: float) -> str:
         """Store a constant float32 scalar."""
-        return self.weight(f'float_{value!r}', np.asarray(value, np.float32))
+        return self.constant(f'float_{value!r}', np.asarray(value, np.float32))
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add an operator of one output."""
@@ -89,6 +112,14 @@ class Graph:
         self._nodes.append(helper.make_node(kind, list(inputs), names, **attributes))
         return names
 
+    def widen(self, x: str) -> str:
+        """Return x, of the graph's precision, in float32."""
+        return x if self.dtype == np.float32 else self.op('Cast', x, to=TensorProto.FLOAT)
+
+    def narrow(self, x: str) -> str:
+        """Return x, of float32, in the graph's precision."""
+        return x if self.dtype == np.float32 else self.op('Cast', x, to=_TYPES[self.dtype])
+
     def linear(self, x: str, name: str, weight: NDArray[np.float32],
                bias: NDArray[np.float32] | None = None) -> str:
         """Multiply by a matrix given as Linear layers store it, (out, in)."""
@@ -98,10 +129,11 @@ class Graph:
 
     def rms_norm(self, x: str, name: str, weight: NDArray[np.float32], epsilon: float) -> str:
         """Normalise the last axis by its root mean square."""
+        x = self.widen(x)
         square = self.op('Pow', x, self.scalar(2.0))
         mean = self.op('ReduceMean', square, self.ints(-1), keepdims=1)
         root = self.op('Sqrt', self.op('Add', mean, self.scalar(epsilon)))
-        return self.op('Mul', self.op('Div', x, root), self.weight(name, weight))
+        return self.narrow(self.op('Mul', self.op('Div', x, root), self.constant(name, weight)))
 
     def gated_mlp(self, x: str, name: str, gate: NDArray[np.float32], up: NDArray[np.float32],
                   biases: NDArray[np.float32] | None) -> str:
@@ -111,13 +143,13 @@ class Graph:
         return self.op('Mul', self.op('Mul', gated, self.op('Sigmoid', gated)), straight)
 
     def rotate(self, x: str, cos: str, sin: str) -> str:
-        """Rotate the halves of the last axis against each other (RoPE)."""
-        first, second = self.ops('Split', 2, x, axis=-1, num_outputs=2)
-        return self.op(
+        """Rotate the halves of the last axis against each other (RoPE); angles are float32."""
+        first, second = self.ops('Split', 2, self.widen(x), axis=-1, num_outputs=2)
+        return self.narrow(self.op(
             'Concat',
             self.op('Sub', self.op('Mul', first, cos), self.op('Mul', second, sin)),
             self.op('Add', self.op('Mul', second, cos), self.op('Mul', first, sin)),
-            axis=-1)
+            axis=-1))
 
     def model(self) -> ModelProto:
         """Return the finished model."""

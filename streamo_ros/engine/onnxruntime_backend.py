@@ -85,7 +85,8 @@ class OnnxRuntimeBackend:
         places = slice(first, first + batch)
         feeds: dict[str, NDArray[np.generic]] = {
             'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
-            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin, 'mask': inputs.mask,
+            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin,
+            'ring_mask': inputs.ring_mask, 'opens': inputs.opens, 'near_mask': inputs.near_mask,
             'last': np.arange(batch) * chunk + inputs.lengths - 1}
         for layer, added in enumerate(inputs.deepstack):
             feeds[f'deepstack_{layer}'] = added

@@ -27,49 +27,49 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
 
+from streamo_ros.engine.attention import Attention
+from streamo_ros.engine.attention import Rows
 from streamo_ros.engine.graph import Graph
 from streamo_ros.engine.graph import Shape
 from streamo_ros.models import DecoderConfig
 
-_MASKED = -1e30
-
 
 def step_graph(
     config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]],
-    state_ids: tuple[int, ...],
+    state_ids: tuple[int, ...], precision: str = 'float32',
 ) -> ModelProto:
     """
     Return the graph of a step.
 
-    With B instructions, S tokens a chunk, T = sink + ring rows, D the size of a head, inputs
-    are ``embeds`` (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2),
-    ``mask`` (B, S, sink + ring + S; True sees), ``last`` (B; index of each row's last real
-    token in B * S), and for each layer ``sink_key_i``, ``sink_value_i``, ``ring_key_i``,
-    ``ring_value_i`` (B, KV heads, rows, D). Outputs are ``states`` (B, 3), ``hidden``
-    (B, hidden), and ``key_i``, ``value_i`` (B, KV heads, S, D). Where the decoder has DeepStack,
-    its first layers also take ``deepstack_i`` (B, S, hidden), which is added to what they put out.
+    With B instructions, S tokens a chunk and D the size of a head, inputs are ``embeds``
+    (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2), the masks
+    ``ring_mask`` (B, 2, ring), ``opens`` (B, S) and ``near_mask`` (B, S, sink + S) of
+    ``Attention``, ``last`` (B; index of each row's last real token in B * S), and for each layer
+    ``sink_key_i``, ``sink_value_i``, ``ring_key_i``, ``ring_value_i`` (B, KV heads, rows, D).
+    Outputs are ``states`` (B, 3), ``hidden`` (B, hidden), and ``key_i``, ``value_i``
+    (B, KV heads, S, D). Where the decoder has DeepStack, its first layers also take
+    ``deepstack_i`` (B, S, hidden), which is added to what they put out.
 
     :param state_ids: the state tokens, whose rows of the head are all that a tick needs
+    :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; what else goes in
+        and out is float32 all the same
     """
-    graph = Graph('step')
+    graph = Graph('step', precision)
     kv_heads, dim = config.kv_heads, config.head_dim
-    group = config.heads // kv_heads
     embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
     turn = ('batch', 'chunk', dim // 2)
     # A head's axis for broadcasting: (B, 1, S, D / 2).
     cos, sin, sink_cos, sink_sin = (
         graph.op('Unsqueeze', graph.input(name, np.float32, turn), graph.ints(1))
         for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
-    mask = graph.input('mask', np.bool_, ('batch', 'chunk', 'rows'))
+    attention = Attention(
+        graph, config,
+        ring_mask=graph.input('ring_mask', np.bool_, ('batch', 2, 'ring_rows')),
+        opens=graph.input('opens', np.bool_, ('batch', 'chunk')),
+        near_mask=graph.input('near_mask', np.bool_, ('batch', 'chunk', 'near_rows')))
     last = graph.input('last', np.int64, ('batch',))
-    seen = graph.op('Unsqueeze', mask, graph.ints(1, 2))
-    # A row that no query sees may hold anything, NaN included: its value must not enter a sum.
-    live = graph.op('Cast', graph.op(
-        'ReduceMax', graph.op('Cast', mask, to=1), graph.ints(1), keepdims=0), to=9)
-    live = graph.op('Unsqueeze', live, graph.ints(1, 3))
-    zero = graph.scalar(0.0)
 
-    x = embeds
+    x = graph.narrow(embeds)
     for layer in range(config.layers):
         name = f'decoder.layers.{layer}'
 
@@ -80,7 +80,8 @@ def step_graph(
         for part in ('sink', 'ring'):
             shape: Shape = ('batch', kv_heads, f'{part}_rows', dim)
             for kind in ('key', 'value'):
-                rows[f'{part}_{kind}'] = graph.input(f'{part}_{kind}_{layer}', np.float32, shape)
+                rows[f'{part}_{kind}'] = graph.input(
+                    f'{part}_{kind}_{layer}', graph.dtype, shape)
 
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
@@ -105,32 +106,10 @@ def step_graph(
             k = graph.rms_norm(
                 k, f'{name}.k_norm', get('self_attn.k_norm.weight'), config.norm_eps)
         k = graph.rotate(k, cos, sin)
-        # Heads of a group share their keys: (B, KV, group * S, D) needs no copies of them.
-        shared = graph.ints(0, kv_heads, -1, dim)
-        near = graph.op('Reshape', graph.rotate(q, cos, sin), shared)
-        to_sink = graph.op('Reshape', graph.rotate(q, sink_cos, sink_sin), shared)
-        scores = graph.op('Concat', *(
-            graph.op('MatMul', query, graph.op('Transpose', key, perm=[0, 1, 3, 2]))
-            for query, key in (
-                (to_sink, rows['sink_key']), (near, rows['ring_key']), (near, k))), axis=-1)
-        flat = graph.op('Shape', scores)
-        grouped = graph.op('Concat', graph.op('Shape', v, end=2), graph.ints(group, -1),
-                           graph.op('Shape', mask, start=2), axis=0)
-        scores = graph.op('Reshape', scores, grouped)
-        scores = graph.op('Where', seen, scores, graph.scalar(_MASKED))
-        share = graph.op('Reshape', graph.op('Softmax', scores, axis=-1), flat)
-        lengths = graph.op('Concat', *(
-            graph.op('Shape', tensor, start=2, end=3)
-            for tensor in (rows['sink_key'], rows['ring_key'], k)), axis=0)
-        shares = graph.ops('Split', 3, share, lengths, axis=-1)
-        lives = graph.ops('Split', 3, live, lengths, axis=2)
-        values = (rows['sink_value'], rows['ring_value'], v)
-        mixed = [
-            graph.op('MatMul', part, graph.op('Where', alive, value, zero))
-            for part, alive, value in zip(shares, lives, values, strict=True)]
-        attended = graph.op('Add', graph.op('Add', mixed[0], mixed[1]), mixed[2])
-        attended = graph.op('Reshape', attended, graph.op(
-            'Concat', graph.op('Shape', v, end=1), graph.ints(config.heads, -1, dim), axis=0))
+        attended = attention(
+            graph.rotate(q, cos, sin), graph.rotate(q, sink_cos, sink_sin),
+            Rows(rows['sink_key'], rows['ring_key'], k),
+            Rows(rows['sink_value'], rows['ring_value'], v))
         attended = graph.op(
             'Reshape', graph.op('Transpose', attended, perm=[0, 2, 1, 3]),
             graph.ints(0, 0, config.heads * dim))
@@ -142,16 +121,17 @@ def step_graph(
             normed, f'{name}.mlp', get('mlp.gate_proj.weight'), get('mlp.up_proj.weight'), None)
         x = graph.op('Add', x, graph.linear(inner, f'{name}.down', get('mlp.down_proj.weight')))
         if layer < config.deepstack:
-            x = graph.op('Add', x, graph.input(
-                f'deepstack_{layer}', np.float32, ('batch', 'chunk', config.hidden)))
+            x = graph.op('Add', x, graph.narrow(graph.input(
+                f'deepstack_{layer}', np.float32, ('batch', 'chunk', config.hidden))))
         delta: Shape = ('batch', kv_heads, 'chunk', dim)
-        graph.output(f'key_{layer}', k, delta)
-        graph.output(f'value_{layer}', v, delta)
+        graph.output(f'key_{layer}', k, delta, graph.dtype)
+        graph.output(f'value_{layer}', v, delta, graph.dtype)
     x = graph.op('Gather', graph.op('Reshape', x, graph.ints(-1, config.hidden)), last, axis=0)
     x = graph.rms_norm(x, 'decoder.norm', weights['decoder.norm.weight'], config.norm_eps)
     head = head_weight(weights)[list(state_ids)]
-    graph.output('states', graph.linear(x, 'states', head), ('batch', len(state_ids)))
-    graph.output('hidden', x, ('batch', config.hidden))
+    graph.output('states', graph.widen(graph.linear(x, 'states', head)),
+                 ('batch', len(state_ids)))
+    graph.output('hidden', graph.widen(x), ('batch', config.hidden))
     return graph.model()
 
 

@@ -294,12 +294,14 @@ class StreamEngine:
         length, decoder = len(ids), self.checkpoint.decoder
         cos, sin = self._rope(stream_positions(np.zeros(length, np.bool_), None, 0)[0])
         ring_rows = place.plan.slots * place.plan.slot_rows
-        mask = np.zeros((1, length, self._sink_rows + ring_rows + length), np.bool_)
-        mask[0, :, self._sink_rows + ring_rows:] = np.tri(length, dtype=np.bool_)
+        near_mask = np.zeros((1, length, self._sink_rows + length), np.bool_)
+        near_mask[0, :, self._sink_rows:] = np.tri(length, dtype=np.bool_)
         self._backend.step(index, StepInputs(
             embeds=self._backend.embed(ids)[None],
             deepstack=np.zeros((decoder.deepstack, 1, length, decoder.hidden), np.float32),
-            cos=cos[None], sin=sin[None], sink_cos=cos[None], sink_sin=sin[None], mask=mask,
+            cos=cos[None], sin=sin[None], sink_cos=cos[None], sink_sin=sin[None],
+            ring_mask=np.zeros((1, 2, ring_rows), np.bool_),
+            opens=np.zeros((1, length), np.bool_), near_mask=near_mask,
             lengths=np.asarray([length]), rows=np.asarray([0]), into_sink=True))
 
     def _run(
@@ -314,7 +316,6 @@ class StreamEngine:
         embeds = np.zeros((batch, width, decoder.hidden), np.float32)
         deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), np.float32)
         turns = np.zeros((4, batch, width, decoder.head_dim // 2), np.float32)
-        ring_rows = 0
         for place, (close, opening) in zip(places, chunks, strict=True):
             assert place.plan is not None
             ids = np.asarray(close + opening, np.int64)
@@ -326,21 +327,22 @@ class StreamEngine:
                 deepstack[:, index, :len(ids)][:, is_image] = tokens[1:]
             chunk = place.plan.plan(is_image, len(close) if opening else None)
             planned.append(chunk)
-            ring_rows = chunk.ring_mask.shape[1]
             turns[:2, index, :len(ids)] = self._rope(chunk.positions)
             turns[2:, index, :len(ids)] = self._rope(chunk.sink_positions)
-        ring = slice(self._sink_rows, self._sink_rows + ring_rows)
-        mask = np.zeros((batch, width, ring.stop + width), np.bool_)
+        opens = np.zeros((batch, width), np.bool_)
+        near_mask = np.zeros((batch, width, self._sink_rows + width), np.bool_)
         # Padding sees itself, so that no row of a softmax is empty.
-        mask[:, np.arange(width), ring.stop + np.arange(width)] = True
+        near_mask[:, np.arange(width), self._sink_rows + np.arange(width)] = True
         for index, (place, chunk) in enumerate(zip(places, planned, strict=True)):
             length = len(chunk.turns)
-            mask[index, :length, :place.sink_length] = True
-            mask[index, :length, ring] = chunk.ring_mask
-            mask[index, :length, ring.stop:ring.stop + length] = chunk.chunk_mask
+            opens[index, :length] = chunk.opens
+            near_mask[index, :length, :place.sink_length] = True
+            near_mask[index, :length, self._sink_rows:][:, :length] = chunk.chunk_mask
         outputs = self._backend.step(first, StepInputs(
             embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
-            sink_cos=turns[2], sink_sin=turns[3], mask=mask,
+            sink_cos=turns[2], sink_sin=turns[3],
+            ring_mask=np.stack([chunk.ring_mask for chunk in planned]), opens=opens,
+            near_mask=near_mask,
             lengths=np.asarray([len(chunk.turns) for chunk in planned]),
             rows=np.asarray([chunk.row for chunk in planned])))
         for place, chunk in zip(places, planned, strict=True):

@@ -46,13 +46,16 @@ class Chunk:
 
     :param positions: (3, S) absolute positions, against the ring's keys and the chunk's own
     :param sink_positions: (3, S) contiguous positions, against the sink's keys
-    :param ring_mask: (S, ring rows) True where a token sees a row
+    :param opens: (S,) True for tokens of the turn that the chunk opens
+    :param ring_mask: (2, ring rows) True where a token of the turn before, and one of the turn
+        that opens, sees a row
     :param chunk_mask: (S, S) True where a token sees a token of the chunk
     :param row: the ring row where the chunk's first key goes
     """
 
     positions: NDArray[np.int64]
     sink_positions: NDArray[np.int64]
+    opens: NDArray[np.bool_]
     ring_mask: NDArray[np.bool_]
     chunk_mask: NDArray[np.bool_]
     row: int
@@ -122,16 +125,19 @@ class WindowPlan:
         if row % self.slot_rows == 0:
             slot = row // self.slot_rows
             seen[slot * self.slot_rows:(slot + 1) * self.slot_rows] = _STALE
-        oldest = np.maximum(turns - self.window_turns + 1, floor)
+        opens = turns > self._turn
+        # Of the turn that closes, and of the one that opens.
+        oldest = np.maximum(self._turn + np.arange(2) - self.window_turns + 1, floor)
         known = {**self._starts, **starts}
         gone = np.asarray([
             known.get(int(turn), self.sink_length) - self.sink_length for turn in oldest])
         causal = np.tri(length, dtype=np.bool_)
         return Chunk(
             positions=positions,
-            sink_positions=positions - gone,
+            sink_positions=positions - gone[opens.astype(np.int64)],
+            opens=opens,
             ring_mask=(seen >= oldest[:, None]) & (seen != _STALE),
-            chunk_mask=causal & (turns >= oldest[:, None]),
+            chunk_mask=causal & (turns >= oldest[opens.astype(np.int64), None]),
             row=row,
             turns=turns,
             next_position=following,

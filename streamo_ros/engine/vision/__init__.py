@@ -38,7 +38,8 @@ __all__ = ['vision_graph']
 
 
 def vision_graph(
-    config: VisionConfig, weights: Mapping[str, NDArray[np.float32]], grid: tuple[int, int]
+    config: VisionConfig, weights: Mapping[str, NDArray[np.float32]], grid: tuple[int, int],
+    precision: str = 'float32',
 ) -> ModelProto:
     """
     Return the graph: ``patches`` (patches, values) to ``tokens`` (1 + D, rows * columns, hidden).
@@ -48,14 +49,15 @@ def vision_graph(
 
     :param weights: a checkpoint's tensors
     :param grid: (rows, columns) of visual tokens
+    :param precision: one of ``PRECISIONS``; patches and tokens are float32 all the same
     """
-    graph = Graph('vision')
+    graph = Graph('vision', precision)
     count = grid[0] * grid[1] * config.merge ** 2
     values = config.channels * config.temporal_patch * config.patch ** 2
-    patches = graph.input('patches', np.float32, (count, values))
+    patches = graph.narrow(graph.input('patches', np.float32, (count, values)))
     tokens = _TOWERS[config.family](graph, patches, config, weights, grid)
     one = graph.ints(0)
     layers = [graph.op('Unsqueeze', layer, one) for layer in tokens]
     stacked = layers[0] if len(layers) == 1 else graph.op('Concat', *layers, axis=0)
-    graph.output('tokens', stacked, (len(layers), grid[0] * grid[1], config.out))
+    graph.output('tokens', graph.widen(stacked), (len(layers), grid[0] * grid[1], config.out))
     return graph.model()

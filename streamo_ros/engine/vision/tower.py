@@ -49,8 +49,8 @@ def axial_rope(graph: Graph, config: VisionConfig, grid: Grid) -> tuple[str, str
     frequencies = 1.0 / _ROPE_THETA ** (np.arange(0, quarter, 2) / quarter)
     places = patch_places(config, grid)
     angles = (places[:, :, None] * frequencies).reshape(len(places), 1, -1)
-    return (graph.weight('cos', np.cos(angles).astype(np.float32)),
-            graph.weight('sin', np.sin(angles).astype(np.float32)))
+    return (graph.constant('cos', np.cos(angles).astype(np.float32)),
+            graph.constant('sin', np.sin(angles).astype(np.float32)))
 
 
 def self_attention(
@@ -73,13 +73,16 @@ def self_attention(
         q, k = graph.rotate(q, *rope), graph.rotate(k, *rope)
     scores = graph.op(
         'MatMul',
-        graph.op('Transpose', graph.op('Mul', q, graph.scalar(head_dim ** -0.5)), perm=[1, 0, 2]),
+        graph.op('Transpose', graph.op('Mul', q, graph.weight(
+            'scale', np.asarray(head_dim ** -0.5, np.float32))), perm=[1, 0, 2]),
         graph.op('Transpose', k, perm=[1, 2, 0]))
+    scores = graph.widen(scores)
     if apart is not None and apart.any():
-        scores = graph.op('Add', scores, graph.weight(
+        scores = graph.op('Add', scores, graph.constant(
             'apart', np.where(apart, np.float32(_MASKED), np.float32(0))))
     mixed = graph.op(
-        'MatMul', graph.op('Softmax', scores, axis=-1), graph.op('Transpose', v, perm=[1, 0, 2]))
+        'MatMul', graph.narrow(graph.op('Softmax', scores, axis=-1)),
+        graph.op('Transpose', v, perm=[1, 0, 2]))
     return graph.op(
         'Reshape', graph.op('Transpose', mixed, perm=[1, 0, 2]), graph.ints(-1, config.hidden))
 
@@ -100,24 +103,27 @@ def projected(
 
 def layer_norm(graph: Graph, x: str, name: str, weights: Weights, epsilon: float) -> str:
     """Return x normalised over its last axis by the layer that the weights hold under the name."""
-    return graph.op(
-        'LayerNormalization', x, graph.weight(f'{name}.weight', weights[f'{name}.weight']),
-        graph.weight(f'{name}.bias', weights[f'{name}.bias']), axis=-1, epsilon=epsilon)
+    return graph.narrow(graph.op(
+        'LayerNormalization', graph.widen(x),
+        graph.constant(f'{name}.weight', weights[f'{name}.weight']),
+        graph.constant(f'{name}.bias', weights[f'{name}.bias']), axis=-1, epsilon=epsilon))
 
 
 def gelu(graph: Graph, x: str) -> str:
     """Return GELU, exact."""
+    x = graph.widen(x)
     error = graph.op('Erf', graph.op('Mul', x, graph.scalar(float(np.sqrt(0.5)))))
     return _half_gated(graph, x, error)
 
 
 def gelu_tanh(graph: Graph, x: str) -> str:
     """Return GELU as PyTorch approximates it with a hyperbolic tangent."""
+    x = graph.widen(x)
     cube = graph.op('Mul', graph.op('Mul', x, x), graph.op('Mul', x, graph.scalar(0.044715)))
     inner = graph.op('Mul', graph.op('Add', x, cube), graph.scalar(float(np.sqrt(2 / np.pi))))
     return _half_gated(graph, x, graph.op('Tanh', inner))
 
 
 def _half_gated(graph: Graph, x: str, gate: str) -> str:
-    return graph.op('Mul', graph.op('Mul', x, graph.scalar(0.5)),
-                    graph.op('Add', gate, graph.scalar(1.0)))
+    return graph.narrow(graph.op(
+        'Mul', graph.op('Mul', x, graph.scalar(0.5)), graph.op('Add', gate, graph.scalar(1.0))))
