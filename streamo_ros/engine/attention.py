@@ -95,10 +95,20 @@ class Attention:
     def _plan_apart(self, ring_mask: str, opens: str) -> None:
         graph, config = self._graph, self._config
         heads = config.kv_heads
-        # Behind the ring, a row of no key, whose score is that of the near part as a whole.
-        self._nothing = graph.op(
-            'Expand', graph.scalar(0.0), graph.op(
-                'Concat', self._batch, graph.ints(heads, 1, config.head_dim), axis=0))
+        # Rows that nobody sees are taken from a row of zeros; and so is one behind the ring, whose
+        # score is that of the near part as a whole. (Ten times as fast as Where.)
+        shape = graph.op(
+            'Concat', self._batch, graph.ints(heads), self._ring_rows, axis=0)
+        count = graph.op('ReduceProd', shape, graph.ints(0), keepdims=0)
+        places = graph.op('Reshape', graph.op(
+            'Range', graph.constant('first', np.asarray(0)), count,
+            graph.constant('step', np.asarray(1))), shape)
+        live = graph.op('Squeeze', self._ring_live, graph.ints(3))
+        self._ring_places = graph.op(
+            'Concat', graph.op('Where', live, places, count),
+            graph.op('Expand', count, graph.op(
+                'Concat', self._batch, graph.ints(heads, 1), axis=0)), axis=2)
+        self._zeros = graph.constant('zeros', np.zeros((1, config.head_dim), np.float32))
         bias = graph.op('Transpose', graph.op('Where', ring_mask, self._zero, self._masked),
                         perm=[0, 2, 1])
         columns = graph.op(
@@ -121,8 +131,9 @@ class Attention:
         nearby = self._gathered(graph.op('Div', share, total), values)
         joint = graph.op('Add', top, graph.op('Log', total))
         ring_keys, ring_values = (
-            graph.op('Concat', graph.op('Where', self._ring_live, rows, self._zero),
-                     self._nothing, axis=2)
+            graph.op('Gather', graph.op('Concat', graph.op(
+                'Reshape', rows, graph.ints(-1, self._config.head_dim)), self._zeros, axis=0),
+                self._ring_places, axis=0)
             for rows in (keys.ring, values.ring))
         shares = graph.op('Softmax', self._product(
             graph.op('Concat', query, self._kinds, joint, axis=3),
