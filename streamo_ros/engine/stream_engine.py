@@ -41,7 +41,7 @@ from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import Chunk
-from streamo_ros.engine.window import window_slots
+from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
@@ -52,7 +52,7 @@ MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
 MAX_ANSWER_TOKENS = 128
 
-# Slots are sized for time tags up to this many seconds, 115 days.
+# Rings are sized for time tags up to this many seconds, 115 days.
 _LONGEST_STREAM = 10**7
 
 
@@ -263,22 +263,20 @@ class StreamEngine:
         cell = self.checkpoint.vision.cell
         return self._shape[0] // cell, self._shape[1] // cell
 
-    def _slot_rows(self) -> int:
+    def _turn_rows(self) -> int:
         tokenizer = self.checkpoint.tokenizer
         rows, columns = self._grid()
         latest = int(_LONGEST_STREAM * self.fps)
         # Some ticks in a row: their decimals differ in length.
-        longest = len(tokenizer.encode(close_turn(State.SILENCE, tokenizer.chat))) + max(
+        return len(tokenizer.encode(close_turn(State.SILENCE, tokenizer.chat))) + max(
             len(tokenizer.encode(
                 open_turn(time_tag(tick, self.fps), tokenizer.chat), rows * columns))
             for tick in range(latest, latest + 8))
-        # Rounded up with some rows to spare, which short answers fill.
-        return (longest + 8 + 7) // 8 * 8
 
     def _allocate(self) -> None:
         self._backend.allocate(
             MAX_INSTRUCTIONS, self._sink_rows,
-            window_slots(self.window_turns) * self._slot_rows())
+            ring_rows(self.window_turns, self._turn_rows()))
         for index in range(len(self._places)):
             self._begin(index)
 
@@ -286,21 +284,20 @@ class StreamEngine:
         place = self._places[index]
         place.close = []
         place.plan = WindowPlan(
-            window_turns=self.window_turns, slot_rows=self._slot_rows(),
+            window_turns=self.window_turns, turn_rows=self._turn_rows(),
             sink_length=place.sink_length,
             grid=self._grid() if self.checkpoint.decoder.mrope else None)
         ids = np.asarray(self._system + self.checkpoint.tokenizer.encode(
             instruction_pieces(place.watch.text)))
         length, decoder = len(ids), self.checkpoint.decoder
         cos, sin = self._rope(stream_positions(np.zeros(length, np.bool_), None, 0)[0])
-        ring_rows = place.plan.slots * place.plan.slot_rows
         near_mask = np.zeros((1, length, self._sink_rows + length), np.bool_)
         near_mask[0, :, self._sink_rows:] = np.tri(length, dtype=np.bool_)
         self._backend.step(index, StepInputs(
             embeds=self._backend.embed(ids)[None],
             deepstack=np.zeros((decoder.deepstack, 1, length, decoder.hidden), np.float32),
             cos=cos[None], sin=sin[None], sink_cos=cos[None], sink_sin=sin[None],
-            ring_mask=np.zeros((1, 2, ring_rows), np.bool_),
+            ring_mask=np.zeros((1, 2, place.plan.rows), np.bool_),
             opens=np.zeros((1, length), np.bool_), near_mask=near_mask,
             lengths=np.asarray([length]), rows=np.asarray([0]), into_sink=True))
 

@@ -23,9 +23,9 @@ SINK = 10
 CLOSE, OPEN = 3, 6  # tokens; a frame of 2 by 2 tokens stands in the opening
 
 
-def new_plan(window_turns=3, slot_rows=12):
+def new_plan(window_turns=3, turn_rows=12):
     return WindowPlan(
-        window_turns=window_turns, slot_rows=slot_rows, sink_length=SINK, grid=(2, 2))
+        window_turns=window_turns, turn_rows=turn_rows, sink_length=SINK, grid=(2, 2))
 
 
 def turn_tokens(first):
@@ -71,11 +71,37 @@ def test_with_a_window_of_one_turn_the_old_close_is_out_of_sight():
     assert not chunk.chunk_mask[CLOSE:, :CLOSE].any()
 
 
-def test_no_row_ever_moves_and_no_write_passes_its_slot():
+def test_no_write_passes_the_end_of_the_ring_nor_what_is_still_seen():
     plan = new_plan()
-    for chunk in run(plan, 50, answers=[(turn, turn % 15) for turn in range(50)]):
-        slot = chunk.row // plan.slot_rows
-        assert (chunk.row + len(chunk.turns) - 1) // plan.slot_rows == slot < plan.slots
+    held = np.full(plan.rows, -1)
+    chunks = run(plan, 50, answers=[(turn, turn % 15) for turn in range(50)])
+    for chunk in chunks:
+        end = chunk.row + len(chunk.turns)
+        assert end <= plan.rows
+        held[chunk.row:end] = chunk.turns
+    np.testing.assert_array_equal(plan._row_turn, held)
+    assert {chunk.row for chunk in chunks} > {0}, 'the ring never wrapped'
+
+
+def test_n_whole_turns_stay_in_view_wherever_the_ring_wraps():
+    plan = new_plan()
+    for turn in range(60):
+        chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
+        live = plan._row_turn[chunk.ring_mask[1]]
+        assert [int((live == seen).sum()) for seen in range(max(0, turn - 2), turn - 1)] == [
+            CLOSE + OPEN] * min(max(turn - 1, 0), 1)
+        plan.commit(chunk)
+
+
+def test_junk_behind_a_padded_chunk_is_written_over_nothing_that_is_seen():
+    plan = new_plan()
+    for turn in range(40):
+        chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE, width=12)
+        assert chunk.row + 12 <= plan.rows
+        assert not chunk.ring_mask[:, chunk.row:chunk.row + 12].any()
+        plan.commit(chunk)
+        plan._row_turn[chunk.row + len(chunk.turns):chunk.row + 12] = -1
+        assert plan.live_turns == min(turn + 1, 3)
 
 
 def test_rows_about_to_be_overwritten_are_seen_by_nobody():
@@ -114,11 +140,11 @@ def test_a_split_turn_sees_and_sits_as_a_whole_one():
     assert visible_turns(split, parts[0])[0] >= {6, 7, 8}
 
 
-def test_a_short_answer_fills_its_own_slot():
+def test_an_answer_takes_no_more_rows_than_it_has_tokens():
     plan = new_plan()
-    run(plan, 5)
+    run(plan, 4)
     row = plan.plan(np.zeros(1, np.bool_)).row
-    assert row // plan.slot_rows == 4 and row % plan.slot_rows == CLOSE + OPEN
+    assert row == 4 * (CLOSE + OPEN) - CLOSE
 
 
 def test_long_answers_make_the_oldest_turns_go_early_and_whole():
@@ -141,8 +167,8 @@ def test_an_answer_is_stopped_before_it_would_evict_itself():
     assert plan.live_turns >= 1
 
 
-def test_a_chunk_longer_than_a_slot_is_refused():
-    with pytest.raises(AssertionError, match='13 tokens in a slot of 12'):
+def test_a_chunk_longer_than_a_turn_is_refused():
+    with pytest.raises(AssertionError, match='13 rows in a turn of 12'):
         new_plan().plan(np.zeros(13, np.bool_), 0)
 
 
