@@ -84,12 +84,14 @@ def test_no_write_passes_the_end_of_the_ring_nor_what_is_still_seen():
 
 
 def test_n_whole_turns_stay_in_view_wherever_the_ring_wraps():
-    plan = new_plan()
+    plan = new_plan(turn_rows=CLOSE + OPEN)
     for turn in range(60):
         chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
-        live = plan._row_turn[chunk.ring_mask[1]]
-        assert [int((live == seen).sum()) for seen in range(max(0, turn - 2), turn - 1)] == [
-            CLOSE + OPEN] * min(max(turn - 1, 0), 1)
+        for kind, oldest in enumerate((turn - 3, turn - 2)):
+            seen = plan._row_turn[chunk.ring_mask[kind]]
+            for whole in range(max(0, oldest), turn - 1):
+                assert (seen == whole).sum() == CLOSE + OPEN
+            assert turn == 0 or (seen == turn - 1).sum() == OPEN  # its close is in the chunk
         plan.commit(chunk)
 
 
