@@ -84,15 +84,19 @@ def test_no_write_passes_the_end_of_the_ring_nor_what_is_still_seen():
 
 
 def test_n_whole_turns_stay_in_view_wherever_the_ring_wraps():
-    plan = new_plan(turn_rows=CLOSE + OPEN)
-    for turn in range(60):
-        chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
+    random = np.random.default_rng(0)
+    plan = WindowPlan(window_turns=3, turn_rows=12, sink_length=SINK, grid=None)
+    fed: dict[int, int] = {}
+    for turn in range(500):
+        close, opening = random.choice([1, 2, 6]), random.choice([1, 5, 6])
+        chunk = plan.plan(np.zeros(close + opening, np.bool_), int(close))
         for kind, oldest in enumerate((turn - 3, turn - 2)):
             seen = plan._row_turn[chunk.ring_mask[kind]]
-            for whole in range(max(0, oldest), turn - 1):
-                assert (seen == whole).sum() == CLOSE + OPEN
-            assert turn == 0 or (seen == turn - 1).sum() == OPEN  # its close is in the chunk
+            for whole in range(max(0, oldest), turn):
+                assert (seen == whole).sum() == fed[whole]
         plan.commit(chunk)
+        fed[turn - 1] = fed.get(turn - 1, 0) + close
+        fed[turn] = opening
 
 
 def test_junk_behind_a_padded_chunk_is_written_over_nothing_that_is_seen():
