@@ -113,7 +113,7 @@ def _session(model: ModelProto) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.log_severity_level = 3
     # Between ticks the cores belong to the robot's other processes.
-    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    options.add_session_config_entry('session.force_spinning_stop', '1')
     weights: dict[str, ort.OrtValue] = {}
     for tensor in model.graph.initializer:
         # Small ones stay: shapes and the like must be known while the graph is optimised.

@@ -20,6 +20,7 @@ two slots instead of one still twice; that is how ``nano`` sees motion.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 import math
 
 import numpy as np
@@ -80,17 +81,24 @@ class FrameSpec:
         :returns: (rows * columns of patches, channels * temporal_patch * patch * patch); the
             neighbours that merge into one visual token follow one another
         """
-        mean = np.asarray(self.mean, np.float32) * 255
-        std = np.asarray(self.std, np.float32) * 255
         before = previous if self.pair else frame
         slots = np.stack([before] * (vision.temporal_patch - 1) + [frame])
-        pixels = (slots.astype(np.float32) - mean) / std
         merge, patch, cell = vision.merge, vision.patch, vision.cell
         rows, columns = frame.shape[0] // cell, frame.shape[1] // cell
         # What is left over at the right and below is out of the tower's sight.
-        pixels = pixels[:, :rows * cell, :columns * cell]
-        blocks = pixels.reshape(
+        blocks = slots[:, :rows * cell, :columns * cell].reshape(
             len(slots), rows, merge, patch, columns, merge, patch, vision.channels)
-        # time, row, merge, y, column, merge, x, channel -> token, its patches, its pixels
-        ordered = blocks.transpose(1, 4, 2, 5, 7, 0, 3, 6)
-        return np.ascontiguousarray(ordered).reshape(rows * columns * merge * merge, -1)
+        # time, row, merge, y, column, merge, x, channel -> channel, token, its patches, its pixels
+        ordered = np.ascontiguousarray(blocks.transpose(7, 1, 4, 2, 5, 0, 3, 6)).reshape(
+            vision.channels, rows * columns * merge * merge, -1)
+        patches = np.empty((ordered.shape[1], vision.channels, ordered.shape[2]), np.float32)
+        for channel, levels in enumerate(self._levels):
+            patches[:, channel] = levels[ordered[channel]]
+        return patches.reshape(len(patches), -1)
+
+    @cached_property
+    def _levels(self) -> NDArray[np.float32]:
+        """Return the normalised value of each of the 256 levels, channel by channel."""
+        mean = np.asarray(self.mean, np.float32)[:, None] * 255
+        std = np.asarray(self.std, np.float32)[:, None] * 255
+        return (np.arange(256, dtype=np.float32) - mean) / std
