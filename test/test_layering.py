@@ -39,7 +39,9 @@ ROOMS = {
     'training': {'dialogue', 'models', 'worlds'},
     'evaluation': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
-    'cli': {'dialogue', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation'},
+    'bench': {'dialogue', 'models', 'engine'},
+    'cli': {
+        'dialogue', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation', 'bench'},
 }
 # Rooms that stand on few things outside the package, and those things
 OUTSIDE = {

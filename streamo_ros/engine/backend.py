@@ -33,7 +33,8 @@ class StepInputs:
     :param ring_mask: (B, 2, ring rows) True where tokens of the turn that closes, and those of
         the turn that opens, see a row
     :param opens: (B, S) True for the second kind
-    :param near_mask: (B, S, sink rows + S) True where a token sees a row of the sink or a token
+    :param near_mask: (B, S, rows + S) True where a token sees a row of the sink or a token; as
+        many of the sink's rows as are in use, or all where shapes are static
     :param lengths: (B,) real tokens of each chunk; the rest is padding
     :param rows: (B,) where each chunk's first key goes
     :param into_sink: write to the sink's rows instead of the ring's
@@ -71,8 +72,13 @@ class Backend(Protocol):
     Runs one checkpoint.
 
     The cache holds a place for each of several instructions; a step runs over neighbouring
-    places and writes their rows.
+    places and writes their rows. All calls come from one thread.
+
+    :param static_shapes: steps come in few shapes: chunks are padded to the widths of
+        ``chunk_width``, and all of the sink's rows are in the masks
     """
+
+    static_shapes: bool
 
     def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
         """
@@ -96,3 +102,6 @@ class Backend(Protocol):
 
     def copy(self, source: int, target: int) -> None:
         """Copy one place's cache onto another's."""
+
+    def copy_sink(self, source: int, target: int) -> None:
+        """Copy one place's sink onto another's; its ring stays."""

@@ -14,6 +14,8 @@
 
 """The default backend: ONNX Runtime over numpy arrays."""
 
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
@@ -36,10 +38,15 @@ class OnnxRuntimeBackend:
     """
     Runs the graphs in ONNX Runtime on the CPU.
 
+    ``graph_seconds`` is the time spent in them so far.
+
     :raises CheckpointError: when the checkpoint's weights cannot be read
     """
 
+    static_shapes = False
+
     def __init__(self, checkpoint: Checkpoint) -> None:
+        self.graph_seconds = 0.0
         self._checkpoint = checkpoint
         self._table = checkpoint.weights['decoder.embed_tokens.weight']
         self._head = head_weight(checkpoint.weights)
@@ -57,8 +64,7 @@ class OnnxRuntimeBackend:
         if grid not in self._towers:
             self._towers[grid] = _session(vision_graph(
                 self._checkpoint.vision, self._checkpoint.weights, grid))
-        tokens: Floats = self._towers[grid].run(None, {'patches': patches})[0]
-        return tokens
+        return self._run(self._towers[grid], ['tokens'], {'patches': patches})[0]
 
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         """Return the embeddings, (S, hidden), of token ids."""
@@ -90,11 +96,12 @@ class OnnxRuntimeBackend:
             'last': np.arange(batch) * chunk + inputs.lengths - 1}
         for layer, added in enumerate(inputs.deepstack):
             feeds[f'deepstack_{layer}'] = added
+        sink_rows = inputs.near_mask.shape[2] - chunk
         for kind, sink, ring in zip(self._kinds, self._sink, self._ring, strict=True):
-            feeds[f'sink_{kind}'] = sink[places]
+            feeds[f'sink_{kind}'] = np.ascontiguousarray(sink[places, :, :sink_rows])
             feeds[f'ring_{kind}'] = ring[places]
-        deltas = [f'{kind}' for kind in self._kinds]
-        states, hidden, *written = self._step.run(['states', 'hidden', *deltas], feeds)
+        states, hidden, *written = self._run(
+            self._step, ['states', 'hidden', *self._kinds], feeds)
         for cache, delta in zip(
                 self._sink if inputs.into_sink else self._ring, written, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
@@ -106,6 +113,20 @@ class OnnxRuntimeBackend:
         """Copy one place's cache onto another's."""
         for cache in (*self._sink, *self._ring):
             cache[target] = cache[source]
+
+    def copy_sink(self, source: int, target: int) -> None:
+        """Copy one place's sink onto another's; its ring stays."""
+        for cache in self._sink:
+            cache[target] = cache[source]
+
+    def _run(
+        self, session: ort.InferenceSession, outputs: list[str],
+        feeds: dict[str, NDArray[np.generic]],
+    ) -> list[Floats]:
+        begin = time.perf_counter()
+        results: list[Floats] = session.run(outputs, feeds)
+        self.graph_seconds += time.perf_counter() - begin
+        return results
 
 
 def _session(model: ModelProto) -> ort.InferenceSession:

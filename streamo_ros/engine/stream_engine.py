@@ -41,11 +41,11 @@ from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import Chunk
+from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-from streamo_ros.models.positions import stream_positions
 
 BACKENDS = ('auto', 'onnxruntime')
 MAX_INSTRUCTIONS = 8
@@ -97,7 +97,8 @@ class _Place:
     """One instruction's part of the engine: its plan, and the close it still has to feed."""
 
     watch: Watch
-    sink_length: int
+    given: int
+    instruction: list[int]
     plan: WindowPlan | None = None
     close: list[int] = field(default_factory=list)
 
@@ -123,14 +124,18 @@ class StreamEngine:
         self._rope = Rope(checkpoint.decoder)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
-        self._issued = 0
+        self._issued = self._given = 0
+        self._primed = False
         self._stop = threading.Event()
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
         self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
         self._ends = tokenizer.control_ids
+        self._closes = {state: tokenizer.encode(close_turn(
+            None if state is State.RESPONSE else state, tokenizer.chat)) for state in State}
         self._shape: tuple[int, int] | None = None
+        self._turn_rows = 0
         self._start: float | None = None
         self._tick = -1
         self._previous: NDArray[np.uint8] | None = None
@@ -158,7 +163,8 @@ class StreamEngine:
     @property
     def watches(self) -> tuple[Watch, ...]:
         """Return the standing instructions, oldest first."""
-        return tuple(place.watch for place in self._places)
+        return tuple(
+            place.watch for place in sorted(self._places, key=lambda place: place.given))
 
     def watch(self, text: str, instruction_id: str | None = None) -> Watch:
         """
@@ -175,15 +181,16 @@ class StreamEngine:
         if len(self._places) == MAX_INSTRUCTIONS:
             raise InstructionError(
                 f'{MAX_INSTRUCTIONS} instructions stand already: cancel one first')
-        length = len(self.checkpoint.tokenizer.encode(instruction_pieces(text)))
-        if length > MAX_INSTRUCTION_TOKENS:
+        ids = self.checkpoint.tokenizer.encode(instruction_pieces(text))
+        if len(ids) > MAX_INSTRUCTION_TOKENS:
             raise InstructionError(
-                f'the instruction has {length} tokens and may have {MAX_INSTRUCTION_TOKENS}: '
+                f'the instruction has {len(ids)} tokens and may have {MAX_INSTRUCTION_TOKENS}: '
                 'shorten it')
         while instruction_id is None or instruction_id in taken:
             self._issued += 1
             instruction_id = f'watch-{self._issued}'
-        place = _Place(Watch(instruction_id, text, self), len(self._system) + length)
+        self._given += 1
+        place = _Place(Watch(instruction_id, text, self), self._given, ids)
         self._places.append(place)
         if self._shape is not None:
             self._begin(len(self._places) - 1)
@@ -221,12 +228,12 @@ class StreamEngine:
             text, complete = '', True
             if state is State.RESPONSE:
                 text, complete = self._answer(index)
-            place.close = tokenizer.encode(close_turn(
-                None if state is State.RESPONSE else state, tokenizer.chat))
+            place.close = self._closes[state]
             decisions.append(Decision(
                 place.watch.instruction_id, state,
                 (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
-        return decisions
+        order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
+        return [decisions[index] for index in order]
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
@@ -263,89 +270,105 @@ class StreamEngine:
         cell = self.checkpoint.vision.cell
         return self._shape[0] // cell, self._shape[1] // cell
 
-    def _turn_rows(self) -> int:
+    def _longest_turn(self) -> int:
         tokenizer = self.checkpoint.tokenizer
         rows, columns = self._grid()
         latest = int(_LONGEST_STREAM * self.fps)
         # Some ticks in a row: their decimals differ in length.
-        return len(tokenizer.encode(close_turn(State.SILENCE, tokenizer.chat))) + max(
+        return max(len(close) for close in self._closes.values()) + max(
             len(tokenizer.encode(
                 open_turn(time_tag(tick, self.fps), tokenizer.chat), rows * columns))
             for tick in range(latest, latest + 8))
 
     def _allocate(self) -> None:
+        self._turn_rows = self._longest_turn()
         self._backend.allocate(
-            MAX_INSTRUCTIONS, self._sink_rows,
-            ring_rows(self.window_turns, self._turn_rows()))
+            MAX_INSTRUCTIONS, self._sink_rows, ring_rows(self.window_turns, self._turn_rows))
+        self._primed = False
         for index in range(len(self._places)):
             self._begin(index)
 
     def _begin(self, index: int) -> None:
+        """Run an instruction's sink; the system prompt's part is the same in every place."""
         place = self._places[index]
         place.close = []
         place.plan = WindowPlan(
-            window_turns=self.window_turns, turn_rows=self._turn_rows(),
-            sink_length=place.sink_length,
+            window_turns=self.window_turns, turn_rows=self._turn_rows,
+            sink_length=len(self._system) + len(place.instruction),
             grid=self._grid() if self.checkpoint.decoder.mrope else None)
-        ids = np.asarray(self._system + self.checkpoint.tokenizer.encode(
-            instruction_pieces(place.watch.text)))
-        length, decoder = len(ids), self.checkpoint.decoder
-        cos, sin = self._rope(stream_positions(np.zeros(length, np.bool_), None, 0)[0])
-        near_mask = np.zeros((1, length, self._sink_rows + length), np.bool_)
-        near_mask[0, :, self._sink_rows:] = np.tri(length, dtype=np.bool_)
-        self._backend.step(index, StepInputs(
-            embeds=self._backend.embed(ids)[None],
-            deepstack=np.zeros((decoder.deepstack, 1, length, decoder.hidden), np.float32),
-            cos=cos[None], sin=sin[None], sink_cos=cos[None], sink_sin=sin[None],
-            ring_mask=np.zeros((1, 2, place.plan.rows), np.bool_),
-            opens=np.zeros((1, length), np.bool_), near_mask=near_mask,
-            lengths=np.asarray([length]), rows=np.asarray([0]), into_sink=True))
+        if self._primed:
+            if index:
+                self._backend.copy_sink(0, index)
+            ids, start = place.instruction, len(self._system)
+        else:
+            ids, start = self._system + place.instruction, 0
+        piece = place.plan.turn_rows if self._backend.static_shapes else len(ids)
+        for at in range(0, len(ids), piece):
+            part = ids[at:at + piece]
+            self._feed(
+                index, [part], [place.plan.plan_sink(start + at, len(part))], None, into_sink=True)
+        self._primed = True
 
     def _run(
         self, first: int, chunks: list[tuple[list[int], list[int]]],
         tokens: NDArray[np.float32] | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
-        places = self._places[first:first + len(chunks)]
-        width = max(len(close) + len(opening) for close, opening in chunks)
-        planned: list[Chunk] = []
+        plans = [place.plan for place in self._places[first:first + len(chunks)]]
+        lengths = [len(close) + len(opening) for close, opening in chunks]
+        width = self._width(lengths) if self._backend.static_shapes else 0
+        image = self.checkpoint.tokenizer.image_id
+        ids, planned = [], []
+        for plan, (close, opening) in zip(plans, chunks, strict=True):
+            assert plan is not None
+            ids.append(close + opening)
+            is_image = np.asarray(ids[-1]) == image
+            planned.append(plan.plan(is_image, len(close) if opening else None, width))
+        outputs = self._feed(first, ids, planned, tokens)
+        for plan, chunk in zip(plans, planned, strict=True):
+            assert plan is not None
+            plan.commit(chunk)
+        return outputs
+
+    def _width(self, lengths: list[int]) -> int:
+        width = max(lengths)
+        return chunk_width(width, self._turn_rows) if self._backend.static_shapes else width
+
+    def _feed(
+        self, first: int, ids: list[list[int]], chunks: list[Chunk],
+        tokens: NDArray[np.float32] | None, into_sink: bool = False,
+    ) -> StepOutputs:
+        """Run planned chunks of neighbouring places, padded to one width."""
         decoder, batch = self.checkpoint.decoder, len(chunks)
+        width = self._width([len(part) for part in ids])
+        sink_rows = self._sink_rows if self._backend.static_shapes else max(
+            chunk.sink_seen for chunk in chunks)
         embeds = np.zeros((batch, width, decoder.hidden), np.float32)
         deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), np.float32)
         turns = np.zeros((4, batch, width, decoder.head_dim // 2), np.float32)
-        for place, (close, opening) in zip(places, chunks, strict=True):
-            assert place.plan is not None
-            ids = np.asarray(close + opening, np.int64)
-            is_image = ids == self.checkpoint.tokenizer.image_id
-            index = len(planned)
-            embeds[index, :len(ids)] = self._backend.embed(ids)
-            if tokens is not None:
-                embeds[index, :len(ids)][is_image] = tokens[0]
-                deepstack[:, index, :len(ids)][:, is_image] = tokens[1:]
-            chunk = place.plan.plan(is_image, len(close) if opening else None)
-            planned.append(chunk)
-            turns[:2, index, :len(ids)] = self._rope(chunk.positions)
-            turns[2:, index, :len(ids)] = self._rope(chunk.sink_positions)
         opens = np.zeros((batch, width), np.bool_)
-        near_mask = np.zeros((batch, width, self._sink_rows + width), np.bool_)
+        near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
         # Padding sees itself, so that no row of a softmax is empty.
-        near_mask[:, np.arange(width), self._sink_rows + np.arange(width)] = True
-        for index, (place, chunk) in enumerate(zip(places, planned, strict=True)):
-            length = len(chunk.turns)
+        near_mask[:, np.arange(width), sink_rows + np.arange(width)] = True
+        for index, (part, chunk) in enumerate(zip(ids, chunks, strict=True)):
+            length = len(part)
+            given = np.asarray(part)
+            embeds[index, :length] = self._backend.embed(given)
+            if tokens is not None:
+                is_image = given == self.checkpoint.tokenizer.image_id
+                embeds[index, :length][is_image] = tokens[0]
+                deepstack[:, index, :length][:, is_image] = tokens[1:]
+            turns[:2, index, :length] = self._rope(chunk.positions)
+            turns[2:, index, :length] = self._rope(chunk.sink_positions)
             opens[index, :length] = chunk.opens
-            near_mask[index, :length, :place.sink_length] = True
-            near_mask[index, :length, self._sink_rows:][:, :length] = chunk.chunk_mask
-        outputs = self._backend.step(first, StepInputs(
+            near_mask[index, :length, :chunk.sink_seen] = True
+            near_mask[index, :length, sink_rows:sink_rows + length] = chunk.chunk_mask
+        return self._backend.step(first, StepInputs(
             embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
             sink_cos=turns[2], sink_sin=turns[3],
-            ring_mask=np.stack([chunk.ring_mask for chunk in planned]), opens=opens,
-            near_mask=near_mask,
-            lengths=np.asarray([len(chunk.turns) for chunk in planned]),
-            rows=np.asarray([chunk.row for chunk in planned])))
-        for place, chunk in zip(places, planned, strict=True):
-            assert place.plan is not None
-            place.plan.commit(chunk)
-        return outputs
+            ring_mask=np.stack([chunk.ring_mask for chunk in chunks]), opens=opens,
+            near_mask=near_mask, lengths=np.asarray([len(part) for part in ids]),
+            rows=np.asarray([chunk.row for chunk in chunks]), into_sink=into_sink))
 
     def _answer(self, index: int) -> tuple[str, bool]:
         plan = self._places[index].plan
@@ -368,9 +391,10 @@ class StreamEngine:
     def _cancel(self, watch: Watch) -> None:
         for index, place in enumerate(self._places):
             if place.watch is watch:
-                # Later places move up one, in order: decisions keep the order of instructions.
-                for later in range(index + 1, len(self._places)):
+                last = self._places.pop()
+                if last is not place:
+                    # The last takes the freed place: one copy, and places stay neighbours.
+                    self._places[index] = last
                     if self._shape is not None:
-                        self._backend.copy(later, later - 1)
-                del self._places[index]
+                        self._backend.copy(len(self._places), index)
                 return

@@ -50,7 +50,8 @@ class Chunk:
     :param ring_mask: (2, ring rows) True where a token of the turn before, and one of the turn
         that opens, sees a row
     :param chunk_mask: (S, S) True where a token sees a token of the chunk
-    :param row: the ring row where the chunk's first key goes
+    :param sink_seen: how many of the sink's rows every token sees
+    :param row: where the chunk's first key goes, of the ring's rows or the sink's
     :param floor: the oldest turn that is still whole
     """
 
@@ -59,6 +60,7 @@ class Chunk:
     opens: NDArray[np.bool_]
     ring_mask: NDArray[np.bool_]
     chunk_mask: NDArray[np.bool_]
+    sink_seen: int
     row: int
     floor: int
     turns: NDArray[np.int64]
@@ -104,6 +106,27 @@ class WindowPlan:
         """Return how many turns the open one sees, itself included."""
         return 0 if self._turn == _STALE else self._turn - self._oldest(self._turn) + 1
 
+    def plan_sink(self, start: int, length: int) -> Chunk:
+        """
+        Return how a part of the sink is to be run; it is not committed.
+
+        :param start: tokens of the sink that are in place already
+        """
+        positions, following = stream_positions(np.zeros(length, np.bool_), None, start)
+        assert following <= self.sink_length, 'a chunk may not pass the end of the sink'
+        return Chunk(
+            positions=positions,
+            sink_positions=positions,
+            opens=np.zeros(length, np.bool_),
+            ring_mask=np.zeros((2, self.rows), np.bool_),
+            chunk_mask=np.tri(length, dtype=np.bool_),
+            sink_seen=start,
+            row=start,
+            floor=0,
+            turns=np.full(length, _STALE, np.int64),
+            next_position=following,
+            starts={})
+
     def plan(
         self, is_image: NDArray[np.bool_], opens_at: int | None = None, width: int = 0
     ) -> Chunk:
@@ -140,6 +163,7 @@ class WindowPlan:
             opens=opens,
             ring_mask=(seen >= oldest[:, None]) & (seen != _STALE),
             chunk_mask=causal & (turns >= oldest[opens.astype(np.int64), None]),
+            sink_seen=self.sink_length,
             row=row,
             floor=floor,
             turns=turns,
@@ -178,7 +202,13 @@ def ring_rows(window_turns: int, turn_rows: int) -> int:
     Return the rows of a ring that shows ``window_turns`` turns.
 
     One turn more than that, since the close of turn t-1, run in turn t's chunk, still sees turn
-    t-N; one for where a chunk wraps; and one for answers. When answers need more, the oldest
-    turns go a little early.
+    t-N; and one for where a chunk wraps. Turns are mostly shorter than the longest, which leaves
+    rows for answers; when those need more, the oldest turns go a little early.
     """
-    return (window_turns + 3) * turn_rows
+    return (window_turns + 2) * turn_rows
+
+
+def chunk_width(length: int, turn_rows: int) -> int:
+    """Return what a chunk is padded to where shapes are few: one token, or quarters of a turn."""
+    quarter = -(-turn_rows // 4)
+    return 1 if length == 1 else min(turn_rows, -(-length // quarter) * quarter)

@@ -107,8 +107,8 @@ def test_eviction_equals_one_masked_forward_over_all_turns(random_model, monkeyp
     frames = random_model.frames(10)
     plan = WindowPlan.plan
 
-    def absolute(self, is_image, opens_at=None):
-        chunk = plan(self, is_image, opens_at)
+    def absolute(self, *arguments):
+        chunk = plan(self, *arguments)
         return replace(chunk, sink_positions=chunk.positions)
 
     monkeypatch.setattr(WindowPlan, 'plan', absolute)
@@ -140,8 +140,8 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model,
     gone = []
     plan, step = WindowPlan.plan, OnnxRuntimeBackend.step
 
-    def absolute(self, is_image, opens_at=None):
-        chunk = plan(self, is_image, opens_at)
+    def absolute(self, *arguments):
+        chunk = plan(self, *arguments)
         gone[:] = np.unique(chunk.positions - chunk.sink_positions)
         return replace(chunk, sink_positions=chunk.positions)
 

@@ -17,6 +17,7 @@
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StampError
@@ -33,6 +34,9 @@ class CountingBackend(OnnxRuntimeBackend):
     def __init__(self, checkpoint):
         super().__init__(checkpoint)
         self.steps: list[int] = []
+        self.prefills: list[int] = []
+        self.widths: set[int] = set()
+        self.copies: list[tuple[int, int]] = []
         self.looks = 0
         self.always: State | None = None
         self.word: int | None = None
@@ -44,11 +48,18 @@ class CountingBackend(OnnxRuntimeBackend):
 
     def step(self, first, inputs):
         outputs = super().step(first, inputs)
-        if not inputs.into_sink:
+        self.widths.add(inputs.embeds.shape[1])
+        if inputs.into_sink:
+            self.prefills.append(int(inputs.lengths.sum()))
+        else:
             self.steps.append(len(inputs.lengths))
         if self.always is not None:
             outputs.states[:, self.always] = 1e6
         return outputs
+
+    def copy(self, source, target):
+        self.copies.append((source, target))
+        super().copy(source, target)
 
     def words(self, hidden):
         self.on_word()
@@ -223,6 +234,55 @@ def test_an_instruction_given_late_watches_from_then_on():
         engine.step(frames[stamp], float(stamp))
     engine.watch('Tell me when something starts moving.')
     assert len(engine.step(frames[3], 3.0)) == 1
+
+
+def test_a_further_instruction_costs_one_prefill_of_its_own_words_alone(backend):
+    engine = engine_over(backend)
+    engine.watch('Tell me when the light goes off.')
+    engine.step(GREY, 0.0)
+    backend.prefills.clear()
+    late = engine.watch('Tell me when something starts moving.')
+    tokenizer = engine.checkpoint.tokenizer
+    assert backend.prefills == [len(tokenizer.encode(instruction_pieces(late.text)))]
+    # Its window begins at time 1 in both.
+    alone = StreamEngine.from_pretrained('nano')
+    alone.step(GREY, 0.0)
+    alone.watch(late.text)
+    np.testing.assert_allclose(
+        engine.step(GREY, 1.0)[1].probabilities, alone.step(GREY, 1.0)[0].probabilities,
+        atol=1e-5)
+
+
+def test_a_cancelled_row_is_free_at_once_for_one_copy_and_the_order_stays(backend):
+    engine = engine_over(backend)
+    watches = [engine.watch(f'Tell me when {number} things move.') for number in range(8)]
+    engine.step(GREY, 0.0)
+    watches[2].cancel()
+    assert backend.copies == [(7, 2)]
+    last = engine.watch('Tell me when the light goes off.')
+    expected = [watch.instruction_id for watch in (*watches[:2], *watches[3:], last)]
+    assert [watch.instruction_id for watch in engine.watches] == expected
+    assert [decision.instruction_id for decision in engine.step(GREY, 1.0)] == expected
+
+
+def test_where_shapes_are_static_few_widths_come_and_decide_the_same():
+    rigid = CountingBackend(load_checkpoint('nano'))
+    rigid.static_shapes = True
+    engines = [engine_over(rigid, window_turns=4), StreamEngine.from_pretrained(
+        'nano', window_turns=4)]
+    frames = np.random.default_rng(0).integers(0, 256, (40, 120, 160, 3), np.uint8)
+    for engine in engines:
+        engine.watch('Tell me when something starts moving.')
+    for stamp, frame in enumerate(frames):
+        if stamp == 7:
+            for engine in engines:
+                engine.watch('word ' * 60)
+        one, two = (engine.step(frame, float(stamp)) for engine in engines)
+        assert [decision.text for decision in one] == [decision.text for decision in two]
+        np.testing.assert_allclose(
+            [decision.probabilities for decision in one],
+            [decision.probabilities for decision in two], atol=1e-4)
+    assert len(rigid.widths) <= 5
 
 
 def test_many_windows_long_the_engine_goes_on(backend):

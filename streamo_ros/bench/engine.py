@@ -1,0 +1,268 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``streamo bench engine``: what a tick costs, in ratios measured within one run.
+
+``flatness``
+    Median tick of the last thousand over the first thousand after the window filled.
+``rss_growth_mib``
+    What the process grew by over the same span.
+``gemm_fraction``
+    Arithmetic that a tick calls for (rows out of sight and padding do not count), per second of
+    the decoder's graph, over the machine's rate at a square float32 product.
+``reprefill_ratio``, ``incremental_ratio``
+    Hugging Face's forward over the whole window, and over one turn behind its ``DynamicCache``,
+    each over the engine's tick without vision. Needs torch and transformers.
+``host_overhead_ms``
+    Of a tick, all that is outside the graphs, for a frame of the size that the checkpoint takes;
+    ``scaling_ms`` is what a camera's 640x480 takes to be scaled to it.
+``instructions4_overhead``
+    A tick of four instructions over one look and four ticks of the language model.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import os
+from pathlib import Path
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from streamo_ros.dialogue import close_turn
+from streamo_ros.dialogue import open_turn
+from streamo_ros.dialogue import State
+from streamo_ros.dialogue import time_tag
+from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.models import Checkpoint
+
+SPAN = 1000
+_INSTRUCTION = 'Tell me when the light goes off.'
+# From here on the time tags have one length for long.
+_FIRST_TICK = 100
+
+
+@dataclass(frozen=True)
+class EngineFigures:
+    """The figures; a ratio that could not be measured here is None."""
+
+    window_turns: int
+    turn_tokens: int
+    ticks: int
+    tick_ms: float
+    vision_ms: float
+    flatness: float
+    rss_growth_mib: float
+    gemm_fraction: float
+    peak_gflops: float
+    reprefill_ratio: float | None
+    incremental_ratio: float | None
+    host_overhead_ms: float
+    scaling_ms: float
+    instructions4_overhead: float
+
+
+@dataclass(frozen=True)
+class Tick:
+    """Seconds of one tick: in all, looking at the frame, and inside the two graphs."""
+
+    total: float
+    see: float
+    graph: float
+    step_graph: float
+
+
+class _Metered(OnnxRuntimeBackend):
+    """The real backend, which tells how long it took; states are muted, for cost alone."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        self.see_seconds = self.step_graph_seconds = 0.0
+
+    def see(self, patches, grid):  # noqa: D102
+        begin = time.perf_counter()
+        tokens = super().see(patches, grid)
+        self.see_seconds = time.perf_counter() - begin
+        return tokens
+
+    def step(self, first, inputs):  # noqa: D102
+        before = self.graph_seconds
+        outputs = super().step(first, inputs)
+        self.step_graph_seconds = self.graph_seconds - before
+        outputs.states[:, State.RESPONSE] = -1e9
+        return outputs
+
+
+class _Stream:
+    """An engine that watches noise for ever."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, window_turns: int | None, instructions: int
+    ) -> None:
+        self.backend = _Metered(checkpoint)
+        self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns)
+        for _ in range(instructions):
+            self.engine.watch(_INSTRUCTION)
+        size = checkpoint.frame.size or checkpoint.frame.target(480, 640, checkpoint.vision.cell)
+        self._frames = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
+        self.engine.step(self._frames[0], 0.0)
+        self._ticks = _FIRST_TICK
+        for _ in range(self.engine.window_turns + 2):
+            self.tick()
+
+    @property
+    def sink_length(self) -> int:
+        plan = self.engine._places[0].plan
+        assert plan is not None
+        return plan.sink_length
+
+    def tick(self) -> Tick:
+        frame = self._frames[self._ticks % len(self._frames)]
+        before = self.backend.graph_seconds
+        begin = time.perf_counter()
+        self.engine.step(frame, float(self._ticks))
+        total = time.perf_counter() - begin
+        self._ticks += 1
+        return Tick(total, self.backend.see_seconds, self.backend.graph_seconds - before,
+                    self.backend.step_graph_seconds)
+
+
+def measure(
+    checkpoint: Checkpoint, *, window_turns: int | None, ticks: int,
+    plot: Path | None = None,
+) -> EngineFigures:
+    """
+    Return the figures of a checkpoint.
+
+    :param window_turns: None takes the checkpoint's own
+    :param ticks: for flatness; at least twice ``SPAN`` tell anything
+    :param plot: where to draw each tick's latency
+    """
+    stream = _Stream(checkpoint, window_turns, 1)
+    window = stream.engine.window_turns
+    tokenizer, cell = checkpoint.tokenizer, checkpoint.vision.cell
+    height, width = stream._frames.shape[1:3]
+    turn_tokens = len(tokenizer.encode(
+        [*close_turn(State.SILENCE, tokenizer.chat),
+         *open_turn(time_tag(_FIRST_TICK, 1.0), tokenizer.chat)],
+        (height // cell) * (width // cell)))
+    sink = stream.sink_length
+
+    rates, sample = [], []
+    for _ in range(20):
+        rates.append(_gflops())
+        sample += [stream.tick() for _ in range(3)]
+    peak = max(rates)
+    work = 1e-9 * _arithmetic(checkpoint, turn_tokens, sink + window * turn_tokens)
+    step_graph = _median(tick.step_graph for tick in sample)
+
+    references = _hugging_face(checkpoint, turn_tokens, sink + (window - 1) * turn_tokens)
+    ratios: list[float | None] = [None, None]
+    for index, reference in enumerate(references):
+        reference()
+        theirs, ours = [], []
+        for _ in range(3 if index == 0 else 15):
+            theirs.append(_seconds(reference))
+            ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
+        ratios[index] = _median(theirs) / _median(ours)
+    del references
+
+    four = _Stream(checkpoint, window_turns, 4)
+    alone, together = [], []
+    for _ in range(60):
+        alone.append(stream.tick())
+        together.append(four.tick())
+    see = _median(tick.see for tick in alone)
+    language = _median(tick.total - tick.see for tick in alone)
+    instructions4 = _median(tick.total for tick in together) / (see + 4 * language)
+    del four
+
+    latencies = []
+    resident = 0.0
+    for index in tqdm(range(max(ticks, 2)), unit=' tick', leave=False):
+        latencies.append(stream.tick().total)
+        if index == min(SPAN, ticks // 2) - 1:
+            resident = _resident_mib()
+    span = min(SPAN, len(latencies) // 2)
+    if plot:
+        _draw(latencies, plot)
+    camera = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    scaling = _median(
+        _seconds(lambda: checkpoint.frame.scale(camera, (height, width))) for _ in range(20))
+    return EngineFigures(
+        window_turns=window, turn_tokens=turn_tokens, ticks=ticks,
+        tick_ms=_rounded(1e3 * _median(latencies)), vision_ms=_rounded(1e3 * see),
+        flatness=_rounded(_median(latencies[-span:]) / _median(latencies[:span])),
+        rss_growth_mib=_rounded(_resident_mib() - resident),
+        gemm_fraction=_rounded(work / step_graph / peak), peak_gflops=_rounded(peak),
+        reprefill_ratio=_rounded(ratios[0]), incremental_ratio=_rounded(ratios[1]),
+        host_overhead_ms=_rounded(1e3 * _median(tick.total - tick.graph for tick in sample)),
+        scaling_ms=_rounded(1e3 * scaling), instructions4_overhead=_rounded(instructions4))
+
+
+def _arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
+    """Return multiplications and additions of a chunk that sees a context, itself included."""
+    decoder = checkpoint.decoder
+    wide, narrow = decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim
+    linear = decoder.hidden * (2 * wide + 2 * narrow + 3 * decoder.mlp)
+    return 2 * tokens * decoder.layers * (linear + 2 * wide * context)
+
+
+def _hugging_face(checkpoint: Checkpoint, turn: int, context: int) -> list[Callable[[], object]]:
+    if checkpoint.vision.family != 'qwen2_5_vl':
+        return []
+    try:
+        from streamo_ros.bench.hugging_face import HuggingFaceDecoder
+    except ImportError:
+        return []
+    decoder = HuggingFaceDecoder(checkpoint)
+    return [decoder.window(context + turn), decoder.turn(turn, context)]
+
+
+def _gflops() -> float:
+    """Return the rate of one square product, in 1e9 multiplications and additions a second."""
+    side = 2048
+    matrix = np.random.default_rng(0).standard_normal((side, side), np.float32)
+    matrix @ matrix
+    return 2e-9 * side ** 3 / min(_seconds(lambda: matrix @ matrix) for _ in range(3))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
+
+
+def _median(values) -> float:
+    return float(np.median(np.fromiter(values, float)))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f'{value:.4g}')
+
+
+def _resident_mib() -> float:
+    pages = int(Path('/proc/self/statm').read_text().split()[1])
+    return pages * os.sysconf('SC_PAGE_SIZE') / 2 ** 20
+
+
+def _draw(latencies: list[float], file: Path) -> None:
+    from matplotlib.figure import Figure
+    figure = Figure(figsize=(9, 3), layout='constrained')
+    axes = figure.subplots()
+    axes.plot(1e3 * np.asarray(latencies), linewidth=0, marker='.', markersize=1)
+    axes.set(xlabel='tick', ylabel='latency, ms', ylim=(0, None))
+    figure.savefig(file, dpi=120)
