@@ -135,7 +135,8 @@ class RandomModel:
         checkpoint = load_checkpoint(self.directory)
         if checkpoint.vision.image is None:
             patches = torch.from_numpy(np.concatenate([
-                checkpoint.frame.patches(before, frame, checkpoint.vision)
+                checkpoint.frame.normalise(
+                    checkpoint.frame.cut(before, frame, checkpoint.vision), checkpoint.vision)
                 for before, frame in zip([frames[0], *frames[:-1]], frames, strict=True)]))
             merge = checkpoint.vision.merge
             seen = self.model.model.visual(patches, grid_thw=torch.tensor(

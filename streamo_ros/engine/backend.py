@@ -80,9 +80,9 @@ class Backend(Protocol):
 
     static_shapes: bool
 
-    def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """
-        Return the visual tokens of a frame's patches, (1 + D, rows * columns, hidden).
+        Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden).
 
         The first layer stands in the stream, the D others (DeepStack) go to the decoder's
         first layers.

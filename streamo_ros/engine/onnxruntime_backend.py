@@ -54,16 +54,17 @@ class OnnxRuntimeBackend:
             checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self._sink: list[Floats] = []
+        self._in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
         self._ring: list[Floats] = []
         # Cache tensors in the order the graph names them, two a layer.
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
 
-    def see(self, patches: Floats, grid: tuple[int, int]) -> Floats:
-        """Return the visual tokens of a frame's patches, (1 + D, rows * columns, hidden)."""
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+        """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
         if grid not in self._towers:
             self._towers[grid] = _session(vision_graph(
-                self._checkpoint.vision, self._checkpoint.weights, grid))
+                self._checkpoint.vision, self._checkpoint.frame, self._checkpoint.weights, grid))
         return self._run(self._towers[grid], ['tokens'], {'patches': patches})[0]
 
     def embed(self, ids: NDArray[np.int64]) -> Floats:
@@ -84,6 +85,7 @@ class OnnxRuntimeBackend:
             return [np.zeros(shape, np.float32) for _ in self._kinds]
 
         self._sink, self._ring = empty(sink_rows), empty(ring_rows)
+        self._in_use = (None, [])
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
@@ -96,12 +98,14 @@ class OnnxRuntimeBackend:
             'last': np.arange(batch) * chunk + inputs.lengths - 1}
         for layer, added in enumerate(inputs.deepstack):
             feeds[f'deepstack_{layer}'] = added
-        sink_rows = inputs.near_mask.shape[2] - chunk
-        for kind, sink, ring in zip(self._kinds, self._sink, self._ring, strict=True):
-            feeds[f'sink_{kind}'] = np.ascontiguousarray(sink[places, :, :sink_rows])
+        sinks = self._sinks_in_use(first, batch, inputs.near_mask.shape[2] - chunk)
+        for kind, sink, ring in zip(self._kinds, sinks, self._ring, strict=True):
+            feeds[f'sink_{kind}'] = sink
             feeds[f'ring_{kind}'] = ring[places]
         states, hidden, *written = self._run(
             self._step, ['states', 'hidden', *self._kinds], feeds)
+        if inputs.into_sink:
+            self._in_use = (None, [])
         for cache, delta in zip(
                 self._sink if inputs.into_sink else self._ring, written, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
@@ -109,15 +113,24 @@ class OnnxRuntimeBackend:
                 cache[first + index, :, row:row + length] = delta[index, :, :length]
         return StepOutputs(states=states, hidden=hidden)
 
+    def _sinks_in_use(self, first: int, batch: int, rows: int) -> list[Floats]:
+        """Return the sinks of some places, only the rows in use: the same from tick to tick."""
+        if self._in_use[0] != (first, batch, rows):
+            self._in_use = ((first, batch, rows), [
+                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self._sink])
+        return self._in_use[1]
+
     def copy(self, source: int, target: int) -> None:
         """Copy one place's cache onto another's."""
         for cache in (*self._sink, *self._ring):
             cache[target] = cache[source]
+        self._in_use = (None, [])
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy one place's sink onto another's; its ring stays."""
         for cache in self._sink:
             cache[target] = cache[source]
+        self._in_use = (None, [])
 
     def _run(
         self, session: ort.InferenceSession, outputs: list[str],

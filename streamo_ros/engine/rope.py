@@ -39,5 +39,8 @@ class Rope:
         self, positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
-        angles = positions[self._axes].T.astype(np.float64) * self._frequencies
-        return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        # A frame's tokens share few positions: each is turned once.
+        first = int(positions.min())
+        angles = np.arange(first, int(positions.max()) + 1)[:, None] * self._frequencies
+        at = (positions[self._axes].T - first, np.arange(len(self._frequencies)))
+        return np.cos(angles).astype(np.float32)[at], np.sin(angles).astype(np.float32)[at]

@@ -263,7 +263,7 @@ class StreamEngine:
         previous = scaled if self._previous is None else self._previous
         self._previous = scaled
         grid = self._grid()
-        return self._backend.see(spec.patches(previous, scaled, vision), grid), grid
+        return self._backend.see(spec.cut(previous, scaled, vision), grid), grid
 
     def _grid(self) -> tuple[int, int]:
         assert self._shape is not None

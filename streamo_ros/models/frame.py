@@ -20,7 +20,6 @@ two slots instead of one still twice; that is how ``nano`` sees motion.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 import math
 
 import numpy as np
@@ -72,13 +71,13 @@ class FrameSpec:
         image = Image.fromarray(np.ascontiguousarray(frame))
         return np.asarray(image.resize((size[1], size[0]), self.resample))
 
-    def patches(
+    def cut(
         self, previous: NDArray[np.uint8], frame: NDArray[np.uint8], vision: VisionConfig
-    ) -> NDArray[np.float32]:
+    ) -> NDArray[np.uint8]:
         """
         Return the patches of two scaled frames of one size, in the order of the merger.
 
-        :returns: (rows * columns of patches, channels * temporal_patch * patch * patch); the
+        :returns: (rows * columns of patches, temporal_patch * patch * patch * channels); the
             neighbours that merge into one visual token follow one another
         """
         before = previous if self.pair else frame
@@ -87,18 +86,19 @@ class FrameSpec:
         rows, columns = frame.shape[0] // cell, frame.shape[1] // cell
         # What is left over at the right and below is out of the tower's sight.
         blocks = slots[:, :rows * cell, :columns * cell].reshape(
-            len(slots), rows, merge, patch, columns, merge, patch, vision.channels)
-        # time, row, merge, y, column, merge, x, channel -> channel, token, its patches, its pixels
-        ordered = np.ascontiguousarray(blocks.transpose(7, 1, 4, 2, 5, 0, 3, 6)).reshape(
-            vision.channels, rows * columns * merge * merge, -1)
-        patches = np.empty((ordered.shape[1], vision.channels, ordered.shape[2]), np.float32)
-        for channel, levels in enumerate(self._levels):
-            patches[:, channel] = levels[ordered[channel]]
-        return patches.reshape(len(patches), -1)
+            len(slots), rows, merge, patch, columns, merge, patch * vision.channels)
+        # time, row, merge, y, column, merge, (x, channel) -> token, its patches, their pixels
+        ordered = np.ascontiguousarray(blocks.transpose(1, 4, 2, 5, 0, 3, 6))
+        return ordered.reshape(rows * columns * merge * merge, -1)
 
-    @cached_property
-    def _levels(self) -> NDArray[np.float32]:
-        """Return the normalised value of each of the 256 levels, channel by channel."""
-        mean = np.asarray(self.mean, np.float32)[:, None] * 255
-        std = np.asarray(self.std, np.float32)[:, None] * 255
-        return (np.arange(256, dtype=np.float32) - mean) / std
+    def normalise(self, patches: NDArray[np.uint8], vision: VisionConfig) -> NDArray[np.float32]:
+        """
+        Return cut patches as the family's image processor gives them to its tower.
+
+        :returns: (patches, channels * temporal_patch * patch * patch)
+        """
+        mean, std = (np.asarray(value, np.float32) * 255 for value in (self.mean, self.std))
+        pixels = (patches.reshape(-1, vision.channels).astype(np.float32) - mean) / std
+        shape = (len(patches), vision.temporal_patch, vision.patch, vision.patch, vision.channels)
+        return np.ascontiguousarray(
+            pixels.reshape(shape).transpose(0, 4, 1, 2, 3)).reshape(len(patches), -1)

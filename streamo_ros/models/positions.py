@@ -42,18 +42,11 @@ def stream_positions(
         following = start + len(is_image)
         return np.tile(np.arange(start, following), (3, 1)), following
     rows, columns = grid
-    frame_tokens = rows * columns
-    row, column = np.divmod(np.arange(frame_tokens), columns)
-    frame = np.stack([np.zeros_like(row), row, column])
-    positions = np.empty((3, len(is_image)), np.int64)
-    token, position = 0, start
-    while token < len(is_image):
-        if is_image[token]:
-            positions[:, token:token + frame_tokens] = position + frame
-            token += frame_tokens
-            position += max(grid)
-        else:
-            positions[:, token] = position
-            token += 1
-            position += 1
-    return positions, position
+    place = (np.cumsum(is_image) - 1) % (rows * columns)
+    # How far each token moves on what comes after it: a frame as a whole by its longer side.
+    ends_frame = is_image & (place == rows * columns - 1)
+    moves = np.where(is_image, np.where(ends_frame, max(grid), 0), 1)
+    following = start + np.cumsum(moves)
+    row, column = np.where(is_image, np.divmod(place, columns), 0)
+    positions = following - moves + np.stack([np.zeros_like(row), row, column])
+    return positions, int(following[-1])

@@ -98,7 +98,7 @@ class SentryDataset(Dataset[StreamExample]):
         before = [frames[0], *frames[:-1]]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         patches = np.stack([
-            spec.patches(last, frame, vision)
+            spec.normalise(spec.cut(last, frame, vision), vision)
             for last, frame in zip(before, frames, strict=True)])
         stamps = stream.stamps
         observed = [

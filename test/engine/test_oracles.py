@@ -155,6 +155,7 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model,
         for keys in self._sink[::2]:
             one, two = np.split(keys, 2, axis=-1)
             keys[:] = np.concatenate([one * cos - two * sin, two * cos + one * sin], -1)
+        self._in_use = (None, [])
         outputs = step(self, first, inputs)
         self._sink = masters
         return outputs

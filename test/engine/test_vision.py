@@ -28,7 +28,8 @@ from streamo_ros.models import load_checkpoint
 
 def seen(checkpoint, patches, grid):
     """Return the graph's (1 + D, rows * columns, hidden)."""
-    graph = vision_graph(checkpoint.vision, checkpoint.weights, grid).SerializeToString()
+    graph = vision_graph(
+        checkpoint.vision, checkpoint.frame, checkpoint.weights, grid).SerializeToString()
     session = ort.InferenceSession(graph, providers=['CPUExecutionProvider'])
     return session.run(None, {'patches': patches})[0]
 
@@ -42,11 +43,12 @@ def test_towers_for_frames_of_any_size(family, grid, tmp_path):
     write_checkpoint(family, model, tmp_path)
     checkpoint = load_checkpoint(tmp_path)
     vision = checkpoint.vision
-    patches = np.random.default_rng(0).normal(0, 1, (
-        grid[0] * grid[1] * 4, 3 * 2 * vision.patch ** 2)).astype(np.float32)
+    patches = np.random.default_rng(0).integers(0, 256, (
+        grid[0] * grid[1] * 4, 3 * 2 * vision.patch ** 2), np.uint8)
     with torch.no_grad():
         expected = model.model.visual(
-            torch.from_numpy(patches), grid_thw=torch.tensor([[1, grid[0] * 2, grid[1] * 2]]))
+            torch.from_numpy(checkpoint.frame.normalise(patches, vision)),
+            grid_thw=torch.tensor([[1, grid[0] * 2, grid[1] * 2]]))
     layers = [expected.pooler_output, *getattr(expected, 'deepstack_features', [])]
     assert len(layers) == 1 + len(vision.deepstack)
     np.testing.assert_allclose(
@@ -68,6 +70,6 @@ def test_towers_for_frames_of_one_size(family, image, patch, more, grid, tmp_pat
     frames = np.random.default_rng(0).integers(0, 256, (1, image, image, 3), np.uint8)
     expected = RandomModel(family, tmp_path, model).see(frames)[0]
     assert checkpoint.frame.target(480, 640, checkpoint.vision.cell) == (image, image)
-    patches = checkpoint.frame.patches(frames[0], frames[0], checkpoint.vision)
+    patches = checkpoint.frame.cut(frames[0], frames[0], checkpoint.vision)
     np.testing.assert_allclose(
         seen(checkpoint, patches, grid)[0], expected.detach().numpy(), atol=1e-4)

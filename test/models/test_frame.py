@@ -73,7 +73,8 @@ def test_patches_equal_hugging_faces(transformers, family, grid):
     scaled = own.scale(frame, own.target(480, 640, vision.cell))
     assert expected['image_grid_thw'].tolist() == [[1, *grid]]
     np.testing.assert_allclose(
-        own.patches(scaled, scaled, vision), expected['pixel_values'], atol=1e-5)
+        own.normalise(own.cut(scaled, scaled, vision), vision), expected['pixel_values'],
+        atol=1e-5)
 
 
 @pytest.mark.parametrize('family, side, name, options', [
@@ -89,7 +90,7 @@ def test_a_frame_becomes_the_one_square_of_its_family(transformers, family, side
         image_mean=list(own.mean), image_std=list(own.std), **options)
     expected = processor(images=frame, return_tensors='np')['pixel_values'].squeeze()
     scaled = own.scale(frame, own.target(480, 640, vision.cell))
-    patches = own.patches(scaled, scaled, vision)
+    patches = own.normalise(own.cut(scaled, scaled, vision), vision)
     # (rows, columns, inner row, inner column, channel, y, x) back to an image
     rows, merge, patch = side // vision.cell, vision.merge, vision.patch
     pixels = patches.reshape(rows, rows, merge, merge, 3, patch, patch)
@@ -99,8 +100,8 @@ def test_a_frame_becomes_the_one_square_of_its_family(transformers, family, side
 
 def test_a_pair_fills_the_two_temporal_slots():
     frames = np.random.default_rng(0).integers(0, 256, (2, 56, 56, 3), np.uint8)
-    pair = spec(pair=True).patches(frames[0], frames[1], VISION).reshape(16, 3, 2, 14, 14)
-    still = spec(pair=False).patches(frames[0], frames[1], VISION).reshape(16, 3, 2, 14, 14)
-    np.testing.assert_array_equal(pair[:, :, 1], still[:, :, 1])
-    np.testing.assert_array_equal(still[:, :, 0], still[:, :, 1])
-    assert not np.allclose(pair[:, :, 0], pair[:, :, 1])
+    pair = spec(pair=True).cut(frames[0], frames[1], VISION).reshape(16, 2, 14, 14, 3)
+    still = spec(pair=False).cut(frames[0], frames[1], VISION).reshape(16, 2, 14, 14, 3)
+    np.testing.assert_array_equal(pair[:, 1], still[:, 1])
+    np.testing.assert_array_equal(still[:, 0], still[:, 1])
+    assert not np.allclose(pair[:, 0], pair[:, 1])

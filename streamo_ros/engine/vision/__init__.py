@@ -19,12 +19,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto
+from onnx import TensorProto
 
 from streamo_ros.engine.graph import Graph
 from streamo_ros.engine.vision.internvl import internvl_tower
 from streamo_ros.engine.vision.qwen2_5_vl import qwen2_5_vl_tower
 from streamo_ros.engine.vision.qwen3_vl import qwen3_vl_tower
 from streamo_ros.engine.vision.smolvlm import smolvlm_tower
+from streamo_ros.models import FrameSpec
 from streamo_ros.models import VisionConfig
 
 _TOWERS = {
@@ -38,23 +40,29 @@ __all__ = ['vision_graph']
 
 
 def vision_graph(
-    config: VisionConfig, weights: Mapping[str, NDArray[np.float32]], grid: tuple[int, int],
-    precision: str = 'float32',
+    config: VisionConfig, frame: FrameSpec, weights: Mapping[str, NDArray[np.float32]],
+    grid: tuple[int, int], precision: str = 'float32',
 ) -> ModelProto:
     """
-    Return the graph: ``patches`` (patches, values) to ``tokens`` (1 + D, rows * columns, hidden).
+    Return the graph: cut ``patches`` to ``tokens`` (1 + D, rows * columns, hidden).
 
     The first layer of tokens stands in the stream; the D others (DeepStack, Qwen3-VL alone) are
     added to them behind the decoder's first D layers.
 
     :param weights: a checkpoint's tensors
+    :param frame: how pixels are normalised
     :param grid: (rows, columns) of visual tokens
-    :param precision: one of ``PRECISIONS``; patches and tokens are float32 all the same
+    :param precision: one of ``PRECISIONS``; tokens are float32 all the same
     """
     graph = Graph('vision', precision)
     count = grid[0] * grid[1] * config.merge ** 2
     values = config.channels * config.temporal_patch * config.patch ** 2
-    patches = graph.narrow(graph.input('patches', np.float32, (count, values)))
+    patches = graph.op(
+        'Cast', graph.input('patches', np.uint8, (count, values)), to=TensorProto.FLOAT)
+    for kind, of_channel in (('Sub', frame.mean), ('Div', frame.std)):
+        levels = np.tile(np.asarray(of_channel, np.float32) * 255, values // config.channels)
+        patches = graph.op(kind, patches, graph.constant(f'{kind}_levels', levels))
+    patches = graph.narrow(patches)
     tokens = _TOWERS[config.family](graph, patches, config, weights, grid)
     one = graph.ints(0)
     layers = [graph.op('Unsqueeze', layer, one) for layer in tokens]

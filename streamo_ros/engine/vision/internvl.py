@@ -17,6 +17,7 @@
 import numpy as np
 
 from streamo_ros.engine.graph import Graph
+from streamo_ros.engine.vision.tower import embedding
 from streamo_ros.engine.vision.tower import gelu
 from streamo_ros.engine.vision.tower import Grid
 from streamo_ros.engine.vision.tower import layer_norm
@@ -39,7 +40,7 @@ def internvl_tower(
     row, column = patch_places(config, grid).T
     x = graph.linear(
         patches, 'patch_embed',
-        weights[f'{embeddings}.patch_embeddings.projection.weight'].reshape(config.hidden, -1),
+        embedding(weights[f'{embeddings}.patch_embeddings.projection.weight'], config),
         weights[f'{embeddings}.patch_embeddings.projection.bias'])
     x = graph.op('Add', x, graph.weight('positions', position[1 + row * config.side + column]))
     first = graph.weight('class', weights[f'{embeddings}.cls_token'][0] + position[:1])

@@ -22,6 +22,7 @@ import numpy as np
 
 from streamo_ros.engine.graph import Graph
 from streamo_ros.engine.vision.tower import axial_rope
+from streamo_ros.engine.vision.tower import embedding
 from streamo_ros.engine.vision.tower import Floats
 from streamo_ros.engine.vision.tower import gelu
 from streamo_ros.engine.vision.tower import Grid
@@ -40,7 +41,7 @@ def qwen2_5_vl_tower(
     window = patch_places(config, grid) // (config.window // config.patch)
     apart = (window[:, None] != window[None]).any(-1)
     x = graph.linear(patches, 'patch_embed',
-                     weights['visual.patch_embed.proj.weight'].reshape(config.hidden, -1))
+                     embedding(weights['visual.patch_embed.proj.weight'], config))
     for block in range(config.layers):
         name = f'visual.blocks.{block}'
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from streamo_ros.engine.graph import Graph
 from streamo_ros.engine.vision.tower import axial_rope
+from streamo_ros.engine.vision.tower import embedding
 from streamo_ros.engine.vision.tower import Floats
 from streamo_ros.engine.vision.tower import gelu
 from streamo_ros.engine.vision.tower import gelu_tanh
@@ -42,7 +43,7 @@ def qwen3_vl_tower(
     rope = axial_rope(graph, config, grid)
     x = graph.linear(
         patches, 'patch_embed',
-        weights['visual.patch_embed.proj.weight'].reshape(config.hidden, -1),
+        embedding(weights['visual.patch_embed.proj.weight'], config),
         weights['visual.patch_embed.proj.bias'])
     x = graph.op('Add', x, graph.weight('positions', _positions(config, weights, grid)))
     deepstack = []

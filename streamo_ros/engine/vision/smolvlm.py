@@ -17,6 +17,7 @@
 import numpy as np
 
 from streamo_ros.engine.graph import Graph
+from streamo_ros.engine.vision.tower import embedding
 from streamo_ros.engine.vision.tower import gelu_tanh
 from streamo_ros.engine.vision.tower import Grid
 from streamo_ros.engine.vision.tower import layer_norm
@@ -35,7 +36,7 @@ def smolvlm_tower(
     row, column = patch_places(config, grid).T
     x = graph.linear(
         patches, 'patch_embed',
-        weights[f'{embeddings}.patch_embedding.weight'].reshape(config.hidden, -1),
+        embedding(weights[f'{embeddings}.patch_embedding.weight'], config),
         weights[f'{embeddings}.patch_embedding.bias'])
     x = graph.op('Add', x, graph.weight(
         'positions',

@@ -43,6 +43,14 @@ def patch_places(config: VisionConfig, grid: Grid) -> NDArray[np.int64]:
         (row * merge + inner_row).ravel(), (column * merge + inner_column).ravel()], -1)
 
 
+def embedding(weight: Floats, config: VisionConfig) -> Floats:
+    """Return the filters of the patch embedding in the order of cut patches, (hidden, values)."""
+    filters = weight.reshape(
+        config.hidden, config.channels, config.temporal_patch, config.patch, config.patch)
+    ordered: Floats = filters.transpose(0, 2, 3, 4, 1).reshape(config.hidden, -1)
+    return ordered
+
+
 def axial_rope(graph: Graph, config: VisionConfig, grid: Grid) -> tuple[str, str]:
     """Return cosine and sine, (patches, 1, head / 2): rows turn one half, columns the other."""
     quarter = config.hidden // config.heads // 2
