@@ -46,6 +46,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'bench': ['matplotlib', 'torch', 'transformers'],
         'torch': ['torch'],
         'train': ['scikit-image', 'scikit-learn', 'torch', 'transformers'],
     },

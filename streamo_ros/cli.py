@@ -20,6 +20,7 @@ Exit codes: 0 done, 1 failed (with one sentence on the error output), 2 wrong us
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
@@ -28,12 +29,16 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from streamo_ros.bench.engine import measure
+from streamo_ros.bench.shapes import random_checkpoint
+from streamo_ros.bench.shapes import SHAPES
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
 from streamo_ros.models import CheckpointError
+from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.recording import SourceError
@@ -82,6 +87,25 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument(
         '--realtime', action='store_true', help='as fast as recorded, not as fast as possible')
 
+    bench = commands.add_parser('bench', help='measure what things cost on this machine')
+    benches = bench.add_subparsers(required=True, metavar='WHAT')
+    engine = benches.add_parser(
+        'engine', help='a tick: over time, against re-reading the window, against the hardware',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    engine.set_defaults(run=_bench_engine)
+    what = engine.add_mutually_exclusive_group()
+    what.add_argument(
+        '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
+    what.add_argument('--checkpoint', metavar='DIR', help='measure this one instead')
+    engine.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help="turns kept in view; the checkpoint's own number if not given")
+    engine.add_argument(
+        '--ticks', type=_ticks, default=20000, help='how long to run for flatness, 2 or more')
+    engine.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+    engine.add_argument(
+        '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
+
     train = commands.add_parser(
         'train', help='train nano from nothing on rendered streams',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -108,6 +132,13 @@ def _turns(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError(f'{text} is not 1 or more')
+    return value
+
+
+def _ticks(text: str) -> int:
+    value = int(text)
+    if value < 2:
+        raise argparse.ArgumentTypeError(f'{text} is not 2 or more')
     return value
 
 
@@ -196,6 +227,20 @@ def _write(file: TextIO, camera: str, decision: Decision, latency: float) -> Non
         'latency_s': round(latency, 6),
     }, ensure_ascii=False) + '\n')
     file.flush()
+
+
+def _bench_engine(options: argparse.Namespace) -> None:
+    if options.checkpoint:
+        checkpoint = load_checkpoint(options.checkpoint)
+    else:
+        checkpoint = random_checkpoint(options.shape)
+    figures = asdict(measure(
+        checkpoint, window_turns=options.window, ticks=options.ticks, plot=options.plot))
+    for name, value in figures.items():
+        print(f'{name:24} {"not measured here" if value is None else value}')
+    if options.json:
+        options.json.write_text(json.dumps(
+            {'shape': options.checkpoint or options.shape, **figures}, indent=2) + '\n')
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -32,10 +32,14 @@
     A tick of four instructions over one look and four ticks of the language model.
 """
 
+from array import array
 from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 import os
 from pathlib import Path
+import statistics
+import sys
 import time
 
 import numpy as np
@@ -53,6 +57,8 @@ SPAN = 1000
 _INSTRUCTION = 'Tell me when the light goes off.'
 # From here on the time tags have one length for long.
 _FIRST_TICK = 100
+# For so long the threads of another library's product keep a core busy when it is done.
+_SETTLE_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,18 @@ class _Stream:
         assert plan is not None
         return plan.sink_length
 
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        return self._frames.shape[1], self._frames.shape[2]
+
+    @property
+    def turn_tokens(self) -> int:
+        tokenizer, cell = self.engine.checkpoint.tokenizer, self.engine.checkpoint.vision.cell
+        return len(tokenizer.encode(
+            [*close_turn(State.SILENCE, tokenizer.chat),
+             *open_turn(time_tag(_FIRST_TICK, 1.0), tokenizer.chat)],
+            self.frame_size[0] // cell * (self.frame_size[1] // cell)))
+
     def tick(self) -> Tick:
         frame = self._frames[self._ticks % len(self._frames)]
         before = self.backend.graph_seconds
@@ -148,37 +166,33 @@ def measure(
     Return the figures of a checkpoint.
 
     :param window_turns: None takes the checkpoint's own
-    :param ticks: for flatness; at least twice ``SPAN`` tell anything
+    :param ticks: of which the first and last ``SPAN`` are compared
     :param plot: where to draw each tick's latency
     """
     stream = _Stream(checkpoint, window_turns, 1)
-    window = stream.engine.window_turns
-    tokenizer, cell = checkpoint.tokenizer, checkpoint.vision.cell
-    height, width = stream._frames.shape[1:3]
-    turn_tokens = len(tokenizer.encode(
-        [*close_turn(State.SILENCE, tokenizer.chat),
-         *open_turn(time_tag(_FIRST_TICK, 1.0), tokenizer.chat)],
-        (height // cell) * (width // cell)))
-    sink = stream.sink_length
+    latencies, resident = _run_long(stream, ticks)
+    if plot:
+        _draw(latencies, plot)
+    span = min(SPAN, len(latencies) // 2)
 
-    rates, sample = [], []
-    for _ in range(20):
-        rates.append(_gflops())
-        sample += [stream.tick() for _ in range(3)]
-    peak = max(rates)
-    work = 1e-9 * _arithmetic(checkpoint, turn_tokens, sink + window * turn_tokens)
-    step_graph = _median(tick.step_graph for tick in sample)
+    peaks, sample = [], []
+    for _ in range(15):
+        peaks.append(_gflops())
+        time.sleep(_SETTLE_S)
+        sample += [stream.tick() for _ in range(4)]
+    window, turn, sink = stream.engine.window_turns, stream.turn_tokens, stream.sink_length
+    work = 1e-9 * _arithmetic(checkpoint, turn, sink + window * turn)
 
-    references = _hugging_face(checkpoint, turn_tokens, sink + (window - 1) * turn_tokens)
     ratios: list[float | None] = [None, None]
-    for index, reference in enumerate(references):
+    for index, reference in enumerate(
+            _hugging_face(checkpoint, turn, sink + (window - 1) * turn)):
         reference()
         theirs, ours = [], []
-        for _ in range(3 if index == 0 else 15):
+        for _ in range(5 if index == 0 else 15):
             theirs.append(_seconds(reference))
+            time.sleep(_SETTLE_S)
             ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
-    del references
 
     four = _Stream(checkpoint, window_turns, 4)
     alone, together = [], []
@@ -187,30 +201,35 @@ def measure(
         together.append(four.tick())
     see = _median(tick.see for tick in alone)
     language = _median(tick.total - tick.see for tick in alone)
-    instructions4 = _median(tick.total for tick in together) / (see + 4 * language)
-    del four
 
-    latencies = []
-    resident = 0.0
-    for index in tqdm(range(max(ticks, 2)), unit=' tick', leave=False):
-        latencies.append(stream.tick().total)
-        if index == min(SPAN, ticks // 2) - 1:
-            resident = _resident_mib()
-    span = min(SPAN, len(latencies) // 2)
-    if plot:
-        _draw(latencies, plot)
     camera = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     scaling = _median(
-        _seconds(lambda: checkpoint.frame.scale(camera, (height, width))) for _ in range(20))
+        _seconds(lambda: checkpoint.frame.scale(camera, stream.frame_size)) for _ in range(20))
     return EngineFigures(
-        window_turns=window, turn_tokens=turn_tokens, ticks=ticks,
+        window_turns=window, turn_tokens=turn, ticks=ticks,
         tick_ms=_rounded(1e3 * _median(latencies)), vision_ms=_rounded(1e3 * see),
         flatness=_rounded(_median(latencies[-span:]) / _median(latencies[:span])),
-        rss_growth_mib=_rounded(_resident_mib() - resident),
-        gemm_fraction=_rounded(work / step_graph / peak), peak_gflops=_rounded(peak),
-        reprefill_ratio=_rounded(ratios[0]), incremental_ratio=_rounded(ratios[1]),
+        rss_growth_mib=_rounded(resident[-1] - resident[0]),
+        gemm_fraction=_rounded(
+            work / _median(tick.step_graph for tick in sample) / max(peaks)),
+        peak_gflops=_rounded(max(peaks)),
+        reprefill_ratio=ratios[0] and _rounded(ratios[0]),
+        incremental_ratio=ratios[1] and _rounded(ratios[1]),
         host_overhead_ms=_rounded(1e3 * _median(tick.total - tick.graph for tick in sample)),
-        scaling_ms=_rounded(1e3 * scaling), instructions4_overhead=_rounded(instructions4))
+        scaling_ms=_rounded(1e3 * scaling),
+        instructions4_overhead=_rounded(
+            _median(tick.total for tick in together) / (see + 4 * language)))
+
+
+def _run_long(stream: _Stream, ticks: int) -> tuple[list[float], list[float]]:
+    """Return each tick's seconds, and the MiB held after the first ``SPAN`` and in the end."""
+    latencies = array('d', bytes(8 * ticks))
+    resident = []
+    for index in tqdm(range(ticks), unit=' tick', leave=False, disable=not sys.stderr.isatty()):
+        latencies[index] = stream.tick().total
+        if index in (min(SPAN, ticks) - 1, ticks - 1):
+            resident.append(_resident_mib())
+    return list(latencies), resident
 
 
 def _arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
@@ -246,12 +265,12 @@ def _seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - begin
 
 
-def _median(values) -> float:
-    return float(np.median(np.fromiter(values, float)))
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f'{value:.4g}')
+def _rounded(value: float) -> float:
+    return float(f'{value:.4g}')
 
 
 def _resident_mib() -> float:

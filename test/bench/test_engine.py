@@ -1,0 +1,77 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The engine's bench measures the engine, and says so when it cannot."""
+
+import json
+import math
+import sys
+
+import pytest
+
+from streamo_ros.bench import engine as bench
+from streamo_ros.bench.shapes import random_checkpoint
+from streamo_ros.cli import main
+from streamo_ros.engine import StreamEngine
+
+
+@pytest.fixture(scope='module')
+def tiny():
+    return random_checkpoint('tiny')
+
+
+def test_a_random_shape_watches_with_turns_of_141_tokens(tiny):
+    stream = bench._Stream(tiny, 2, 1)
+    assert stream.turn_tokens == 141
+    chunk_rows = []
+    step = stream.backend.step
+    stream.backend.step = lambda first, inputs: (
+        chunk_rows.append(inputs.embeds.shape[1]), step(first, inputs))[1]
+    stream.tick()
+    assert chunk_rows == [141]
+
+
+def test_the_arithmetic_of_a_tick_is_that_of_its_products(tiny):
+    # 8 layers of hidden 512, 8 heads and 2 of keys and values by 64, an MLP of 2752
+    linear = 512 * 512 + 2 * 512 * 128 + 512 * 512 + 3 * 512 * 2752
+    attention = 2 * 8 * 64 * 1000
+    assert bench._arithmetic(tiny, 141, 1000) == 2 * 141 * 8 * (linear + attention)
+
+
+def test_four_instructions_are_watched_and_answers_are_muted(tiny):
+    stream = bench._Stream(tiny, 2, 4)
+    assert isinstance(stream.engine, StreamEngine)
+    assert len(stream.engine.watches) == 4
+    tick = stream.tick()
+    assert 0 < tick.step_graph < tick.graph < tick.total
+    assert 0 < tick.see < tick.total
+
+
+def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):
+    pytest.importorskip('matplotlib')
+    figures, plot = tmp_path / 'figures.json', tmp_path / 'ticks.png'
+    assert main(['bench', 'engine', '--window', '2', '--ticks', '6', '--json', str(figures),
+                 '--plot', str(plot)]) == 0
+    written = json.loads(figures.read_text())
+    assert set(written) == {'shape', *bench.EngineFigures.__annotations__}
+    assert plot.read_bytes().startswith(b'\x89PNG')
+    printed = capsys.readouterr().out
+    for name in bench.EngineFigures.__annotations__:
+        assert f'{name} ' in printed
+        assert written[name] is None or math.isfinite(written[name])
+
+
+def test_without_torch_the_ratios_to_it_are_left_out(tiny, monkeypatch):
+    monkeypatch.setitem(sys.modules, 'streamo_ros.bench.hugging_face', None)
+    assert bench._hugging_face(tiny, 141, 200) == []
