@@ -64,7 +64,7 @@ def build_engines(
     for name in ENGINES:
         progress(f'{name}: building with {trt.__name__} {trt.__version__}')
         begin = time.perf_counter()
-        job = _Job(directory / f'{name}.onnx', shapes, trt)
+        job = EngineJob(directory / f'{name}.onnx', shapes, trt)
         if name == 'step':
             precision = job.precision()
             in_place = job.update_in_place(in_place)
@@ -89,7 +89,7 @@ def _weights(directory: Path) -> tuple[str, np.ndarray[Any, Any]]:
     return weights_digest(directory), weights['decoder.embed_tokens.weight']
 
 
-class _Job:
+class EngineJob:
     """One graph on its way to an engine."""
 
     def __init__(self, path: Path, shapes: EngineShapes, trt: Any) -> None:
@@ -161,6 +161,9 @@ class _Job:
         """
         trt, builder = self._trt, self._builder
         config = builder.create_builder_config()
+        if hasattr(trt.BuilderFlag, 'REQUIRE_USER_ALLOCATION'):
+            # Without it, TensorRT-RTX engines cannot be captured in a CUDA graph.
+            config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
         if capability is not None:
             config.num_compute_capabilities = 1
             config.set_compute_capability(self._capability(capability), 0)
