@@ -63,14 +63,13 @@ def build_engines(
     precision = ''
     for name in ENGINES:
         progress(f'{name}: building with {trt.__name__} {trt.__version__}')
-        begin = time.perf_counter()
         job = EngineJob(directory / f'{name}.onnx', shapes, trt)
         if name == 'step':
             precision = job.precision()
             in_place = job.update_in_place(in_place)
         plan = job.build(None if device else capability)
         (directory / f'{name}.engine').write_bytes(plan)
-        seconds[name] = round(time.perf_counter() - begin, 1)
+        seconds[name] = round(job.seconds, 1)
         sizes[name] = len(plan)
         progress(f'{name}: {sizes[name] / _MIB:.1f} MiB in {seconds[name]:.1f} s')
     # Mapped at run time, so that a robot's memory holds no second copy of the weights.
@@ -90,10 +89,19 @@ def _weights(directory: Path) -> tuple[str, np.ndarray[Any, Any]]:
 
 
 class EngineJob:
-    """One graph on its way to an engine."""
+    """
+    One graph on its way to an engine.
+
+    ``seconds`` is what building took.
+
+    :raises TensorRtError: when the graph is missing or cannot be parsed
+    """
 
     def __init__(self, path: Path, shapes: EngineShapes, trt: Any) -> None:
         self._path, self._shapes, self._trt = path, shapes, trt
+        self.seconds = 0.0
+        # TensorRT-RTX does not time kernels; its cache is there in name alone.
+        self._keeps_timings = trt.__name__ == 'tensorrt'
         self._logger = keeping_logger(trt)
         self._builder = trt.Builder(self._logger)
         # From 11 on all networks are, and the flag is ignored.
@@ -165,8 +173,9 @@ class EngineJob:
             # Without it, TensorRT-RTX engines cannot be captured in a CUDA graph.
             config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
         if capability is not None:
+            kind = self._capability(capability)
             config.num_compute_capabilities = 1
-            config.set_compute_capability(self._capability(capability), 0)
+            config.set_compute_capability(kind, 0)
         ranges = {
             tensor.name: self._shapes.ranges(tensor.name, tensor.shape)
             for tensor in self._inputs() if -1 in tuple(tensor.shape)}
@@ -176,9 +185,14 @@ class EngineJob:
             for tensor in self._inputs():
                 profile.set_shape(
                     tensor.name, *self._shapes.ranges(tensor.name, tensor.shape)[index])
-            config.add_optimization_profile(profile)
+            if config.add_optimization_profile(profile) < 0:
+                raise TensorRtError(
+                    f'{self._path} takes no chunks of 1 to {self._shapes.chunk} tokens '
+                    f'({self._logger.reason()}): give other shapes')
         self._read_timings(config)
+        begin = time.perf_counter()
         plan = builder.build_serialized_network(self._network, config)
+        self.seconds = time.perf_counter() - begin
         if plan is None:
             raise TensorRtError(
                 f'TensorRT {trt.__version__} cannot build {self._path} '
@@ -206,17 +220,17 @@ class EngineJob:
             return f'{self._path} cannot be parsed ({self._logger.reason()}): export it again'
         error = parser.get_error(0)
         return (f'{self._path} cannot be parsed: node {error.node_name()!r} '
-                f'({error.node_operator()}): {error.desc()}; export it again')
+                f'({error.node_operator()}): {" ".join(error.desc().split())}; export it again')
 
     def _read_timings(self, config: Any) -> None:
         path = self._path.parent / _TIMING_CACHE
-        if hasattr(config, 'create_timing_cache'):
+        if self._keeps_timings:
             known = path.read_bytes() if path.is_file() else b''
             # One of another TensorRT or GPU is not taken; then timings begin anew.
             if not config.set_timing_cache(config.create_timing_cache(known), False):
                 config.set_timing_cache(config.create_timing_cache(b''), False)
 
     def _write_timings(self, config: Any) -> None:
-        cache = config.get_timing_cache() if hasattr(config, 'get_timing_cache') else None
-        if cache is not None:
-            (self._path.parent / _TIMING_CACHE).write_bytes(bytes(cache.serialize()))
+        if self._keeps_timings:
+            cache = config.get_timing_cache().serialize()
+            (self._path.parent / _TIMING_CACHE).write_bytes(bytes(cache))

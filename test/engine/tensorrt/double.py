@@ -28,6 +28,7 @@ import math
 import ml_dtypes
 import numpy as np
 import onnx
+from onnx.reference import ReferenceEvaluator
 import onnxruntime as ort
 
 POISON = 0xFF  # NaN in every float type
@@ -53,6 +54,11 @@ class DataType(enum.Enum):
     INT32 = np.dtype(np.int32)
     BOOL = np.dtype(np.bool_)
     UINT8 = np.dtype(np.uint8)
+
+
+class Strategy(enum.Enum):
+    STATIC = 0
+    USER_MANAGED = 2
 
 
 class DoubleDevice:
@@ -177,9 +183,7 @@ class DoubleTensorRt:
         INPUT = 1
         OUTPUT = 2
 
-    class ExecutionContextAllocationStrategy(enum.Enum):
-        STATIC = 0
-        USER_MANAGED = 2
+    ExecutionContextAllocationStrategy = Strategy
 
     def __init__(self, device, version='10.16.0'):
         self.device, self.__version__ = device, version
@@ -224,11 +228,7 @@ class DoubleEngine:
             for output, name in self.aliases.items():
                 self.outputs[output] = self.inputs[name]
         self.fixed = plan['fixed']
-        options = ort.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = 1
-        self.session = ort.InferenceSession(
-            plan['onnx'], options, providers=['CPUExecutionProvider'])
+        self.session = _session(plan['onnx'], model)
         self._names = [*self.inputs, *self.outputs]
         self.num_io_tensors = len(self._names)
         self.num_optimization_profiles = len(self.profiles)
@@ -275,8 +275,7 @@ class DoubleContext:
         self.age, self._ran_at = 0, -1
 
     def set_device_memory(self, address, size):
-        strategies = self._engine.trt.ExecutionContextAllocationStrategy
-        demand(self._strategy == strategies.USER_MANAGED, 'this context has memory of its own')
+        demand(self._strategy is Strategy.USER_MANAGED, 'this context has memory of its own')
         demand(size >= self._engine.device_memory_size_v2, 'the workspace is too small')
         demand(address % ALIGNMENT == 0, 'the workspace is not aligned')
         self._device.view(address, size)
@@ -403,6 +402,17 @@ class _Run:
     def check(self):
         demand(self._context.age == self._age,
                'a graph is launched whose context was touched since it was captured')
+
+
+def _session(path, model):
+    half = {onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16}
+    if any(tensor.data_type in half for tensor in model.graph.initializer):
+        # ONNX Runtime has no half precision on a CPU; ONNX's own evaluator is slow, but has.
+        return ReferenceEvaluator(path)
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(path, options, providers=['CPUExecutionProvider'])
 
 
 def declared(value):
