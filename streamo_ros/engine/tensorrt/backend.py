@@ -36,7 +36,6 @@ from streamo_ros.engine.tensorrt.runner import EngineRunner
 from streamo_ros.engine.tensorrt.runner import Place
 from streamo_ros.models import Checkpoint
 
-_FLAVOURS = ('tensorrt', 'tensorrt_rtx')
 _PARTS = ('sink', 'ring')
 
 
@@ -60,9 +59,8 @@ class TensorRtBackend:
         self._manifest = read_manifest(self._directory)
         flavour = self._manifest.flavour
         try:
-            assert flavour in _FLAVOURS, f'{flavour} is no TensorRT'
             trt = open_module(flavour)
-        except (AssertionError, ImportError, OSError) as error:
+        except (ImportError, OSError) as error:
             raise TensorRtError(
                 f'{flavour} cannot be imported ({error}): install {flavour} '
                 f'{self._manifest.version}, which these engines were built with') from error

@@ -30,6 +30,7 @@ from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.engine.tensorrt.errors import TensorRtError
 from streamo_ros.engine.tensorrt.logger import keeping_logger
 from streamo_ros.engine.tensorrt.manifest import ENGINES
+from streamo_ros.engine.tensorrt.manifest import MANIFEST
 from streamo_ros.engine.tensorrt.manifest import Manifest
 from streamo_ros.engine.tensorrt.manifest import weights_digest
 from streamo_ros.engine.tensorrt.shapes import EngineShapes
@@ -59,6 +60,8 @@ def build_engines(
     :raises TensorRtError: when a graph is missing, or TensorRT refuses one
     """
     digest, table = _weights(directory)
+    # Engines half rebuilt are no engines.
+    (directory / MANIFEST).unlink(missing_ok=True)
     seconds, sizes = {}, {}
     precision = ''
     for name in ENGINES:
@@ -70,7 +73,7 @@ def build_engines(
         plan = job.build(None if device else capability)
         (directory / f'{name}.engine').write_bytes(plan)
         seconds[name] = round(job.seconds, 1)
-        sizes[name] = len(plan)
+        sizes[name] = plan.nbytes
         progress(f'{name}: {sizes[name] / _MIB:.1f} MiB in {seconds[name]:.1f} s')
     # Mapped at run time, so that a robot's memory holds no second copy of the weights.
     table = table.astype(PRECISIONS[precision])
@@ -161,7 +164,7 @@ class EngineJob:
                     layer.set_input(index, updated[tensor.name])
         return True
 
-    def build(self, capability: tuple[int, int] | None) -> bytes:
+    def build(self, capability: tuple[int, int] | None) -> memoryview:
         """
         Return the finished engine.
 
@@ -198,7 +201,7 @@ class EngineJob:
                 f'TensorRT {trt.__version__} cannot build {self._path} '
                 f'({self._logger.reason()}): try another precision or version')
         self._write_timings(config)
-        return bytes(plan)
+        return memoryview(plan)
 
     def _capability(self, capability: tuple[int, int]) -> Any:
         name = 'SM' + ''.join(map(str, capability))

@@ -31,7 +31,8 @@ from streamo_ros.engine.tensorrt.errors import TensorRtError
 from streamo_ros.engine.tensorrt.shapes import EngineShapes
 
 ENGINES = ('vision', 'step', 'words')
-_FILE = 'manifest.json'
+FLAVOURS = ('tensorrt', 'tensorrt_rtx')
+MANIFEST = 'manifest.json'
 _BLOCK_BYTES = 1 << 20
 
 
@@ -40,7 +41,7 @@ class Manifest:
     """
     What a directory of engines is.
 
-    :param flavour: the TensorRT module they were built with, ``tensorrt`` or ``tensorrt_rtx``
+    :param flavour: the TensorRT module they were built with, one of ``FLAVOURS``
     :param version: of that module
     :param device: the GPU's name; empty when built for any of a capability
     :param capability: compute capability, (major, minor)
@@ -64,7 +65,8 @@ class Manifest:
 
     def write(self, directory: Path) -> None:
         """Write it beside the engines."""
-        (directory / _FILE).write_text(json.dumps(asdict(self), indent=2) + '\n', encoding='utf-8')
+        text = json.dumps(asdict(self), indent=2)
+        (directory / MANIFEST).write_text(text + '\n', encoding='utf-8')
 
     def check(
         self, directory: Path, *, version: str, device: str, capability: tuple[int, int],
@@ -141,12 +143,14 @@ def read_manifest(directory: Path) -> Manifest:
 
     :raises TensorRtError: when it has none, or one of another version of this package
     """
-    path = directory / _FILE
+    path = directory / MANIFEST
     if not path.is_file():
         raise TensorRtError(
             f'{directory} holds no TensorRT engines: {export_command(directory)}')
     try:
         fields = json.loads(path.read_text(encoding='utf-8'))
+        if fields['flavour'] not in FLAVOURS:
+            raise ValueError(f'no TensorRT is called {fields["flavour"]!r}')
         shapes = fields.pop('shapes')
         for name in ('frame', 'grid'):
             shapes[name] = tuple(shapes[name])

@@ -25,6 +25,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from mmap import ACCESS_READ
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -86,9 +88,11 @@ class EngineRunner:
         self._name, self._trt, self._device = path.stem, trt, device
         self._logger = keeping_logger(trt)
         self._runtime = trt.Runtime(self._logger)
-        if not path.is_file():
+        if not path.is_file() or not path.stat().st_size:
             raise TensorRtError(f'{path} is missing: copy all files of the engines, or build them')
-        engine = self._runtime.deserialize_cuda_engine(path.read_bytes())
+        # Mapped, so that memory never holds an engine twice.
+        with path.open('rb') as file, mmap(file.fileno(), 0, access=ACCESS_READ) as plan:
+            engine = self._runtime.deserialize_cuda_engine(plan)
         if engine is None:
             raise TensorRtError(
                 f'TensorRT {trt.__version__} cannot load {path} ({self._logger.reason()}): '

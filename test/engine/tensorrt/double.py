@@ -199,7 +199,7 @@ class _Runtime:
 
     def deserialize_cuda_engine(self, plan):
         try:
-            return DoubleEngine(self._trt, self._logger, json.loads(plan))
+            return DoubleEngine(self._trt, self._logger, json.loads(bytes(plan)))
         except ValueError:
             self._logger.log(DoubleLogger.Severity.ERROR, 'the plan is corrupt')
             return None

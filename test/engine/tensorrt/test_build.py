@@ -138,6 +138,15 @@ def test_what_the_builder_refuses_is_told_with_its_reason(nano, monkeypatch):
         build(nano)
 
 
+def test_a_build_that_fails_leaves_no_manifest(nano):
+    build(nano)
+    (nano[0] / 'words.onnx').unlink()
+    with pytest.raises(TensorRtError):
+        build(nano)
+    with pytest.raises(TensorRtError, match='holds no TensorRT engines'):
+        read_manifest(nano[0])
+
+
 def test_a_capability_without_a_gpu_takes_a_tensorrt_that_can(nano):
     with pytest.raises(TensorRtError, match='cannot build for compute capability 8.7 without'):
         build(nano, device='')

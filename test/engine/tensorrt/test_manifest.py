@@ -110,6 +110,12 @@ def test_an_error_is_one_sentence_with_the_command_that_rebuilds(manifest, direc
     assert '\n' not in str(told.value)
 
 
+def test_no_other_module_is_imported_for_tensorrt(manifest, directory):
+    replace(manifest, flavour='antigravity').write(directory)
+    with pytest.raises(TensorRtError, match="no TensorRT is called 'antigravity'"):
+        read_manifest(directory)
+
+
 @pytest.mark.parametrize('text', ['', '[]', '{}', '{"shapes": {}, "capability": [8]}', 'null'])
 def test_a_manifest_that_cannot_be_read_is_refused(directory, text):
     (directory / 'manifest.json').write_text(text)

@@ -119,6 +119,9 @@ def test_an_engine_that_is_missing_or_corrupt_is_refused(tmp_path):
     device = DoubleDevice()
     with pytest.raises(TensorRtError, match='tiny.engine is missing: copy all'):
         EngineRunner(tmp_path / 'tiny.engine', DoubleTensorRt(device), device)
+    (tmp_path / 'tiny.engine').touch()
+    with pytest.raises(TensorRtError, match='tiny.engine is missing: copy all'):
+        EngineRunner(tmp_path / 'tiny.engine', DoubleTensorRt(device), device)
     (tmp_path / 'tiny.engine').write_bytes(b'{')
     with pytest.raises(TensorRtError, match='cannot load .*the plan is corrupt'):
         EngineRunner(tmp_path / 'tiny.engine', DoubleTensorRt(device), device)
