@@ -99,6 +99,7 @@ class TensorRtBackend:
     def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
         """Make an empty cache; what was there is gone."""
         self._manifest.check_cache(self._directory, places, sink_rows, ring_rows)
+        # Masks hide what is there, but a fused kernel might add to it: it may not be NaN.
         for part in self._cache.values():
             part.clear()
 

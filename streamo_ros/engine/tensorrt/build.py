@@ -76,8 +76,7 @@ def build_engines(
         sizes[name] = plan.nbytes
         progress(f'{name}: {sizes[name] / _MIB:.1f} MiB in {seconds[name]:.1f} s')
     # Mapped at run time, so that a robot's memory holds no second copy of the weights.
-    table = table.astype(PRECISIONS[precision])
-    np.save(directory / EMBEDDINGS, table.view(np.uint16) if precision == 'bfloat16' else table)
+    np.save(directory / EMBEDDINGS, table.astype(PRECISIONS[precision]))
     manifest = Manifest(
         flavour=trt.__name__, version=trt.__version__, device=device, capability=capability,
         precision=precision, in_place=bool(in_place), shapes=shapes, weights=digest,

@@ -156,6 +156,16 @@ def test_what_the_cache_held_before_changes_nothing(nano):
     assert probabilities[0] == probabilities[1]
 
 
+def test_an_empty_cache_holds_nothing_that_could_spoil_a_sum(nano):
+    directory, trt, device = nano
+    backend = backend_of(directory, trt, device)
+    shapes = read_manifest(directory).shapes
+    backend.allocate(shapes.places, shapes.sink_rows, shapes.ring_rows)
+    device.synchronize()
+    for part in backend._cache.values():
+        assert not device.view(part._base, part._size).any()
+
+
 def test_a_write_past_the_end_is_caught_on_the_host(nano):
     directory, trt, device = nano
     backend = backend_of(directory, trt, device)
