@@ -51,7 +51,7 @@ class OnnxRuntimeBackend:
         self._table = checkpoint.weights['decoder.embed_tokens.weight']
         self._head = head_weight(checkpoint.weights)
         self._step = _session(step_graph(
-            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids))
+            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self._sink: list[Floats] = []
         self._in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
@@ -84,7 +84,8 @@ class OnnxRuntimeBackend:
             shape = (places, config.kv_heads, rows, config.head_dim)
             return [np.zeros(shape, np.float32) for _ in self._kinds]
 
-        self._sink, self._ring = empty(sink_rows), empty(ring_rows)
+        # The ring's last row stays zeros: rows that the graph needs and nobody sees.
+        self._sink, self._ring = empty(sink_rows), empty(ring_rows + 1)
         self._in_use = (None, [])
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
@@ -94,8 +95,9 @@ class OnnxRuntimeBackend:
         feeds: dict[str, NDArray[np.generic]] = {
             'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
             'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin,
-            'ring_mask': inputs.ring_mask, 'opens': inputs.opens, 'near_mask': inputs.near_mask,
+            'opens': inputs.opens, 'near_mask': inputs.near_mask,
             'last': np.arange(batch) * chunk + inputs.lengths - 1}
+        feeds['in_sight'], feeds['ring_mask'] = _in_sight(inputs.ring_mask)
         for layer, added in enumerate(inputs.deepstack):
             feeds[f'deepstack_{layer}'] = added
         sinks = self._sinks_in_use(first, batch, inputs.near_mask.shape[2] - chunk)
@@ -106,10 +108,11 @@ class OnnxRuntimeBackend:
             self._step, ['states', 'hidden', *self._kinds], feeds)
         if inputs.into_sink:
             self._in_use = (None, [])
-        for cache, delta in zip(
-                self._sink if inputs.into_sink else self._ring, written, strict=True):
+        caches = self._sink if inputs.into_sink else self._ring
+        rows = caches[0].shape[2] - (0 if inputs.into_sink else 1)
+        for cache, delta in zip(caches, written, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
-                assert row + length <= cache.shape[2], 'a write past the end of the cache'
+                assert row + length <= rows, 'a write past the end of the cache'
                 cache[first + index, :, row:row + length] = delta[index, :, :length]
         return StepOutputs(states=states, hidden=hidden)
 
@@ -140,6 +143,19 @@ class OnnxRuntimeBackend:
         results: list[Floats] = session.run(outputs, feeds)
         self.graph_seconds += time.perf_counter() - begin
         return results
+
+
+def _in_sight(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return which rows any token sees, (B, rows), then the one of zeros; and their mask."""
+    seen = mask[:, 0] | mask[:, 1]
+    count = int(seen.sum(1).max())
+    rows = np.full((len(mask), count), mask.shape[2])
+    short = np.zeros((len(mask), 2, count), np.bool_)
+    for index, live in enumerate(seen):
+        at = np.nonzero(live)[0]
+        rows[index, :len(at)] = at
+        short[index, :, :len(at)] = mask[index][:, at]
+    return rows, short
 
 
 def _session(model: ModelProto) -> ort.InferenceSession:
