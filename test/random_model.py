@@ -14,6 +14,7 @@
 
 """Small random models of every family, as checkpoint directories and as Hugging Face's own."""
 
+import copy
 from dataclasses import dataclass
 import json
 import math
@@ -23,6 +24,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streamo_ros.engine.rope import Rope
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.positions import stream_positions
@@ -151,11 +153,12 @@ class RandomModel:
             pixels, vision_feature_layer=-1, vision_feature_select_strategy='default',
         ).pooler_output.flatten(0, 1)]
 
-    def logits(self, ids, at, frames, mask=None):
+    def logits(self, ids, at, frames, mask=None, seen=None):
         """
         Return (len(at), 3), the states' logits behind the tokens at some places of a stream.
 
-        One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens.
+        One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens. Visual
+        tokens, (1 + D, T * rows * columns, hidden), are the model's own if not given.
         """
         import torch
         checkpoint = load_checkpoint(self.directory)
@@ -166,7 +169,7 @@ class RandomModel:
         else:
             positions = torch.arange(len(tokens))[None]
         with torch.no_grad():
-            seen, *deepstack = self.see(frames)
+            seen, *deepstack = self.see(frames) if seen is None else torch.from_numpy(seen)
             embeds = self.model.get_input_embeddings()(tokens)
             embeds[is_image] = seen
             more = {'visual_pos_masks': is_image[None], 'deepstack_visual_embeds': deepstack}
@@ -178,3 +181,26 @@ class RandomModel:
                 **(more if deepstack else {})).last_hidden_state[0]
             states = list(checkpoint.tokenizer.state_ids)
             return self.model.lm_head(hidden[at])[:, states].numpy()
+
+    def double(self, monkeypatch):
+        """Return the model in float64 throughout: norms and angles, which cast to float32, too."""
+        import torch
+
+        def norm(module, x):
+            root = torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + module.variance_epsilon)
+            return module.weight * (x * root)
+
+        rope = Rope(load_checkpoint(self.directory).decoder, np.dtype(np.float64))
+
+        def turn(module, x, position_ids):
+            positions = position_ids.expand(3, *position_ids.shape[-2:])[:, 0].numpy()
+            return tuple(torch.from_numpy(np.concatenate([part, part], -1))[None]
+                         for part in rope(positions))
+
+        model = copy.deepcopy(self.model).double()
+        for module in model.modules():
+            if type(module).__name__.endswith('RMSNorm'):
+                monkeypatch.setattr(type(module), 'forward', norm)
+        text = getattr(model.model, 'language_model', None) or model.model.text_model
+        monkeypatch.setattr(type(text.rotary_emb), 'forward', turn)
+        return RandomModel(self.family, self.directory, model)
