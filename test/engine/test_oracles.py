@@ -219,7 +219,7 @@ def test_the_order_of_rows_changes_nothing(oracle):
     seen = np.nonzero(plan.plan(np.zeros(3, np.bool_), 1).ring_mask.any(0))[0]
     mixed = np.random.default_rng(0).permutation(seen)
     plan._row_turn[seen] = plan._row_turn[mixed]
-    for cache in backend._ring:
+    for cache in backend.ring:
         cache[0, :, seen] = cache[0, :, mixed]
     engine.step(frames[9], 9.0)
     assert (mixed != seen).any()
@@ -292,14 +292,14 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model,
             return step(self, first, inputs)
         (distance,) = gone
         cos, sin = Rope(self._checkpoint.decoder, self.dtype)(np.full((3, 1), distance))
-        masters = self._sink
-        self._sink = [cache.copy() for cache in masters]
-        for keys in self._sink[::2]:
+        masters = self.sink
+        self.sink = [cache.copy() for cache in masters]
+        for keys in self.sink[::2]:
             one, two = np.split(keys, 2, axis=-1)
             keys[:] = np.concatenate([one * cos - two * sin, two * cos + one * sin], -1)
         self._in_use = (None, [])
         outputs = step(self, first, inputs)
-        self._sink = masters
+        self.sink = masters
         return outputs
 
     monkeypatch.setattr(WindowPlan, 'plan', absolute)
@@ -330,9 +330,9 @@ def test_what_unused_rows_hold_changes_nothing(random_model, monkeypatch):
 
     def poisoned(self, places, sink_rows, ring_rows):
         allocate(self, places, sink_rows, ring_rows)
-        for cache in self._sink:
+        for cache in self.sink:
             cache.fill(np.nan)
-        for cache in self._ring:
+        for cache in self.ring:
             cache[:, :, :ring_rows] = np.nan
 
     monkeypatch.setattr(OnnxRuntimeBackend, 'allocate', poisoned)
