@@ -221,9 +221,7 @@ class StreamEngine:
         outputs = self._run(0, chunks, tokens)
         decisions = []
         for index, place in enumerate(self._places):
-            logits = outputs.states[index].astype(np.float64)
-            shares = np.exp(logits - logits.max())
-            shares /= shares.sum()
+            shares = outputs.probabilities[index]
             state = State(int(shares.argmax()))
             text, complete = '', True
             if state is State.RESPONSE:
