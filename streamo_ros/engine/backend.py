@@ -15,6 +15,7 @@
 """What a backend does: see a frame, run a chunk, keep the cache. The engine does the rest."""
 
 from dataclasses import dataclass
+from typing import Any
 from typing import Protocol
 
 import numpy as np
@@ -83,9 +84,11 @@ class Backend(Protocol):
 
     :param static_shapes: steps come in few shapes: chunks are padded to the widths of
         ``chunk_width``, and all of the sink's rows are in the masks
+    :param dtype: of what goes in and out; float32, or float64 where a test asks for it
     """
 
     static_shapes: bool
+    dtype: np.dtype[Any]
 
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """

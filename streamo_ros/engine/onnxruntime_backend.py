@@ -15,6 +15,7 @@
 """The default backend: ONNX Runtime over numpy arrays."""
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class OnnxRuntimeBackend:
     """
 
     static_shapes = False
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.graph_seconds = 0.0

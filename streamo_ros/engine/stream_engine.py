@@ -45,9 +45,10 @@ from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 
-BACKENDS = ('auto', 'onnxruntime')
+BACKENDS = ('auto', 'onnxruntime', 'torch')
 MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
 MAX_ANSWER_TOKENS = 128
@@ -121,7 +122,7 @@ class StreamEngine:
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
         self._backend = backend
-        self._rope = Rope(checkpoint.decoder)
+        self._rope = Rope(checkpoint.decoder, backend.dtype)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
         self._issued = self._given = 0
@@ -157,7 +158,7 @@ class StreamEngine:
             raise ValueError(f'backend {backend!r} is not one of {", ".join(BACKENDS)}')
         checkpoint = load_checkpoint(name)
         return cls(
-            checkpoint, OnnxRuntimeBackend(checkpoint), window_turns=window_turns, fps=fps,
+            checkpoint, _backend(backend, checkpoint), window_turns=window_turns, fps=fps,
             max_answer_tokens=max_answer_tokens)
 
     @property
@@ -341,9 +342,10 @@ class StreamEngine:
         width = self._width([len(part) for part in ids])
         sink_rows = self._sink_rows if self._backend.static_shapes else max(
             chunk.sink_seen for chunk in chunks)
-        embeds = np.zeros((batch, width, decoder.hidden), np.float32)
-        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), np.float32)
-        turns = np.zeros((4, batch, width, decoder.head_dim // 2), np.float32)
+        dtype = self._backend.dtype
+        embeds = np.zeros((batch, width, decoder.hidden), dtype)
+        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), dtype)
+        turns = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
         opens = np.zeros((batch, width), np.bool_)
         near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
         # Padding sees itself, so that no row of a softmax is empty.
@@ -396,3 +398,15 @@ class StreamEngine:
                     if self._shape is not None:
                         self._backend.copy(len(self._places), index)
                 return
+
+
+def _backend(name: str, checkpoint: Checkpoint) -> Backend:
+    if name == 'torch':
+        try:
+            from streamo_ros.engine.torch_backend import TorchBackend
+        except ImportError as error:
+            raise CheckpointError(
+                f'the torch backend needs torch and transformers ({error}): install them, or '
+                'choose onnxruntime') from error
+        return TorchBackend(checkpoint)
+    return OnnxRuntimeBackend(checkpoint)

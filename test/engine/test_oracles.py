@@ -149,7 +149,7 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model,
         if inputs.into_sink:
             return step(self, first, inputs)
         (distance,) = gone
-        cos, sin = Rope(self._checkpoint.decoder)(np.full((3, 1), distance))
+        cos, sin = Rope(self._checkpoint.decoder, self.dtype)(np.full((3, 1), distance))
         masters = self._sink
         self._sink = [cache.copy() for cache in masters]
         for keys in self._sink[::2]:
