@@ -79,6 +79,13 @@ class StepOutputs:
     states: Floats
     hidden: Floats
 
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Return the shares of Silence, Standby and Response among the three, (B, 3)."""
+        logits = self.states.astype(np.float64)
+        shares = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(shares / shares.sum(1, keepdims=True))
+
 
 class Backend(Protocol):
     """
