@@ -182,10 +182,10 @@ def feeding_in_pieces(engine, recorder, monkeypatch, pieces):
     def in_pieces(first, chunks, tokens):
         ((close, opening),) = chunks
         recorded = len(recorder.logits)
-        for close, opening in pieces(close, opening):
+        for piece in pieces(close, opening):
             del recorder.logits[recorded:]
             outputs = whole(
-                first, [(close, opening)], tokens if image in close + opening else None)
+                first, [piece], tokens if image in sum(piece, []) else None)
         return outputs
 
     monkeypatch.setattr(engine, '_run', in_pieces)
