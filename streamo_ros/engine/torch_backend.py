@@ -66,9 +66,10 @@ class TorchBackend:
         self, checkpoint: Checkpoint, device: str | None = None, dtype: torch.dtype | None = None
     ) -> None:
         self._device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-        self.static_shapes = self._device.type == 'cuda'
+        # For every shape a graph is captured.
+        self._capture = self.static_shapes = self._device.type == 'cuda'
         if dtype is None:
-            dtype = torch.bfloat16 if self.static_shapes else torch.float32
+            dtype = torch.bfloat16 if self._capture else torch.float32
         self._dtype = dtype
         self._boundary = torch.float64 if dtype is torch.float64 else torch.float32
         self.dtype = np.dtype(np.float64 if dtype is torch.float64 else np.float32)
@@ -143,7 +144,7 @@ class TorchBackend:
                 'embeds', 'deepstack', 'cos', 'sin', 'sink_cos', 'sink_sin', 'ring_mask', 'opens',
                 'near_mask')}
         given['last'] = self._given(inputs.lengths - 1)
-        if self.static_shapes:
+        if self._capture:
             key = (first, batch, chunk)
             if key not in self._graphs:
                 self._graphs[key] = _Captured(
