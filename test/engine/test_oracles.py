@@ -133,6 +133,7 @@ def new_backend(kind: str, checkpoint: Checkpoint) -> Backend:
     import torch
 
     from streamo_ros.engine.torch_backend import TorchBackend
+    torch.set_num_threads(1)  # more only wait for one another on models this small
     return TorchBackend(checkpoint, 'cpu', getattr(torch, kind))
 
 
