@@ -37,6 +37,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -106,6 +107,22 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
 
+    export = commands.add_parser(
+        'export', help="write a checkpoint's networks as ONNX, held against torch on the spot",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    export.set_defaults(run=_export)
+    export.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
+    export.add_argument('--to', choices=('onnx',), required=True, help='what to write')
+    export.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='a new directory: the checkpoint and its graphs')
+    export.add_argument(
+        '--precision', choices=tuple(PRECISIONS), default='float32', help='of weights and cache')
+    export.add_argument(
+        '--camera', type=_size, default=(480, 640), metavar='WIDTHxHEIGHT',
+        help='size of the frames as they come; 640x480 if not given')
+    export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+
     train = commands.add_parser(
         'train', help='train nano from nothing on rendered streams',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -140,6 +157,13 @@ def _ticks(text: str) -> int:
     if value < 2:
         raise argparse.ArgumentTypeError(f'{text} is not 2 or more')
     return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = (int(side) for side in text.split('x'))
+    if min(width, height) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is no size in pixels')
+    return height, width
 
 
 class _Camera:
@@ -241,6 +265,21 @@ def _bench_engine(options: argparse.Namespace) -> None:
     if options.json:
         options.json.write_text(json.dumps(
             {'shape': options.checkpoint or options.shape, **figures}, indent=2) + '\n')
+
+
+def _export(options: argparse.Namespace) -> None:
+    try:
+        from streamo_ros.engine.export import export_onnx
+    except ImportError as error:
+        raise CheckpointError(
+            f'an export is held against torch and transformers ({error}): install them') from error
+    export = export_onnx(
+        load_checkpoint(options.checkpoint), options.out, precision=options.precision,
+        camera=options.camera)
+    print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
+          f'{sum(export.megabytes.values()):.1f} MB')
+    if options.json:
+        options.json.write_text(json.dumps(asdict(export), indent=2) + '\n')
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -52,7 +52,7 @@ ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
 TORCH = {'accelerate', 'torch', 'transformers'}
 # Loaded only when asked for by name
-ON_DEMAND = {PACKAGE / 'engine' / 'torch_backend.py'}
+ON_DEMAND = {PACKAGE / 'engine' / f'{name}.py' for name in ('export', 'torch_backend')}
 
 
 def files(room: str) -> list[Path]:

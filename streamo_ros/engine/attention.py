@@ -190,10 +190,12 @@ class Whole(Attention):
     ) -> None:
         super().__init__(graph, config, near_mask, ring_mask)
         self._ring_live = self._live(ring_mask)
-        seen = graph.op(
-            'Where', graph.op('Unsqueeze', opens, graph.ints(2)),
-            *(graph.op('Slice', ring_mask, graph.ints(kind), graph.ints(kind + 1),
-                       graph.ints(1)) for kind in (1, 0)))
+        closing, opening = (
+            graph.op('Slice', ring_mask, graph.ints(kind), graph.ints(kind + 1), graph.ints(1))
+            for kind in (0, 1))
+        opens = graph.op('Unsqueeze', opens, graph.ints(2))
+        seen = graph.op('Or', graph.op('And', opens, opening),
+                        graph.op('And', graph.op('Not', opens), closing))
         self._ring_seen = graph.op('Unsqueeze', seen, graph.ints(1, 2))
 
     def _attend(self, query: str, near: str, keys: Rows, values: Rows) -> str:

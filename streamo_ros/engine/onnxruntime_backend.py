@@ -25,6 +25,7 @@ from onnx import TensorProto
 import onnxruntime as ort
 
 from streamo_ros.engine.backend import Floats
+from streamo_ros.engine.backend import step_feeds
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.step_graph import head_weight
@@ -39,7 +40,8 @@ class OnnxRuntimeBackend:
     """
     Runs the graphs in ONNX Runtime on the CPU.
 
-    ``graph_seconds`` is the time spent in them so far.
+    ``graph_seconds`` is the time spent in them so far. ``sink`` and ``ring`` are the cache,
+    (places, KV heads, rows, D), keys and values of each layer in turn.
 
     :raises CheckpointError: when the checkpoint's weights cannot be read
     """
@@ -55,9 +57,9 @@ class OnnxRuntimeBackend:
         self._step = _session(step_graph(
             checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
-        self._sink: list[Floats] = []
+        self.sink: list[Floats] = []
         self._in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
-        self._ring: list[Floats] = []
+        self.ring: list[Floats] = []
         # Cache tensors in the order the graph names them, two a layer.
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
@@ -87,30 +89,24 @@ class OnnxRuntimeBackend:
             return [np.zeros(shape, np.float32) for _ in self._kinds]
 
         # The ring's last row stays zeros: rows that the graph needs and nobody sees.
-        self._sink, self._ring = empty(sink_rows), empty(ring_rows + 1)
+        self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
         self._in_use = (None, [])
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]
         places = slice(first, first + batch)
-        feeds: dict[str, NDArray[np.generic]] = {
-            'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
-            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin,
-            'opens': inputs.opens, 'near_mask': inputs.near_mask,
-            'last': np.arange(batch) * chunk + inputs.lengths - 1}
+        feeds = step_feeds(inputs)
         feeds['in_sight'], feeds['ring_mask'] = _in_sight(inputs.ring_mask)
-        for layer, added in enumerate(inputs.deepstack):
-            feeds[f'deepstack_{layer}'] = added
         sinks = self._sinks_in_use(first, batch, inputs.near_mask.shape[2] - chunk)
-        for kind, sink, ring in zip(self._kinds, sinks, self._ring, strict=True):
+        for kind, sink, ring in zip(self._kinds, sinks, self.ring, strict=True):
             feeds[f'sink_{kind}'] = sink
             feeds[f'ring_{kind}'] = ring[places]
         states, hidden, *written = self._run(
             self._step, ['states', 'hidden', *self._kinds], feeds)
         if inputs.into_sink:
             self._in_use = (None, [])
-        caches = self._sink if inputs.into_sink else self._ring
+        caches = self.sink if inputs.into_sink else self.ring
         rows = caches[0].shape[2] - (0 if inputs.into_sink else 1)
         for cache, delta in zip(caches, written, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
@@ -122,24 +118,24 @@ class OnnxRuntimeBackend:
         """Return the sinks of some places, only the rows in use: the same from tick to tick."""
         if self._in_use[0] != (first, batch, rows):
             self._in_use = ((first, batch, rows), [
-                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self._sink])
+                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self.sink])
         return self._in_use[1]
 
     def copy(self, source: int, target: int) -> None:
         """Copy one place's cache onto another's."""
-        for cache in (*self._sink, *self._ring):
+        for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
         self._in_use = (None, [])
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy one place's sink onto another's; its ring stays."""
-        for cache in self._sink:
+        for cache in self.sink:
             cache[target] = cache[source]
         self._in_use = (None, [])
 
     def _run(
         self, session: ort.InferenceSession, outputs: list[str],
-        feeds: dict[str, NDArray[np.generic]],
+        feeds: dict[str, NDArray[Any]],
     ) -> list[Floats]:
         begin = time.perf_counter()
         results: list[Floats] = session.run(outputs, feeds)

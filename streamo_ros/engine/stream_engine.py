@@ -16,7 +16,11 @@
 The engine: one frame in, one decision per standing instruction out.
 
 Instructions share one look at the frame and are neighbouring places of one batch; each has its
-own sink, window and answers. All calls belong to one thread, but for ``interrupt``.
+own sink, window and answers.
+
+``watch`` and ``step`` belong to one thread. ``interrupt``, ``reset`` and a watch's ``cancel`` may
+come from any, at any time: they only ask, and the thread that steps obeys, an answer under way
+within one token, and in the cache before its next ``watch`` or ``step``.
 """
 
 from dataclasses import dataclass
@@ -87,9 +91,10 @@ class Watch:
     instruction_id: str
     text: str
     _engine: 'StreamEngine' = field(repr=False)
+    cancelled: bool = field(default=False, init=False)
 
     def cancel(self) -> None:
-        """Withdraw the instruction; cancelling twice is no error."""
+        """Withdraw the instruction, from any thread; cancelling twice is no error."""
         self._engine._cancel(self)
 
 
@@ -128,6 +133,7 @@ class StreamEngine:
         self._issued = self._given = 0
         self._primed = False
         self._stop = threading.Event()
+        self._anew = threading.Event()
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
@@ -165,7 +171,8 @@ class StreamEngine:
     def watches(self) -> tuple[Watch, ...]:
         """Return the standing instructions, oldest first."""
         return tuple(
-            place.watch for place in sorted(self._places, key=lambda place: place.given))
+            place.watch for place in sorted(self._places, key=lambda place: place.given)
+            if not place.watch.cancelled)
 
     def watch(self, text: str, instruction_id: str | None = None) -> Watch:
         """
@@ -174,6 +181,7 @@ class StreamEngine:
         :param instruction_id: a name of the caller's; None gives one
         :raises InstructionError: when it is empty, too long, one too many, or its id is taken
         """
+        self._obey()
         text = clean_instruction(text)
         taken = {place.watch.instruction_id for place in self._places}
         if instruction_id in taken:
@@ -204,13 +212,15 @@ class StreamEngine:
         :param frame: (H, W, 3) RGB; the first frame after a reset fixes the size that later
             ones are scaled to
         :param stamp: seconds, growing from call to call
-        :returns: one decision per standing instruction, in the order they were given
+        :returns: one decision per standing instruction, in the order they were given; none for
+            one that was cancelled meanwhile
         :raises StampError: when the stamp does not grow; ``reset`` starts a new stream
         """
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or not frame.size:
             raise ValueError(
                 f'a frame is (height, width, 3) uint8 RGB, not {frame.shape} {frame.dtype}')
         self._stop.clear()
+        self._obey()
         self._advance(stamp)
         tokens, grid = self._see(frame)
         if not self._places:
@@ -222,28 +232,41 @@ class StreamEngine:
         outputs = self._run(0, chunks, tokens)
         decisions = []
         for index, place in enumerate(self._places):
-            logits = outputs.states[index].astype(np.float64)
-            shares = np.exp(logits - logits.max())
-            shares /= shares.sum()
+            shares = outputs.probabilities[index]
             state = State(int(shares.argmax()))
             text, complete = '', True
+            place.close = self._closes[state]
             if state is State.RESPONSE:
                 text, complete = self._answer(index)
-            place.close = self._closes[state]
             decisions.append(Decision(
                 place.watch.instruction_id, state,
                 (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
         order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
-        return [decisions[index] for index in order]
+        return [
+            decisions[index] for index in order if not self._places[index].watch.cancelled]
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._shape = self._start = self._previous = None
-        self._tick = -1
+        self._anew.set()
 
     def interrupt(self) -> None:
-        """Cut the answer under way within one token; safe from any thread."""
+        """Cut the answers of the step under way, within one token."""
         self._stop.set()
+
+    def _obey(self) -> None:
+        """Carry out what was asked for since: a new stream, cancelled rows freed."""
+        if self._anew.is_set():
+            self._anew.clear()
+            self._shape = self._start = self._previous = None
+            self._tick = -1
+        for index in reversed(range(len(self._places))):
+            if self._places[index].watch.cancelled:
+                last = self._places.pop()
+                if index < len(self._places):
+                    # The last takes the freed place: one copy, and places stay neighbours.
+                    self._places[index] = last
+                    if self._shape is not None:
+                        self._backend.copy(len(self._places), index)
 
     def _advance(self, stamp: float) -> None:
         if self._start is None:
@@ -373,33 +396,27 @@ class StreamEngine:
             rows=np.asarray([chunk.row for chunk in chunks]), into_sink=into_sink))
 
     def _answer(self, index: int) -> tuple[str, bool]:
-        plan = self._places[index].plan
-        assert plan is not None
+        """Write an answer; what is said last stands in the cache with the turn's close."""
+        place = self._places[index]
+        assert place.plan is not None
         said: list[int] = []
         token = self.checkpoint.tokenizer.state_ids[State.RESPONSE]
-        room = min(self._max_answer_tokens, plan.answer_room - 1)
+        room = min(self._max_answer_tokens, place.plan.answer_room - 1)
         complete = False
-        while True:
+        while len(said) < room and not (
+                self._stop.is_set() or self._anew.is_set() or place.watch.cancelled):
             outputs = self._run(index, [([token], [])], None)
-            if len(said) == room or self._stop.is_set():
-                break
             token = int(self._backend.words(outputs.hidden)[0].argmax())
             if token in self._ends:
                 complete = True
                 break
             said.append(token)
+        if not complete:
+            place.close = [token, *place.close]
         return self.checkpoint.tokenizer.decode(said), complete
 
     def _cancel(self, watch: Watch) -> None:
-        for index, place in enumerate(self._places):
-            if place.watch is watch:
-                last = self._places.pop()
-                if last is not place:
-                    # The last takes the freed place: one copy, and places stay neighbours.
-                    self._places[index] = last
-                    if self._shape is not None:
-                        self._backend.copy(len(self._places), index)
-                return
+        watch.cancelled = True
 
 
 def _backend(name: str, checkpoint: Checkpoint) -> Backend:

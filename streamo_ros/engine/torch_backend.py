@@ -61,6 +61,9 @@ class TorchBackend:
     """
     Runs a checkpoint with torch and transformers.
 
+    ``sink`` and ``ring`` are the cache, (places, KV heads, rows, D), keys and values of each
+    layer in turn.
+
     :param device: ``cuda`` where there is one if not given
     :param dtype: bfloat16 on CUDA, float32 elsewhere if not given; float64 is for tests
     :raises CheckpointError: when the checkpoint's weights cannot be read, or not all are there
@@ -85,8 +88,8 @@ class TorchBackend:
         self._text.config._attn_implementation = 'streamo'
         self._head: Tensor = self._model.get_output_embeddings().weight
         self._states = self._head[list(checkpoint.tokenizer.state_ids)]
-        self._sink: list[Tensor] = []
-        self._ring: list[Tensor] = []
+        self.sink: list[Tensor] = []
+        self.ring: list[Tensor] = []
         self._graphs: dict[tuple[int, int, int], _Captured] = {}
         self._pool = torch.cuda.graph_pool_handle() if self._capture else None
 
@@ -134,7 +137,7 @@ class TorchBackend:
                             dtype=self._dtype, device=self._device)
                 for _ in range(2 * config.layers)]
 
-        self._sink, self._ring = empty(sink_rows), empty(ring_rows)
+        self.sink, self.ring = empty(sink_rows), empty(ring_rows)
         self._graphs.clear()
 
     @torch.inference_mode()
@@ -155,7 +158,7 @@ class TorchBackend:
         else:
             hidden, deltas = self._forward(first, given)
         for cache, delta in zip(
-                self._sink if inputs.into_sink else self._ring, deltas, strict=True):
+                self.sink if inputs.into_sink else self.ring, deltas, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
                 assert row + length <= cache.shape[2], 'a write past the end of the cache'
                 cache[first + index, :, row:row + length] = delta[index, :, :length]
@@ -164,12 +167,12 @@ class TorchBackend:
 
     def copy(self, source: int, target: int) -> None:
         """Copy one place's cache onto another's."""
-        for cache in (*self._sink, *self._ring):
+        for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy one place's sink onto another's; its ring stays."""
-        for cache in self._sink:
+        for cache in self.sink:
             cache[target] = cache[source]
 
     def _given(self, array: NDArray[Any]) -> Tensor:
@@ -194,8 +197,8 @@ class TorchBackend:
                   (sink_sin * cos - sink_cos * sin)[:, None]),
             seen=seen[:, None, None], live=seen.any(1)[:, None, :, None],
             cache=[tuple(part[places] for part in (
-                self._sink[at][:, :, :sink_rows], self._sink[at + 1][:, :, :sink_rows],
-                self._ring[at], self._ring[at + 1])) for at in range(0, len(self._sink), 2)],
+                self.sink[at][:, :, :sink_rows], self.sink[at + 1][:, :, :sink_rows],
+                self.ring[at], self.ring[at + 1])) for at in range(0, len(self.sink), 2)],
             deltas=[])
         both = torch.cat([cos, cos], -1), torch.cat([sin, sin], -1)
         for index, layer in enumerate(self._text.layers):

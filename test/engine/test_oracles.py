@@ -280,12 +280,12 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(subject, monk
         if inputs.into_sink:
             return step(first, inputs)
         (distance,) = gone
-        masters = copy.deepcopy(recorder._sink)
-        for keys in recorder._sink[::2]:
+        masters = copy.deepcopy(recorder.sink)
+        for keys in recorder.sink[::2]:
             turn(keys, *rope(np.full((3, 1), distance)))
         subject.backend.copy_sink(0, 0)  # that it looks at its sink anew
         outputs = step(first, inputs)
-        for cache, master in zip(recorder._sink, masters, strict=True):
+        for cache, master in zip(recorder.sink, masters, strict=True):
             cache[:] = master
         return outputs
 
@@ -364,9 +364,9 @@ def test_what_unused_rows_hold_changes_nothing(subject):
 
     def poisoned(places, sink_rows, ring_rows):
         subject.backend.allocate(places, sink_rows, ring_rows)
-        for cache in recorder._sink:
+        for cache in recorder.sink:
             cache[:] = np.nan
-        for cache in recorder._ring:
+        for cache in recorder.ring:
             cache[:, :, :ring_rows] = np.nan
 
     recorder.allocate = poisoned
@@ -389,9 +389,9 @@ def test_the_order_of_the_rings_rows_changes_nothing(subject):
             np.arange(rows), inputs.rows[0] + np.arange(inputs.embeds.shape[1]))
         order = np.arange(rows)
         order[free] = random.permutation(free)
-        reorder(recorder._ring, order)
+        reorder(recorder.ring, order)
         outputs = step(first, replace(inputs, ring_mask=inputs.ring_mask[:, :, order]))
-        reorder(recorder._ring, np.argsort(order))
+        reorder(recorder.ring, np.argsort(order))
         return outputs
 
     recorder.run = shuffled
