@@ -28,13 +28,17 @@ from streamo_ros.models import DecoderConfig
 
 
 class Rope:
-    """The rotary table of a decoder; each frequency turns by the position on its own axis."""
+    """
+    The rotary table of a decoder; each frequency turns by the position on its own axis.
+
+    :param dtype: that cosines and sines are rounded to
+    """
 
     def __init__(self, config: DecoderConfig, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
         # The exponent in float32, as the models were trained.
         exponent = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
-        self._frequencies = (
+        self.frequencies = (
             np.float32(1) / np.float32(config.rope_theta) ** exponent).astype(np.float64)
         self._axes = np.asarray(config.rope_axes)
 
@@ -44,6 +48,6 @@ class Rope:
         """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
         # A frame's tokens share few positions: each is turned once.
         first = int(positions.min())
-        angles = np.arange(first, int(positions.max()) + 1)[:, None] * self._frequencies
-        at = (positions[self._axes].T - first, np.arange(len(self._frequencies)))
+        angles = np.arange(first, int(positions.max()) + 1)[:, None] * self.frequencies
+        at = (positions[self._axes].T - first, np.arange(len(self.frequencies)))
         return np.cos(angles).astype(self._dtype)[at], np.sin(angles).astype(self._dtype)[at]

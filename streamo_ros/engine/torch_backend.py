@@ -20,10 +20,12 @@ On CUDA each shape is captured once as a CUDA graph over static buffers, and rep
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 import torch
 from torch import Tensor
 from transformers import AttentionInterface
@@ -33,6 +35,7 @@ from streamo_ros.engine.backend import Floats
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
 
 _MASKED = -1e30
 
@@ -63,6 +66,7 @@ class TorchBackend:
 
     :param device: ``cuda`` where there is one if not given
     :param dtype: bfloat16 on CUDA, float32 elsewhere if not given; float64 is for tests
+    :raises CheckpointError: when the checkpoint's weights cannot be read, or not all are there
     """
 
     def __init__(
@@ -77,10 +81,7 @@ class TorchBackend:
         self._boundary = torch.float64 if dtype is torch.float64 else torch.float32
         self.dtype = np.dtype(np.float64 if dtype is torch.float64 else np.float32)
         self._checkpoint = checkpoint
-        model: Any = AutoModelForImageTextToText.from_pretrained(
-            checkpoint.directory, dtype=torch.float32, local_files_only=True,
-            use_safetensors=True, trust_remote_code=False)
-        self._model = model.to(self._device, dtype).eval()
+        self._model = _load(checkpoint.directory, dtype).to(self._device).eval()
         inner = self._model.model
         self._text: Any = getattr(inner, 'language_model', None) or inner.text_model
         AttentionInterface.register('streamo', _attend)
@@ -90,6 +91,7 @@ class TorchBackend:
         self.sink: list[Tensor] = []
         self.ring: list[Tensor] = []
         self._graphs: dict[tuple[int, int, int], _Captured] = {}
+        self._pool = torch.cuda.graph_pool_handle() if self._capture else None
 
     @torch.inference_mode()
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
@@ -151,7 +153,7 @@ class TorchBackend:
             key = (first, batch, chunk)
             if key not in self._graphs:
                 self._graphs[key] = _Captured(
-                    lambda tensors: self._forward(first, tensors), given)
+                    lambda tensors: self._forward(first, tensors), given, self._pool)
             hidden, deltas = self._graphs[key].replay(given)
         else:
             hidden, deltas = self._forward(first, given)
@@ -240,10 +242,33 @@ def _attend(
     return gathered.reshape(batch, heads, chunk, dim).transpose(1, 2), None
 
 
-class _Captured:
-    """One CUDA graph over static buffers."""
+def _load(directory: Path, dtype: torch.dtype) -> Any:
+    """Return Hugging Face's model; its frequencies stay float32 in any precision."""
+    try:
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
+            directory, dtype=dtype, local_files_only=True, use_safetensors=True,
+            trust_remote_code=False, output_loading_info=True)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
+            'checkpoint again') from error
+    model, report = loaded
+    # It would run on with random numbers in their place.
+    if report['missing_keys']:
+        raise CheckpointError(
+            f'{directory} has no tensor {min(report["missing_keys"])!r}: its safetensors are not '
+            'all there, or are of another model than its config.json; copy the checkpoint again')
+    return model
 
-    def __init__(self, run: Any, given: dict[str, Tensor]) -> None:
+
+class _Captured:
+    """
+    One CUDA graph over static buffers.
+
+    :param pool: the memory that all graphs work in, since only one runs at a time
+    """
+
+    def __init__(self, run: Any, given: dict[str, Tensor], pool: Any) -> None:
         self._buffers = {name: tensor.clone() for name, tensor in given.items()}
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
@@ -251,7 +276,7 @@ class _Captured:
             run(self._buffers)  # libraries choose and allocate here, which no capture may
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        with torch.cuda.graph(self._graph, pool=pool):
             self._results = run(self._buffers)
 
     def replay(self, given: dict[str, Tensor]) -> Any:

@@ -14,10 +14,13 @@
 
 """The torch backend, on a processor and, where there is one, on a GPU."""
 
+import shutil
 import sys
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file
+from safetensors.numpy import save
 
 from streamo_ros.engine import StreamEngine
 from streamo_ros.models import CheckpointError
@@ -61,6 +64,35 @@ def test_what_unused_rows_hold_changes_nothing(frames):
         decisions(StreamEngine(checkpoint, backend(checkpoint, device='cpu')), frames)
         for backend in (TorchBackend, Poisoned))
     assert clean == poisoned
+
+
+def without(weights):
+    del weights['model.layers.1.mlp.up_proj.weight']
+    return save(weights)
+
+
+@pytest.mark.parametrize('spoil, sentence', [
+    (without, 'has no tensor .*layers.1.mlp.up_proj'),
+    (lambda weights: b'junk', 'cannot load .*header too small.*copy'),
+    (lambda weights: save({name: weight[:1] for name, weight in weights.items()}),
+     'cannot load .*copy'),
+])
+def test_a_checkpoint_that_is_not_whole_is_refused_instead_of_filled_with_noise(
+        spoil, sentence, tmp_path):
+    copy = shutil.copytree(load_checkpoint('nano').directory, tmp_path / 'nano')
+    (copy / 'model.safetensors').write_bytes(spoil(load_file(copy / 'model.safetensors')))
+    with pytest.raises(CheckpointError, match=sentence):
+        StreamEngine.from_pretrained(copy, backend='torch')
+
+
+def test_in_half_precision_the_towers_frequencies_stay_whole():
+    from streamo_ros.engine.torch_backend import TorchBackend
+    half = TorchBackend(load_checkpoint('nano'), 'cpu', torch.bfloat16)
+    frequencies = half._model.model.visual.rotary_pos_emb.inv_freq
+    assert frequencies.dtype == torch.float32
+    patches = np.random.default_rng(0).integers(0, 256, (64, 1176), np.uint8)
+    whole = TorchBackend(load_checkpoint('nano'), 'cpu').see(patches, (4, 4))
+    assert np.abs(half.see(patches, (4, 4)) - whole).max() < 0.01 * np.abs(whole).max()
 
 
 def test_without_torch_one_sentence_says_what_to_do(monkeypatch):
