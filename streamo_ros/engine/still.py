@@ -119,7 +119,7 @@ class SceneMemory:
         pixels = np.zeros(frame.shape[:2], np.bool_)
         pixels[:rows * self._cell, :columns * self._cell] = kept.reshape(
             rows, columns).repeat(self._cell, 0).repeat(self._cell, 1)
-        self._in_stream[:, pixels] = look[:, pixels]
+        np.copyto(self._in_stream, look, where=pixels[..., None])
         return kept
 
     def _changes(self, one: Pixels, other: Pixels) -> NDArray[np.float64]:
