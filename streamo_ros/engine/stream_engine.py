@@ -44,6 +44,9 @@ from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
+from streamo_ros.engine.still import SceneMemory
+from streamo_ros.engine.still import Sight
+from streamo_ros.engine.still import StillScene
 from streamo_ros.engine.window import Chunk
 from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
@@ -115,17 +118,21 @@ class StreamEngine:
 
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second; sets the time tags
+    :param still: what to save when little happens, which changes what is decided; None saves
+        nothing
     """
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        still: StillScene | None = None,
     ) -> None:
         if fps <= 0:
             raise ValueError(f'fps is {fps}: give ticks per second above 0')
         self.checkpoint = checkpoint
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
+        self._still = still
         self._backend = backend
         self._rope = Rope(checkpoint.decoder, backend.dtype)
         self._max_answer_tokens = max_answer_tokens
@@ -141,29 +148,26 @@ class StreamEngine:
         self._ends = tokenizer.control_ids
         self._closes = {state: tokenizer.encode(close_turn(
             None if state is State.RESPONSE else state, tokenizer.chat)) for state in State}
-        self._shape: tuple[int, int] | None = None
-        self._turn_rows = 0
-        self._start: float | None = None
-        self._tick = -1
-        self._previous: NDArray[np.uint8] | None = None
-        self._last_stamp = 0.0
+        self._begin_stream()
 
     @classmethod
     def from_pretrained(
         cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        still: StillScene | None = None,
     ) -> 'StreamEngine':
         """
         Load a checkpoint.
 
         :param name: ``nano`` or a directory in Hugging Face's layout
         :param backend: one of ``BACKENDS``
+        :param still: as above
         :raises CheckpointError: when the checkpoint cannot be used
         """
         checkpoint = load_checkpoint(name)
         return cls(
             checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
-            max_answer_tokens=max_answer_tokens)
+            max_answer_tokens=max_answer_tokens, still=still)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -171,6 +175,16 @@ class StreamEngine:
         return tuple(
             place.watch for place in sorted(self._places, key=lambda place: place.given)
             if not place.watch.cancelled)
+
+    @property
+    def drop_ratio(self) -> float:
+        """Return the share of visual tokens that were left out since the stream began."""
+        return self._dropped_tokens / max(self._given_tokens, 1)
+
+    @property
+    def skipped_frames(self) -> int:
+        """Return how many frames since the stream began the vision tower was not run for."""
+        return self._skipped_frames
 
     def watch(self, text: str, instruction_id: str | None = None) -> Watch:
         """
@@ -220,14 +234,16 @@ class StreamEngine:
         self._stop.clear()
         self._obey()
         self._advance(stamp)
-        tokens, grid = self._see(frame)
+        sight = self._see(frame, stamp)
         if not self._places:
             return []
+        self._given_tokens += len(sight.kept)
+        self._dropped_tokens += int((~sight.kept).sum())
         tokenizer = self.checkpoint.tokenizer
         opening = tokenizer.encode(
-            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), grid[0] * grid[1])
+            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), len(sight.kept))
         chunks = [(place.close, opening) for place in self._places]
-        outputs = self._run(0, chunks, tokens)
+        outputs = self._run(0, chunks, sight)
         decisions = []
         for index, place in enumerate(self._places):
             shares = outputs.probabilities[index]
@@ -255,8 +271,7 @@ class StreamEngine:
         """Carry out what was asked for since: a new stream, cancelled rows freed."""
         if self._anew.is_set():
             self._anew.clear()
-            self._shape = self._start = self._previous = None
-            self._tick = -1
+            self._begin_stream()
         for index in reversed(range(len(self._places))):
             if self._places[index].watch.cancelled:
                 last = self._places.pop()
@@ -265,6 +280,18 @@ class StreamEngine:
                     self._places[index] = last
                     if self._shape is not None:
                         self._backend.copy(len(self._places), index)
+
+    def _begin_stream(self) -> None:
+        self._shape: tuple[int, int] | None = None
+        self._turn_rows = 0
+        self._start: float | None = None
+        self._last_stamp = 0.0
+        self._tick = -1
+        self._previous: NDArray[np.uint8] | None = None
+        self._memory: SceneMemory | None = None
+        self._looked: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
+        self._looked = None
+        self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
 
     def _advance(self, stamp: float) -> None:
         if self._start is None:
@@ -276,16 +303,32 @@ class StreamEngine:
         self._last_stamp = stamp
         self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
 
-    def _see(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    def _see(self, frame: NDArray[np.uint8], stamp: float) -> Sight:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
         if self._shape is None:
             self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
+            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
             self._allocate()
-        scaled = spec.scale(frame, self._shape)
-        previous = scaled if self._previous is None else self._previous
+        # A copy: the caller may fill the same array again.
+        scaled = np.array(spec.scale(frame, self._shape))
+        if self._memory:
+            scaled = self._memory.show(scaled, stamp, self._turns_in_view())
+        before = self._previous if spec.pair and self._previous is not None else scaled
         self._previous = scaled
-        grid = self._grid()
-        return self._backend.see(spec.cut(previous, scaled, vision), grid), grid
+        rows, columns = grid = self._grid()
+        if self._looked and before is self._looked[0] and scaled is self._looked[1]:
+            self._skipped_frames += 1
+        else:
+            tokens = self._backend.see(spec.cut(before, scaled, vision), grid)
+            self._looked = before, scaled, tokens
+        kept = self._memory.keep(before, scaled) if self._memory else np.ones(
+            rows * columns, np.bool_)
+        return Sight(self._looked[2][:, kept], kept)
+
+    def _turns_in_view(self) -> int:
+        """Return how many of the turns before the next are sure to be in view of it."""
+        live = [place.plan.live_turns if place.plan else 0 for place in self._places]
+        return min([*live, self.window_turns - 1]) if live else 0
 
     def _grid(self) -> tuple[int, int]:
         assert self._shape is not None
@@ -332,21 +375,25 @@ class StreamEngine:
         self._primed = True
 
     def _run(
-        self, first: int, chunks: list[tuple[list[int], list[int]]],
-        tokens: NDArray[np.float32] | None,
+        self, first: int, chunks: list[tuple[list[int], list[int]]], sight: Sight | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
         plans = [place.plan for place in self._places[first:first + len(chunks)]]
-        lengths = [len(close) + len(opening) for close, opening in chunks]
+        dropped = int((~sight.kept).sum()) if sight else 0
+        lengths = [len(close) + len(opening) - dropped for close, opening in chunks]
         width = self._width(lengths) if self._backend.static_shapes else 0
         image = self.checkpoint.tokenizer.image_id
         ids, planned = [], []
         for plan, (close, opening) in zip(plans, chunks, strict=True):
             assert plan is not None
-            ids.append(close + opening)
-            is_image = np.asarray(ids[-1]) == image
-            planned.append(plan.plan(is_image, len(close) if opening else None, width))
-        outputs = self._feed(first, ids, planned, tokens)
+            whole = np.asarray(close + opening)
+            is_image = whole == image
+            kept = ~is_image
+            if sight:
+                kept[is_image] = sight.kept
+            ids.append(whole[kept].tolist())
+            planned.append(plan.plan(is_image, len(close) if opening else None, width, kept))
+        outputs = self._feed(first, ids, planned, sight.tokens if sight else None)
         for plan, chunk in zip(plans, planned, strict=True):
             assert plan is not None
             plan.commit(chunk)

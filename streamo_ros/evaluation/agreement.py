@@ -35,6 +35,7 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backend import StepOutputs
+from streamo_ros.engine.still import Sight
 from streamo_ros.evaluation.sentry import TASKS_A_STREAM
 from streamo_ros.evaluation.sentry import TURNS
 from streamo_ros.worlds.streams import draw_stream
@@ -49,7 +50,7 @@ class _Run:
 
     first: int
     chunks: Chunks
-    tokens: NDArray[np.float32] | None
+    sight: Sight | None
 
 
 class _Remembering(StreamEngine):
@@ -59,11 +60,9 @@ class _Remembering(StreamEngine):
         super().__init__(*arguments, **options)
         self.runs: list[_Run] = []
 
-    def _run(
-        self, first: int, chunks: Chunks, tokens: NDArray[np.float32] | None,
-    ) -> StepOutputs:
-        self.runs.append(_Run(first, chunks, tokens))
-        return super()._run(first, chunks, tokens)
+    def _run(self, first: int, chunks: Chunks, sight: Sight | None) -> StepOutputs:
+        self.runs.append(_Run(first, chunks, sight))
+        return super()._run(first, chunks, sight)
 
 
 class _Reading(StreamEngine):
@@ -74,9 +73,9 @@ class _Reading(StreamEngine):
         for index in range(len(self._places)):
             self._begin(index)
         # What closes the turn before is gone with that turn.
-        outputs = self._run(0, [([], opening) for _, opening in runs[0].chunks], runs[0].tokens)
+        outputs = self._run(0, [([], opening) for _, opening in runs[0].chunks], runs[0].sight)
         for run in runs[1:]:
-            outputs = self._run(run.first, run.chunks, run.tokens)
+            outputs = self._run(run.first, run.chunks, run.sight)
         return outputs.probabilities
 
 
