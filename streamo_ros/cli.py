@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
     what.add_argument('--checkpoint', metavar='DIR', help='measure this one instead')
+    engine.add_argument('--backend', default='auto', choices=BACKENDS, help='what runs the model')
     engine.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
@@ -258,13 +259,19 @@ def _bench_engine(options: argparse.Namespace) -> None:
         checkpoint = load_checkpoint(options.checkpoint)
     else:
         checkpoint = random_checkpoint(options.shape)
+        if options.shape != 'nano' and options.backend not in ('auto', 'onnxruntime'):
+            raise CheckpointError(
+                f'random weights are in no file for {options.backend} to read: give a checkpoint')
     figures = asdict(measure(
-        checkpoint, window_turns=options.window, ticks=options.ticks, plot=options.plot))
+        checkpoint, backend=options.backend, window_turns=options.window, ticks=options.ticks,
+        plot=options.plot))
     for name, value in figures.items():
         print(f'{name:24} {"not measured here" if value is None else value}')
     if options.json:
         options.json.write_text(json.dumps(
-            {'shape': options.checkpoint or options.shape, **figures}, indent=2) + '\n')
+            {
+                'shape': options.checkpoint or options.shape, 'backend': options.backend,
+                **figures}, indent=2) + '\n')
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -164,11 +164,9 @@ class StreamEngine:
         :param still: as above
         :raises CheckpointError: when the checkpoint cannot be used
         """
-        if backend not in BACKENDS:
-            raise ValueError(f'backend {backend!r} is not one of {", ".join(BACKENDS)}')
         checkpoint = load_checkpoint(name)
         return cls(
-            checkpoint, _backend(backend, checkpoint), window_turns=window_turns, fps=fps,
+            checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
             max_answer_tokens=max_answer_tokens, still=still)
 
     @property
@@ -466,7 +464,15 @@ class StreamEngine:
         watch.cancelled = True
 
 
-def _backend(name: str, checkpoint: Checkpoint) -> Backend:
+def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
+    """
+    Return what runs a checkpoint.
+
+    :param name: one of ``BACKENDS``
+    :raises CheckpointError: when it cannot run here
+    """
+    if name not in BACKENDS:
+        raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
     if name == 'torch':
         try:
             from streamo_ros.engine.torch_backend import TorchBackend
