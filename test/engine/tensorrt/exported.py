@@ -1,0 +1,59 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What `streamo export` leaves in a directory, on which engines are built."""
+
+from pathlib import Path
+import shutil
+
+import numpy as np
+import onnx
+from onnx import ModelProto
+
+from streamo_ros.engine.graph import Graph
+from streamo_ros.engine.step_graph import head_weight
+from streamo_ros.engine.step_graph import step_graph
+from streamo_ros.engine.tensorrt.shapes import EngineShapes
+from streamo_ros.engine.tensorrt.shapes import shapes_of
+from streamo_ros.engine.vision import vision_graph
+from streamo_ros.models import load_checkpoint
+
+
+def words_graph(head, precision: str) -> ModelProto:
+    graph = Graph('words', precision)
+    vocab, hidden = head.shape
+    x = graph.narrow(graph.input('hidden', np.float32, ('batch', hidden)))
+    graph.output('logits', graph.widen(graph.linear(x, 'head', head)), ('batch', vocab))
+    return graph.model()
+
+
+def save(model: ModelProto, path: Path) -> None:
+    onnx.save(model, path, save_as_external_data=True, location=f'{path.name}.data')
+
+
+def export(
+    source: Path, target: Path, frame: tuple[int, int], *, window_turns: int,
+    precision: str = 'float32',
+) -> EngineShapes:
+    """Copy a checkpoint, write its graphs beside it, and return the shapes to build for."""
+    shutil.copytree(source, target)
+    checkpoint = load_checkpoint(target)
+    shapes = shapes_of(checkpoint, frame, window_turns)
+    weights = checkpoint.weights
+    save(vision_graph(checkpoint.vision, checkpoint.frame, weights, shapes.grid, precision),
+         target / 'vision.onnx')
+    save(step_graph(checkpoint.decoder, weights, checkpoint.tokenizer.state_ids, precision),
+         target / 'step.onnx')
+    save(words_graph(head_weight(weights), precision), target / 'words.onnx')
+    return shapes
