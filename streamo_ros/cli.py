@@ -109,19 +109,27 @@ def _parser() -> argparse.ArgumentParser:
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
 
     export = commands.add_parser(
-        'export', help="write a checkpoint's networks as ONNX, held against torch on the spot",
+        'export', help='write a checkpoint as ONNX, held against torch, or as TensorRT engines',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     export.set_defaults(run=_export)
     export.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
-    export.add_argument('--to', choices=('onnx',), required=True, help='what to write')
+    export.add_argument(
+        '--to', choices=('onnx', 'tensorrt'), required=True,
+        help="graphs; or graphs and the engines for this machine's GPU")
     export.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
-        help='a new directory: the checkpoint and its graphs')
+        help='a new directory: the checkpoint and what is written, to be used as a checkpoint')
     export.add_argument(
-        '--precision', choices=tuple(PRECISIONS), default='float32', help='of weights and cache')
+        '--precision', choices=tuple(PRECISIONS),
+        help='of weights and cache; float32 for graphs, float16 for engines if not given')
     export.add_argument(
         '--camera', type=_size, default=(480, 640), metavar='WIDTHxHEIGHT',
         help='size of the frames as they come; 640x480 if not given')
+    export.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help="of engines: turns kept in view; the checkpoint's own number if not given")
+    export.add_argument(
+        '--fps', type=_positive, default=1.0, help='of engines: frames sampled per second')
     export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
     train = commands.add_parser(
@@ -277,16 +285,25 @@ def _bench_engine(options: argparse.Namespace) -> None:
 def _export(options: argparse.Namespace) -> None:
     try:
         from streamo_ros.engine.export import export_onnx
+        from streamo_ros.engine.tensorrt.export import export_tensorrt
     except ImportError as error:
         raise CheckpointError(
             f'an export is held against torch and transformers ({error}): install them') from error
-    export = export_onnx(
-        load_checkpoint(options.checkpoint), options.out, precision=options.precision,
-        camera=options.camera)
+    checkpoint = load_checkpoint(options.checkpoint)
+    if options.to == 'onnx':
+        export = export_onnx(
+            checkpoint, options.out, precision=options.precision or 'float32',
+            camera=options.camera)
+        figures = asdict(export)
+    else:
+        export, manifest = export_tensorrt(
+            checkpoint, options.out, precision=options.precision or 'float16',
+            camera=options.camera, window_turns=options.window, fps=options.fps)
+        figures = {**asdict(export), 'engines': asdict(manifest)}
     print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
-          f'{sum(export.megabytes.values()):.1f} MB')
+          f'{sum(export.megabytes.values()):.1f} MB of graphs')
     if options.json:
-        options.json.write_text(json.dumps(asdict(export), indent=2) + '\n')
+        options.json.write_text(json.dumps(figures, indent=2) + '\n')
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -55,7 +55,7 @@ from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 
-BACKENDS = ('auto', 'onnxruntime', 'torch')
+BACKENDS = ('auto', 'onnxruntime', 'torch', 'tensorrt')
 MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
 MAX_ANSWER_TOKENS = 128
@@ -468,11 +468,14 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
     """
     Return what runs a checkpoint.
 
-    :param name: one of ``BACKENDS``
+    :param name: one of ``BACKENDS``; ``auto`` takes TensorRT for a directory that holds engines
     :raises CheckpointError: when it cannot run here
     """
     if name not in BACKENDS:
         raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
+    if name == 'tensorrt' or name == 'auto' and _holds_engines(checkpoint.directory):
+        from streamo_ros.engine.tensorrt.backend import TensorRtBackend
+        return TensorRtBackend(checkpoint)
     if name == 'torch':
         try:
             from streamo_ros.engine.torch_backend import TorchBackend
@@ -482,3 +485,8 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
                 'choose onnxruntime') from error
         return TorchBackend(checkpoint)
     return OnnxRuntimeBackend(checkpoint)
+
+
+def _holds_engines(directory: Path) -> bool:
+    from streamo_ros.engine.tensorrt.manifest import MANIFEST
+    return (directory / MANIFEST).is_file()
