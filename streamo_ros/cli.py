@@ -37,6 +37,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument(
         '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
     what.add_argument('--checkpoint', metavar='DIR', help='measure this one instead')
+    engine.add_argument('--backend', default='auto', choices=BACKENDS, help='what runs the model')
     engine.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
@@ -105,6 +107,30 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
+
+    export = commands.add_parser(
+        'export', help='write a checkpoint as ONNX, held against torch, or as TensorRT engines',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    export.set_defaults(run=_export)
+    export.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
+    export.add_argument(
+        '--to', choices=('onnx', 'tensorrt'), required=True,
+        help="graphs; or graphs and the engines for this machine's GPU")
+    export.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='a new directory: the checkpoint and what is written, to be used as a checkpoint')
+    export.add_argument(
+        '--precision', choices=tuple(PRECISIONS),
+        help='of weights and cache; float32 for graphs, float16 for engines if not given')
+    export.add_argument(
+        '--camera', type=_size, default=(480, 640), metavar='WIDTHxHEIGHT',
+        help='size of the frames as they come; 640x480 if not given')
+    export.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help="of engines: turns kept in view; the checkpoint's own number if not given")
+    export.add_argument(
+        '--fps', type=_positive, default=1.0, help='of engines: frames sampled per second')
+    export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
     train = commands.add_parser(
         'train', help='train nano from nothing on rendered streams',
@@ -140,6 +166,13 @@ def _ticks(text: str) -> int:
     if value < 2:
         raise argparse.ArgumentTypeError(f'{text} is not 2 or more')
     return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, height = (int(side) for side in text.split('x'))
+    if min(width, height) < 1:
+        raise argparse.ArgumentTypeError(f'{text} is no size in pixels')
+    return height, width
 
 
 class _Camera:
@@ -234,13 +267,43 @@ def _bench_engine(options: argparse.Namespace) -> None:
         checkpoint = load_checkpoint(options.checkpoint)
     else:
         checkpoint = random_checkpoint(options.shape)
+        if options.shape != 'nano' and options.backend not in ('auto', 'onnxruntime'):
+            raise CheckpointError(
+                f'random weights are in no file for {options.backend} to read: give a checkpoint')
     figures = asdict(measure(
-        checkpoint, window_turns=options.window, ticks=options.ticks, plot=options.plot))
+        checkpoint, backend=options.backend, window_turns=options.window, ticks=options.ticks,
+        plot=options.plot))
     for name, value in figures.items():
         print(f'{name:24} {"not measured here" if value is None else value}')
     if options.json:
         options.json.write_text(json.dumps(
-            {'shape': options.checkpoint or options.shape, **figures}, indent=2) + '\n')
+            {
+                'shape': options.checkpoint or options.shape, 'backend': options.backend,
+                **figures}, indent=2) + '\n')
+
+
+def _export(options: argparse.Namespace) -> None:
+    try:
+        from streamo_ros.engine.export import export_onnx
+        from streamo_ros.engine.tensorrt.export import export_tensorrt
+    except ImportError as error:
+        raise CheckpointError(
+            f'an export is held against torch and transformers ({error}): install them') from error
+    checkpoint = load_checkpoint(options.checkpoint)
+    if options.to == 'onnx':
+        export = export_onnx(
+            checkpoint, options.out, precision=options.precision or 'float32',
+            camera=options.camera)
+        figures = asdict(export)
+    else:
+        export, manifest = export_tensorrt(
+            checkpoint, options.out, precision=options.precision or 'float16',
+            camera=options.camera, window_turns=options.window, fps=options.fps)
+        figures = {**asdict(export), 'engines': asdict(manifest)}
+    print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
+          f'{sum(export.megabytes.values()):.1f} MB of graphs')
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + '\n')
 
 
 def _train(options: argparse.Namespace) -> None:

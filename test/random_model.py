@@ -14,7 +14,10 @@
 
 """Small random models of every family, as checkpoint directories and as Hugging Face's own."""
 
+from contextlib import contextmanager
+import copy
 from dataclasses import dataclass
+from dataclasses import replace
 import json
 import math
 from pathlib import Path
@@ -23,6 +26,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streamo_ros.engine.rope import Rope
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.positions import stream_positions
@@ -110,6 +114,28 @@ def write_checkpoint(family: str, model: Any, directory: Path) -> None:
         'frame': {'size': SHAPES[family][0], 'pair': family == 'qwen2_5_vl'}}), encoding='utf-8')
 
 
+def text_model(model: Any):
+    """Return the language model, which families call differently."""
+    return getattr(model.model, 'language_model', None) or model.model.text_model
+
+
+@contextmanager
+def in_double():
+    """
+    Make Hugging Face's modules compute in float64 all through.
+
+    Their norms, rotary embeddings and softmaxes ask for float32 by name, whatever they are given.
+    """
+    import torch
+    single, short, method = torch.float32, torch.float, torch.Tensor.float
+    torch.float32 = torch.float = torch.float64
+    torch.Tensor.float = torch.Tensor.double
+    try:
+        yield
+    finally:
+        torch.float32, torch.float, torch.Tensor.float = single, short, method
+
+
 @dataclass(frozen=True)
 class RandomModel:
     """A checkpoint directory and the same model in torch, whose forward is the reference."""
@@ -117,6 +143,15 @@ class RandomModel:
     family: str
     directory: Path
     model: Any
+
+    def double(self) -> 'RandomModel':
+        """Return the same with its model in float64."""
+        import torch
+        model = copy.deepcopy(self.model).double()
+        # numpy and torch raise to float32 powers that differ in the last bit.
+        rope = Rope(load_checkpoint(self.directory).decoder, np.dtype(np.float64))
+        text_model(model).rotary_emb.inv_freq = torch.from_numpy(rope.frequencies)
+        return replace(self, model=model)
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -137,14 +172,17 @@ class RandomModel:
             patches = torch.from_numpy(np.concatenate([
                 checkpoint.frame.normalise(
                     checkpoint.frame.cut(before, frame, checkpoint.vision), checkpoint.vision)
-                for before, frame in zip([frames[0], *frames[:-1]], frames, strict=True)]))
+                for before, frame in zip([frames[0], *frames[:-1]], frames, strict=True)])
+            ).to(self.model.dtype)
             merge = checkpoint.vision.merge
             seen = self.model.model.visual(patches, grid_thw=torch.tensor(
                 [[1, self.grid[0] * merge, self.grid[1] * merge]] * len(frames)))
             return [seen.pooler_output, *getattr(seen, 'deepstack_features', [])]
-        mean, std = np.asarray(checkpoint.frame.mean), np.asarray(checkpoint.frame.std)
+        # In float32 as the package does it, so that models in float64 are given the same.
+        mean, std = (np.asarray(value, np.float32) * 255 for value in (
+            checkpoint.frame.mean, checkpoint.frame.std))
         pixels = torch.from_numpy(
-            ((frames / 255 - mean) / std).transpose(0, 3, 1, 2).astype(np.float32))
+            ((frames.astype(np.float32) - mean) / std).transpose(0, 3, 1, 2)).to(self.model.dtype)
         if self.family == 'smolvlm':
             return [self.model.model.get_image_features(pixels[None]).pooler_output[0]]
         return [self.model.model.get_image_features(
@@ -170,8 +208,7 @@ class RandomModel:
             embeds = self.model.get_input_embeddings()(tokens)
             embeds[is_image] = seen
             more = {'visual_pos_masks': is_image[None], 'deepstack_visual_embeds': deepstack}
-            text = getattr(self.model.model, 'language_model', None) or self.model.model.text_model
-            hidden = text(
+            hidden = text_model(self.model)(
                 inputs_embeds=embeds[None],
                 attention_mask=None if mask is None else torch.from_numpy(mask)[None, None],
                 position_ids=positions[:, None] if mrope else positions,

@@ -26,7 +26,8 @@
     Hugging Face's forward over the whole window, and over one turn behind its ``DynamicCache``,
     each over the engine's tick without vision. Needs torch and transformers.
 ``host_overhead_ms``
-    Of a tick, all that is outside the graphs, for a frame of the size that the checkpoint takes;
+    Of a tick, all that is outside the graphs (with backends other than ONNX Runtime: outside the
+    backend), for a frame of the size that the checkpoint takes;
     ``scaling_ms`` is what a camera's 640x480 takes to be scaled to it.
 ``instructions4_overhead``
     A tick of four instructions over one look and four ticks of the language model.
@@ -41,8 +42,10 @@ from pathlib import Path
 import statistics
 import sys
 import time
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import close_turn
@@ -50,7 +53,11 @@ from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.backend import Backend
+from streamo_ros.engine.backend import Floats
+from streamo_ros.engine.backend import StepInputs
+from streamo_ros.engine.backend import StepOutputs
+from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.models import Checkpoint
 
 SPAN = 1000
@@ -91,34 +98,46 @@ class Tick:
     step_graph: float
 
 
-class _Metered(OnnxRuntimeBackend):
-    """The real backend, which tells how long it took; states are muted, for cost alone."""
+class _Metered:
+    """A real backend that is timed; states are muted, for cost alone."""
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
-        super().__init__(checkpoint)
-        self.see_seconds = self.step_graph_seconds = 0.0
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.see_seconds = self.see_graph_seconds = self.step_graph_seconds = 0.0
 
-    def see(self, patches, grid):  # noqa: D102
-        begin = time.perf_counter()
-        tokens = super().see(patches, grid)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+        """Look at a frame and note how long it took."""
+        begin, inside = time.perf_counter(), self._inside()
+        tokens = self._backend.see(patches, grid)
         self.see_seconds = time.perf_counter() - begin
+        self.see_graph_seconds = self._inside() - inside or self.see_seconds
         return tokens
 
-    def step(self, first, inputs):  # noqa: D102
-        before = self.graph_seconds
-        outputs = super().step(first, inputs)
-        self.step_graph_seconds = self.graph_seconds - before
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        """Run a step and note how long it took."""
+        begin, inside = time.perf_counter(), self._inside()
+        outputs = self._backend.step(first, inputs)
+        total = time.perf_counter() - begin
+        self.step_graph_seconds = self._inside() - inside or total
         outputs.states[:, State.RESPONSE] = -1e9
         return outputs
+
+    def _inside(self) -> float:
+        # Only one backend tells its graphs from what it does around them.
+        return float(getattr(self._backend, 'graph_seconds', 0.0))
 
 
 class _Stream:
     """An engine that watches noise for ever."""
 
     def __init__(
-        self, checkpoint: Checkpoint, window_turns: int | None, instructions: int
+        self, checkpoint: Checkpoint, backend: Backend, window_turns: int | None,
+        instructions: int,
     ) -> None:
-        self.backend = _Metered(checkpoint)
+        self.backend = _Metered(backend)
         self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns)
         for _ in range(instructions):
             self.engine.watch(_INSTRUCTION)
@@ -149,27 +168,29 @@ class _Stream:
 
     def tick(self) -> Tick:
         frame = self._frames[self._ticks % len(self._frames)]
-        before = self.backend.graph_seconds
         begin = time.perf_counter()
         self.engine.step(frame, float(self._ticks))
         total = time.perf_counter() - begin
         self._ticks += 1
-        return Tick(total, self.backend.see_seconds, self.backend.graph_seconds - before,
-                    self.backend.step_graph_seconds)
+        backend = self.backend
+        return Tick(total, backend.see_seconds,
+                    backend.see_graph_seconds + backend.step_graph_seconds,
+                    backend.step_graph_seconds)
 
 
 def measure(
-    checkpoint: Checkpoint, *, window_turns: int | None, ticks: int,
+    checkpoint: Checkpoint, *, backend: str, window_turns: int | None, ticks: int,
     plot: Path | None = None,
 ) -> EngineFigures:
     """
     Return the figures of a checkpoint.
 
+    :param backend: one of ``BACKENDS``
     :param window_turns: None takes the checkpoint's own
     :param ticks: of which the first and last ``SPAN`` are compared
     :param plot: where to draw each tick's latency
     """
-    stream = _Stream(checkpoint, window_turns, 1)
+    stream = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 1)
     latencies, resident = _run_long(stream, ticks)
     if plot:
         _draw(latencies, plot)
@@ -194,7 +215,7 @@ def measure(
             ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
 
-    four = _Stream(checkpoint, window_turns, 4)
+    four = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 4)
     alone, together = [], []
     for _ in range(60):
         alone.append(stream.tick())

@@ -14,10 +14,11 @@
 
 """One frame in, one decision per instruction out, at a cost that never grows."""
 
+from streamo_ros.engine.still import StillScene
 from streamo_ros.engine.stream_engine import BACKENDS
 from streamo_ros.engine.stream_engine import Decision
 from streamo_ros.engine.stream_engine import StampError
 from streamo_ros.engine.stream_engine import StreamEngine
 from streamo_ros.engine.stream_engine import Watch
 
-__all__ = ['BACKENDS', 'Decision', 'StampError', 'StreamEngine', 'Watch']
+__all__ = ['BACKENDS', 'Decision', 'StampError', 'StillScene', 'StreamEngine', 'Watch']

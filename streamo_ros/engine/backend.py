@@ -15,6 +15,7 @@
 """What a backend does: see a frame, run a chunk, keep the cache. The engine does the rest."""
 
 from dataclasses import dataclass
+from typing import Any
 from typing import Protocol
 
 import numpy as np
@@ -54,6 +55,18 @@ class StepInputs:
     into_sink: bool = False
 
 
+def step_feeds(inputs: StepInputs) -> dict[str, NDArray[Any]]:
+    """Return what a static ``step_graph`` is fed beside its cache."""
+    batch, chunk = inputs.embeds.shape[:2]
+    feeds = {
+        name: getattr(inputs, name) for name in (
+            'embeds', 'cos', 'sin', 'sink_cos', 'sink_sin', 'near_mask', 'ring_mask', 'opens')}
+    feeds['last'] = np.arange(batch) * chunk + inputs.lengths - 1
+    for layer, added in enumerate(inputs.deepstack):
+        feeds[f'deepstack_{layer}'] = added
+    return feeds
+
+
 @dataclass(frozen=True)
 class StepOutputs:
     """
@@ -66,6 +79,13 @@ class StepOutputs:
     states: Floats
     hidden: Floats
 
+    @property
+    def probabilities(self) -> NDArray[np.float64]:
+        """Return the shares of Silence, Standby and Response among the three, (B, 3)."""
+        logits = self.states.astype(np.float64)
+        shares = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(shares / shares.sum(1, keepdims=True))
+
 
 class Backend(Protocol):
     """
@@ -76,9 +96,11 @@ class Backend(Protocol):
 
     :param static_shapes: steps come in few shapes: chunks are padded to the widths of
         ``chunk_width``, and all of the sink's rows are in the masks
+    :param dtype: of what goes in and out; float32, or float64 where a test asks for it
     """
 
     static_shapes: bool
+    dtype: np.dtype[Any]
 
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """

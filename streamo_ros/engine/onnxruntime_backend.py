@@ -12,9 +12,15 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The default backend: ONNX Runtime over numpy arrays."""
+"""
+The default backend: ONNX Runtime over numpy arrays.
+
+Where the installed ONNX Runtime has CUDA, the graphs run there; the cache stays in host memory and
+travels at each step, which suits small models. For large ones take torch or TensorRT.
+"""
 
 import time
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +30,7 @@ from onnx import TensorProto
 import onnxruntime as ort
 
 from streamo_ros.engine.backend import Floats
+from streamo_ros.engine.backend import step_feeds
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.step_graph import head_weight
@@ -32,18 +39,21 @@ from streamo_ros.engine.vision import vision_graph
 from streamo_ros.models import Checkpoint
 
 _INLINE_BYTES = 4096
+_PROVIDERS = ('CUDAExecutionProvider', 'CPUExecutionProvider')
 
 
 class OnnxRuntimeBackend:
     """
-    Runs the graphs in ONNX Runtime on the CPU.
+    Runs the graphs in ONNX Runtime.
 
-    ``graph_seconds`` is the time spent in them so far.
+    ``graph_seconds`` is the time spent in them so far. ``sink`` and ``ring`` are the cache,
+    (places, KV heads, rows, D), keys and values of each layer in turn.
 
     :raises CheckpointError: when the checkpoint's weights cannot be read
     """
 
     static_shapes = False
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.graph_seconds = 0.0
@@ -51,11 +61,11 @@ class OnnxRuntimeBackend:
         self._table = checkpoint.weights['decoder.embed_tokens.weight']
         self._head = head_weight(checkpoint.weights)
         self._step = _session(step_graph(
-            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids))
+            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
-        self._sink: list[Floats] = []
+        self.sink: list[Floats] = []
         self._in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
-        self._ring: list[Floats] = []
+        self.ring: list[Floats] = []
         # Cache tensors in the order the graph names them, two a layer.
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
@@ -84,32 +94,29 @@ class OnnxRuntimeBackend:
             shape = (places, config.kv_heads, rows, config.head_dim)
             return [np.zeros(shape, np.float32) for _ in self._kinds]
 
-        self._sink, self._ring = empty(sink_rows), empty(ring_rows)
+        # The ring's last row stays zeros: rows that the graph needs and nobody sees.
+        self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
         self._in_use = (None, [])
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]
         places = slice(first, first + batch)
-        feeds: dict[str, NDArray[np.generic]] = {
-            'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
-            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin,
-            'ring_mask': inputs.ring_mask, 'opens': inputs.opens, 'near_mask': inputs.near_mask,
-            'last': np.arange(batch) * chunk + inputs.lengths - 1}
-        for layer, added in enumerate(inputs.deepstack):
-            feeds[f'deepstack_{layer}'] = added
+        feeds = step_feeds(inputs)
+        feeds['in_sight'], feeds['ring_mask'] = _in_sight(inputs.ring_mask)
         sinks = self._sinks_in_use(first, batch, inputs.near_mask.shape[2] - chunk)
-        for kind, sink, ring in zip(self._kinds, sinks, self._ring, strict=True):
+        for kind, sink, ring in zip(self._kinds, sinks, self.ring, strict=True):
             feeds[f'sink_{kind}'] = sink
             feeds[f'ring_{kind}'] = ring[places]
         states, hidden, *written = self._run(
             self._step, ['states', 'hidden', *self._kinds], feeds)
         if inputs.into_sink:
             self._in_use = (None, [])
-        for cache, delta in zip(
-                self._sink if inputs.into_sink else self._ring, written, strict=True):
+        caches = self.sink if inputs.into_sink else self.ring
+        rows = caches[0].shape[2] - (0 if inputs.into_sink else 1)
+        for cache, delta in zip(caches, written, strict=True):
             for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
-                assert row + length <= cache.shape[2], 'a write past the end of the cache'
+                assert row + length <= rows, 'a write past the end of the cache'
                 cache[first + index, :, row:row + length] = delta[index, :, :length]
         return StepOutputs(states=states, hidden=hidden)
 
@@ -117,29 +124,42 @@ class OnnxRuntimeBackend:
         """Return the sinks of some places, only the rows in use: the same from tick to tick."""
         if self._in_use[0] != (first, batch, rows):
             self._in_use = ((first, batch, rows), [
-                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self._sink])
+                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self.sink])
         return self._in_use[1]
 
     def copy(self, source: int, target: int) -> None:
         """Copy one place's cache onto another's."""
-        for cache in (*self._sink, *self._ring):
+        for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
         self._in_use = (None, [])
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy one place's sink onto another's; its ring stays."""
-        for cache in self._sink:
+        for cache in self.sink:
             cache[target] = cache[source]
         self._in_use = (None, [])
 
     def _run(
         self, session: ort.InferenceSession, outputs: list[str],
-        feeds: dict[str, NDArray[np.generic]],
+        feeds: dict[str, NDArray[Any]],
     ) -> list[Floats]:
         begin = time.perf_counter()
         results: list[Floats] = session.run(outputs, feeds)
         self.graph_seconds += time.perf_counter() - begin
         return results
+
+
+def _in_sight(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return which rows any token sees, (B, rows), then the one of zeros; and their mask."""
+    seen = mask[:, 0] | mask[:, 1]
+    count = int(seen.sum(1).max())
+    rows = np.full((len(mask), count), mask.shape[2])
+    short = np.zeros((len(mask), 2, count), np.bool_)
+    for index, live in enumerate(seen):
+        at = np.nonzero(live)[0]
+        rows[index, :len(at)] = at
+        short[index, :, :len(at)] = mask[index][:, at]
+    return rows, short
 
 
 def _session(model: ModelProto) -> ort.InferenceSession:
@@ -158,4 +178,5 @@ def _session(model: ModelProto) -> ort.InferenceSession:
             tensor.external_data.add(key='location', value=tensor.name)
     options.add_external_initializers(list(weights), list(weights.values()))
     return ort.InferenceSession(
-        model.SerializeToString(), options, providers=['CPUExecutionProvider'])
+        model.SerializeToString(), options, providers=[
+            name for name in _PROVIDERS if name in ort.get_available_providers()])

@@ -19,6 +19,8 @@ In float32 the angle of position 1,000,000 is wrong by 1e-2; here only the finis
 rounded, so a stream may run for ever.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,21 +28,26 @@ from streamo_ros.models import DecoderConfig
 
 
 class Rope:
-    """The rotary table of a decoder; each frequency turns by the position on its own axis."""
+    """
+    The rotary table of a decoder; each frequency turns by the position on its own axis.
 
-    def __init__(self, config: DecoderConfig) -> None:
+    :param dtype: that cosines and sines are rounded to
+    """
+
+    def __init__(self, config: DecoderConfig, dtype: np.dtype[Any]) -> None:
+        self._dtype = dtype
         # The exponent in float32, as the models were trained.
         exponent = np.arange(0, config.head_dim, 2, dtype=np.float32) / np.float32(config.head_dim)
-        self._frequencies = (
+        self.frequencies = (
             np.float32(1) / np.float32(config.rope_theta) ** exponent).astype(np.float64)
         self._axes = np.asarray(config.rope_axes)
 
     def __call__(
         self, positions: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
         """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
         # A frame's tokens share few positions: each is turned once.
         first = int(positions.min())
-        angles = np.arange(first, int(positions.max()) + 1)[:, None] * self._frequencies
-        at = (positions[self._axes].T - first, np.arange(len(self._frequencies)))
-        return np.cos(angles).astype(np.float32)[at], np.sin(angles).astype(np.float32)[at]
+        angles = np.arange(first, int(positions.max()) + 1)[:, None] * self.frequencies
+        at = (positions[self._axes].T - first, np.arange(len(self.frequencies)))
+        return np.cos(angles).astype(self._dtype)[at], np.sin(angles).astype(self._dtype)[at]

@@ -28,7 +28,9 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from streamo_ros.engine.attention import Attention
+from streamo_ros.engine.attention import Picked
 from streamo_ros.engine.attention import Rows
+from streamo_ros.engine.attention import Whole
 from streamo_ros.engine.graph import Graph
 from streamo_ros.engine.graph import Shape
 from streamo_ros.models import DecoderConfig
@@ -36,16 +38,18 @@ from streamo_ros.models import DecoderConfig
 
 def step_graph(
     config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]],
-    state_ids: tuple[int, ...], precision: str = 'float32',
+    state_ids: tuple[int, ...], *, precision: str = 'float32', static: bool = True,
 ) -> ModelProto:
     """
     Return the graph of a step.
 
     With B instructions, S tokens a chunk and D the size of a head, inputs are ``embeds``
     (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2), the masks
-    ``ring_mask`` (B, 2, ring), ``opens`` (B, S) and ``near_mask`` (B, S, sink + S) of
-    ``Attention``, ``last`` (B; index of each row's last real token in B * S), and for each layer
+    ``near_mask`` (B, S, sink + S), ``ring_mask`` (B, 2, ring) and ``opens`` (B, S) of
+    ``StepInputs``, ``last`` (B; index of each row's last real token in B * S), and for each layer
     ``sink_key_i``, ``sink_value_i``, ``ring_key_i``, ``ring_value_i`` (B, KV heads, rows, D).
+    Where shapes may change, the ring has a row of zeros behind it; ``in_sight`` (B, rows) names
+    the rows that ``ring_mask`` is about, and the others cost nothing.
     Outputs are ``states`` (B, 3), ``hidden`` (B, hidden), and ``key_i``, ``value_i``
     (B, KV heads, S, D). Where the decoder has DeepStack, its first layers also take
     ``deepstack_i`` (B, S, hidden), which is added to what they put out.
@@ -53,7 +57,9 @@ def step_graph(
     :param state_ids: the state tokens, whose rows of the head are all that a tick needs
     :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; what else goes in
         and out is float32 all the same
+    :param static: for runtimes whose shapes never change; otherwise in float32 alone
     """
+    assert static or precision == 'float32'
     graph = Graph('step', precision)
     kv_heads, dim = config.kv_heads, config.head_dim
     embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
@@ -62,26 +68,28 @@ def step_graph(
     cos, sin, sink_cos, sink_sin = (
         graph.op('Unsqueeze', graph.input(name, np.float32, turn), graph.ints(1))
         for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
-    attention = Attention(
-        graph, config,
-        ring_mask=graph.input('ring_mask', np.bool_, ('batch', 2, 'ring_rows')),
-        opens=graph.input('opens', np.bool_, ('batch', 'chunk')),
-        near_mask=graph.input('near_mask', np.bool_, ('batch', 'chunk', 'near_rows')))
+    masks = (
+        graph.input('near_mask', np.bool_, ('batch', 'chunk', 'near_rows')),
+        graph.input('ring_mask', np.bool_, ('batch', 2, 'seen_rows')),
+        graph.input('opens', np.bool_, ('batch', 'chunk')))
     last = graph.input('last', np.int64, ('batch',))
 
+    kinds = [(part, kind) for part in ('sink', 'ring') for kind in ('key', 'value')]
+    caches = [{
+        f'{part}_{kind}': graph.input(
+            f'{part}_{kind}_{layer}', graph.dtype, ('batch', kv_heads, f'{part}_rows', dim))
+        for part, kind in kinds} for layer in range(config.layers)]
+    attention: Attention = Whole(graph, config, *masks) if static else Picked(
+        graph, config, *masks,
+        in_sight=graph.input('in_sight', np.int64, ('batch', 'seen_rows')),
+        ring_key=caches[0]['ring_key'])
+
     x = graph.narrow(embeds)
-    for layer in range(config.layers):
+    for layer, rows in enumerate(caches):
         name = f'decoder.layers.{layer}'
 
         def get(tensor: str, name: str = name) -> NDArray[np.float32]:
             return weights[f'{name}.{tensor}']
-
-        rows: dict[str, str] = {}
-        for part in ('sink', 'ring'):
-            shape: Shape = ('batch', kv_heads, f'{part}_rows', dim)
-            for kind in ('key', 'value'):
-                rows[f'{part}_{kind}'] = graph.input(
-                    f'{part}_{kind}_{layer}', graph.dtype, shape)
 
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)

@@ -16,7 +16,11 @@
 The engine: one frame in, one decision per standing instruction out.
 
 Instructions share one look at the frame and are neighbouring places of one batch; each has its
-own sink, window and answers. All calls belong to one thread, but for ``interrupt``.
+own sink, window and answers.
+
+``watch`` and ``step`` belong to one thread. ``interrupt``, ``reset`` and a watch's ``cancel`` may
+come from any, at any time: they only ask, and the thread that steps obeys, an answer under way
+within one token, and in the cache before its next ``watch`` or ``step``.
 """
 
 from dataclasses import dataclass
@@ -40,14 +44,18 @@ from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
+from streamo_ros.engine.still import SceneMemory
+from streamo_ros.engine.still import Sight
+from streamo_ros.engine.still import StillScene
 from streamo_ros.engine.window import Chunk
 from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 
-BACKENDS = ('auto', 'onnxruntime')
+BACKENDS = ('auto', 'onnxruntime', 'torch', 'tensorrt')
 MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
 MAX_ANSWER_TOKENS = 128
@@ -86,9 +94,10 @@ class Watch:
     instruction_id: str
     text: str
     _engine: 'StreamEngine' = field(repr=False)
+    cancelled: bool = field(default=False, init=False)
 
     def cancel(self) -> None:
-        """Withdraw the instruction; cancelling twice is no error."""
+        """Withdraw the instruction, from any thread; cancelling twice is no error."""
         self._engine._cancel(self)
 
 
@@ -109,24 +118,29 @@ class StreamEngine:
 
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second; sets the time tags
+    :param still: what to save when little happens, which changes what is decided; None saves
+        nothing
     """
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        still: StillScene | None = None,
     ) -> None:
         if fps <= 0:
             raise ValueError(f'fps is {fps}: give ticks per second above 0')
         self.checkpoint = checkpoint
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
+        self._still = still
         self._backend = backend
-        self._rope = Rope(checkpoint.decoder)
+        self._rope = Rope(checkpoint.decoder, backend.dtype)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
         self._issued = self._given = 0
         self._primed = False
         self._stop = threading.Event()
+        self._anew = threading.Event()
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
@@ -134,37 +148,43 @@ class StreamEngine:
         self._ends = tokenizer.control_ids
         self._closes = {state: tokenizer.encode(close_turn(
             None if state is State.RESPONSE else state, tokenizer.chat)) for state in State}
-        self._shape: tuple[int, int] | None = None
-        self._turn_rows = 0
-        self._start: float | None = None
-        self._tick = -1
-        self._previous: NDArray[np.uint8] | None = None
-        self._last_stamp = 0.0
+        self._begin_stream()
 
     @classmethod
     def from_pretrained(
         cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        still: StillScene | None = None,
     ) -> 'StreamEngine':
         """
         Load a checkpoint.
 
         :param name: ``nano`` or a directory in Hugging Face's layout
         :param backend: one of ``BACKENDS``
+        :param still: as above
         :raises CheckpointError: when the checkpoint cannot be used
         """
-        if backend not in BACKENDS:
-            raise ValueError(f'backend {backend!r} is not one of {", ".join(BACKENDS)}')
         checkpoint = load_checkpoint(name)
         return cls(
-            checkpoint, OnnxRuntimeBackend(checkpoint), window_turns=window_turns, fps=fps,
-            max_answer_tokens=max_answer_tokens)
+            checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
+            max_answer_tokens=max_answer_tokens, still=still)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
         """Return the standing instructions, oldest first."""
         return tuple(
-            place.watch for place in sorted(self._places, key=lambda place: place.given))
+            place.watch for place in sorted(self._places, key=lambda place: place.given)
+            if not place.watch.cancelled)
+
+    @property
+    def drop_ratio(self) -> float:
+        """Return the share of visual tokens that were left out since the stream began."""
+        return self._dropped_tokens / max(self._given_tokens, 1)
+
+    @property
+    def skipped_frames(self) -> int:
+        """Return how many frames since the stream began the vision tower was not run for."""
+        return self._skipped_frames
 
     def watch(self, text: str, instruction_id: str | None = None) -> Watch:
         """
@@ -173,6 +193,7 @@ class StreamEngine:
         :param instruction_id: a name of the caller's; None gives one
         :raises InstructionError: when it is empty, too long, one too many, or its id is taken
         """
+        self._obey()
         text = clean_instruction(text)
         taken = {place.watch.instruction_id for place in self._places}
         if instruction_id in taken:
@@ -203,46 +224,74 @@ class StreamEngine:
         :param frame: (H, W, 3) RGB; the first frame after a reset fixes the size that later
             ones are scaled to
         :param stamp: seconds, growing from call to call
-        :returns: one decision per standing instruction, in the order they were given
+        :returns: one decision per standing instruction, in the order they were given; none for
+            one that was cancelled meanwhile
         :raises StampError: when the stamp does not grow; ``reset`` starts a new stream
         """
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or not frame.size:
             raise ValueError(
                 f'a frame is (height, width, 3) uint8 RGB, not {frame.shape} {frame.dtype}')
         self._stop.clear()
+        self._obey()
         self._advance(stamp)
-        tokens, grid = self._see(frame)
+        sight = self._see(frame, stamp)
         if not self._places:
             return []
+        self._given_tokens += len(sight.kept)
+        self._dropped_tokens += int((~sight.kept).sum())
         tokenizer = self.checkpoint.tokenizer
         opening = tokenizer.encode(
-            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), grid[0] * grid[1])
+            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), len(sight.kept))
         chunks = [(place.close, opening) for place in self._places]
-        outputs = self._run(0, chunks, tokens)
+        outputs = self._run(0, chunks, sight)
         decisions = []
         for index, place in enumerate(self._places):
-            logits = outputs.states[index].astype(np.float64)
-            shares = np.exp(logits - logits.max())
-            shares /= shares.sum()
+            shares = outputs.probabilities[index]
             state = State(int(shares.argmax()))
             text, complete = '', True
+            place.close = self._closes[state]
             if state is State.RESPONSE:
                 text, complete = self._answer(index)
-            place.close = self._closes[state]
             decisions.append(Decision(
                 place.watch.instruction_id, state,
                 (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
         order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
-        return [decisions[index] for index in order]
+        return [
+            decisions[index] for index in order if not self._places[index].watch.cancelled]
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._shape = self._start = self._previous = None
-        self._tick = -1
+        self._anew.set()
 
     def interrupt(self) -> None:
-        """Cut the answer under way within one token; safe from any thread."""
+        """Cut the answers of the step under way, within one token."""
         self._stop.set()
+
+    def _obey(self) -> None:
+        """Carry out what was asked for since: a new stream, cancelled rows freed."""
+        if self._anew.is_set():
+            self._anew.clear()
+            self._begin_stream()
+        for index in reversed(range(len(self._places))):
+            if self._places[index].watch.cancelled:
+                last = self._places.pop()
+                if index < len(self._places):
+                    # The last takes the freed place: one copy, and places stay neighbours.
+                    self._places[index] = last
+                    if self._shape is not None:
+                        self._backend.copy(len(self._places), index)
+
+    def _begin_stream(self) -> None:
+        self._shape: tuple[int, int] | None = None
+        self._turn_rows = 0
+        self._start: float | None = None
+        self._last_stamp = 0.0
+        self._tick = -1
+        self._previous: NDArray[np.uint8] | None = None
+        self._memory: SceneMemory | None = None
+        self._looked: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
+        self._looked = None
+        self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
 
     def _advance(self, stamp: float) -> None:
         if self._start is None:
@@ -254,16 +303,32 @@ class StreamEngine:
         self._last_stamp = stamp
         self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
 
-    def _see(self, frame: NDArray[np.uint8]) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    def _see(self, frame: NDArray[np.uint8], stamp: float) -> Sight:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
         if self._shape is None:
             self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
+            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
             self._allocate()
-        scaled = spec.scale(frame, self._shape)
-        previous = scaled if self._previous is None else self._previous
+        # A copy: the caller may fill the same array again.
+        scaled = np.array(spec.scale(frame, self._shape))
+        if self._memory:
+            scaled = self._memory.show(scaled, stamp, self._turns_in_view())
+        before = self._previous if spec.pair and self._previous is not None else scaled
         self._previous = scaled
-        grid = self._grid()
-        return self._backend.see(spec.cut(previous, scaled, vision), grid), grid
+        rows, columns = grid = self._grid()
+        if self._looked and before is self._looked[0] and scaled is self._looked[1]:
+            self._skipped_frames += 1
+        else:
+            tokens = self._backend.see(spec.cut(before, scaled, vision), grid)
+            self._looked = before, scaled, tokens
+        kept = self._memory.keep(before, scaled) if self._memory else np.ones(
+            rows * columns, np.bool_)
+        return Sight(self._looked[2][:, kept], kept)
+
+    def _turns_in_view(self) -> int:
+        """Return how many of the turns before the next are sure to be in view of it."""
+        live = [place.plan.live_turns if place.plan else 0 for place in self._places]
+        return min([*live, self.window_turns - 1]) if live else 0
 
     def _grid(self) -> tuple[int, int]:
         assert self._shape is not None
@@ -310,21 +375,25 @@ class StreamEngine:
         self._primed = True
 
     def _run(
-        self, first: int, chunks: list[tuple[list[int], list[int]]],
-        tokens: NDArray[np.float32] | None,
+        self, first: int, chunks: list[tuple[list[int], list[int]]], sight: Sight | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
         plans = [place.plan for place in self._places[first:first + len(chunks)]]
-        lengths = [len(close) + len(opening) for close, opening in chunks]
+        dropped = int((~sight.kept).sum()) if sight else 0
+        lengths = [len(close) + len(opening) - dropped for close, opening in chunks]
         width = self._width(lengths) if self._backend.static_shapes else 0
         image = self.checkpoint.tokenizer.image_id
         ids, planned = [], []
         for plan, (close, opening) in zip(plans, chunks, strict=True):
             assert plan is not None
-            ids.append(close + opening)
-            is_image = np.asarray(ids[-1]) == image
-            planned.append(plan.plan(is_image, len(close) if opening else None, width))
-        outputs = self._feed(first, ids, planned, tokens)
+            whole = np.asarray(close + opening)
+            is_image = whole == image
+            kept = ~is_image
+            if sight:
+                kept[is_image] = sight.kept
+            ids.append(whole[kept].tolist())
+            planned.append(plan.plan(is_image, len(close) if opening else None, width, kept))
+        outputs = self._feed(first, ids, planned, sight.tokens if sight else None)
         for plan, chunk in zip(plans, planned, strict=True):
             assert plan is not None
             plan.commit(chunk)
@@ -343,9 +412,10 @@ class StreamEngine:
         width = self._width([len(part) for part in ids])
         sink_rows = self._sink_rows if self._backend.static_shapes else max(
             chunk.sink_seen for chunk in chunks)
-        embeds = np.zeros((batch, width, decoder.hidden), np.float32)
-        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), np.float32)
-        turns = np.zeros((4, batch, width, decoder.head_dim // 2), np.float32)
+        dtype = self._backend.dtype
+        embeds = np.zeros((batch, width, decoder.hidden), dtype)
+        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), dtype)
+        turns = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
         opens = np.zeros((batch, width), np.bool_)
         near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
         # Padding sees itself, so that no row of a softmax is empty.
@@ -371,30 +441,52 @@ class StreamEngine:
             rows=np.asarray([chunk.row for chunk in chunks]), into_sink=into_sink))
 
     def _answer(self, index: int) -> tuple[str, bool]:
-        plan = self._places[index].plan
-        assert plan is not None
+        """Write an answer; what is said last stands in the cache with the turn's close."""
+        place = self._places[index]
+        assert place.plan is not None
         said: list[int] = []
         token = self.checkpoint.tokenizer.state_ids[State.RESPONSE]
-        room = min(self._max_answer_tokens, plan.answer_room - 1)
+        room = min(self._max_answer_tokens, place.plan.answer_room - 1)
         complete = False
-        while True:
+        while len(said) < room and not (
+                self._stop.is_set() or self._anew.is_set() or place.watch.cancelled):
             outputs = self._run(index, [([token], [])], None)
-            if len(said) == room or self._stop.is_set():
-                break
             token = int(self._backend.words(outputs.hidden)[0].argmax())
             if token in self._ends:
                 complete = True
                 break
             said.append(token)
+        if not complete:
+            place.close = [token, *place.close]
         return self.checkpoint.tokenizer.decode(said), complete
 
     def _cancel(self, watch: Watch) -> None:
-        for index, place in enumerate(self._places):
-            if place.watch is watch:
-                last = self._places.pop()
-                if last is not place:
-                    # The last takes the freed place: one copy, and places stay neighbours.
-                    self._places[index] = last
-                    if self._shape is not None:
-                        self._backend.copy(len(self._places), index)
-                return
+        watch.cancelled = True
+
+
+def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
+    """
+    Return what runs a checkpoint.
+
+    :param name: one of ``BACKENDS``; ``auto`` takes TensorRT for a directory that holds engines
+    :raises CheckpointError: when it cannot run here
+    """
+    if name not in BACKENDS:
+        raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
+    if name == 'tensorrt' or name == 'auto' and _holds_engines(checkpoint.directory):
+        from streamo_ros.engine.tensorrt.backend import TensorRtBackend
+        return TensorRtBackend(checkpoint)
+    if name == 'torch':
+        try:
+            from streamo_ros.engine.torch_backend import TorchBackend
+        except ImportError as error:
+            raise CheckpointError(
+                f'the torch backend needs torch and transformers ({error}): install them, or '
+                'choose onnxruntime') from error
+        return TorchBackend(checkpoint)
+    return OnnxRuntimeBackend(checkpoint)
+
+
+def _holds_engines(directory: Path) -> bool:
+    from streamo_ros.engine.tensorrt.manifest import MANIFEST
+    return (directory / MANIFEST).is_file()

@@ -128,21 +128,26 @@ class WindowPlan:
             starts={})
 
     def plan(
-        self, is_image: NDArray[np.bool_], opens_at: int | None = None, width: int = 0
+        self, is_image: NDArray[np.bool_], opens_at: int | None = None, width: int = 0,
+        kept: NDArray[np.bool_] | None = None,
     ) -> Chunk:
         """
         Return how a chunk is to be run; nothing changes until ``commit``.
 
-        :param is_image: (S,) True for visual tokens
+        :param is_image: (tokens,) True for visual tokens, in whole frames
         :param opens_at: index of the token that opens the next turn; None goes on with this one
         :param width: rows that are written when they are more than tokens, junk behind them
+        :param kept: (tokens,) False for visual tokens that are left out; S others are run, and
+            stand where they would if all were. None keeps all
         :raises AssertionError: when the chunk is longer than a turn
         """
-        length = len(is_image)
+        positions, following = stream_positions(is_image, self.grid, self._position)
+        if kept is not None:
+            positions = positions[:, kept]
+        length = positions.shape[1]
         width = max(width, length)
         assert 0 < width <= self.turn_rows, f'{width} rows in a turn of {self.turn_rows}'
         turns = np.full(length, self._turn, np.int64)
-        positions, following = stream_positions(is_image, self.grid, self._position)
         starts = {}
         if opens_at is not None:
             turns[opens_at:] += 1

@@ -145,8 +145,11 @@ class Worker:
             self._stopping = True
             self._queue.clear()
             self._wake.notify()
-        self.interrupt()
-        self._thread.join(timeout_s)
+        deadline = time.monotonic() + timeout_s
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            # Again and again: a step that was just about to begin forgets an earlier one.
+            self.interrupt()
+            self._thread.join(0.05)
         return not self._thread.is_alive()
 
     def _run(self) -> None:

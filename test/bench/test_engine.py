@@ -24,6 +24,7 @@ from streamo_ros.bench import engine as bench
 from streamo_ros.bench.shapes import random_checkpoint
 from streamo_ros.cli import main
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.stream_engine import new_backend
 
 
 @pytest.fixture(scope='module')
@@ -32,7 +33,7 @@ def tiny():
 
 
 def test_a_random_shape_watches_with_turns_of_141_tokens(tiny):
-    stream = bench._Stream(tiny, 2, 1)
+    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1)
     assert stream.turn_tokens == 141
     chunk_rows = []
     step = stream.backend.step
@@ -50,7 +51,7 @@ def test_the_arithmetic_of_a_tick_is_that_of_its_products(tiny):
 
 
 def test_four_instructions_are_watched_and_answers_are_muted(tiny):
-    stream = bench._Stream(tiny, 2, 4)
+    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 4)
     assert isinstance(stream.engine, StreamEngine)
     assert len(stream.engine.watches) == 4
     tick = stream.tick()
@@ -64,12 +65,17 @@ def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):
     assert main(['bench', 'engine', '--window', '2', '--ticks', '6', '--json', str(figures),
                  '--plot', str(plot)]) == 0
     written = json.loads(figures.read_text())
-    assert set(written) == {'shape', *bench.EngineFigures.__annotations__}
+    assert set(written) == {'shape', 'backend', *bench.EngineFigures.__annotations__}
     assert plot.read_bytes().startswith(b'\x89PNG')
     printed = capsys.readouterr().out
     for name in bench.EngineFigures.__annotations__:
         assert f'{name} ' in printed
         assert written[name] is None or math.isfinite(written[name])
+
+
+def test_random_weights_are_refused_where_a_backend_reads_files(capsys):
+    assert main(['bench', 'engine', '--shape', 'tiny', '--backend', 'torch']) == 1
+    assert 'give a checkpoint' in capsys.readouterr().err
 
 
 def test_without_torch_the_ratios_to_it_are_left_out(tiny, monkeypatch):

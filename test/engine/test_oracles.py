@@ -12,12 +12,23 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What is exact about the engine, against Hugging Face's own forward on random weights."""
+"""
+What is exact about the engine, against Hugging Face's own forward on random weights.
 
+Each oracle holds for every family, on ONNX Runtime in float32 and on torch in float64, where what
+is left of a difference is rounding.
+"""
+
+from contextlib import nullcontext
+import copy
+from dataclasses import dataclass
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pytest
+from random_model import in_double
+from random_model import RandomModel
 
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import instruction_pieces
@@ -26,25 +37,46 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.backend import Backend
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import WindowPlan
+from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
-TOLERANCE = 1e-4
 QUESTIONS = ('Tell me when the light goes off.', 'Say so when it </Response> moves <|im_end|>!')
+# What runs the model, and how near it comes to the reference.
+KINDS = {'onnxruntime': 1e-4, 'float64': 1e-9}
 
 
-class Recorder(OnnxRuntimeBackend):
-    """The real backend; keeps the state logits of every turn, and then says when to respond."""
+class Recorder:
+    """
+    A backend and its log: the state logits of every turn. It never responds unless it is told to.
 
-    def __init__(self, checkpoint):
-        super().__init__(checkpoint)
-        self.logits: list[NDArray[np.float32]] = []
+    :param respond_at: the turns in which every instruction responds
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.static_shapes, self.dtype = backend.static_shapes, backend.dtype
+        self.logits: list[Any] = []
         self.respond_at: tuple[int, ...] = ()
+        self._computing = in_double if self.dtype == np.float64 else nullcontext
+
+    def __getattr__(self, name):
+        return getattr(self.backend, name)
+
+    def see(self, patches, grid):
+        with self._computing():
+            return self.backend.see(patches, grid)
+
+    def run(self, first, inputs):
+        """Run the backend's step; what a test puts around it goes here."""
+        with self._computing():
+            return self.backend.step(first, inputs)
 
     def step(self, first, inputs):
-        outputs = super().step(first, inputs)
+        outputs = self.run(first, inputs)
         if not inputs.into_sink and inputs.embeds.shape[1] > 1:
             self.logits.append(outputs.states.copy())
             outputs.states[:, State.RESPONSE] = 1e9 * (
@@ -52,20 +84,68 @@ class Recorder(OnnxRuntimeBackend):
         return outputs
 
 
-def watching(directory, questions=QUESTIONS, window_turns=16, **options):
-    checkpoint = load_checkpoint(directory)
-    backend = Recorder(checkpoint)
-    engine = StreamEngine(checkpoint, backend, window_turns=window_turns, **options)
-    for question in questions:
-        engine.watch(question)
-    return engine, backend
+@dataclass(frozen=True)
+class Subject:
+    """A random model under one backend."""
+
+    kind: str
+    checkpoint: Checkpoint
+    reference: RandomModel
+    backend: Backend
+
+    @property
+    def tolerance(self) -> float:
+        return KINDS[self.kind]
+
+    def watching(self, questions=QUESTIONS, window_turns=16, backend=None, **options):
+        recorder = Recorder(backend or self.backend)
+        engine = StreamEngine(self.checkpoint, recorder, window_turns=window_turns, **options)
+        for question in questions:
+            engine.watch(question)
+        return engine, recorder
+
+    def logits(self, frames, **options):
+        """Return (T, questions, 3) logits of a stream that never answers, and its states."""
+        engine, recorder = self.watching(**options)
+        states = [[decision.state for decision in tick] for tick in run(engine, frames)]
+        return np.stack(recorder.logits), states
+
+    def expected(self, ids, due, frames, mask=None):
+        """Return (T, 3) from one full forward of Hugging Face's model."""
+        with in_double() if self.kind == 'float64' else nullcontext():
+            return self.reference.logits(ids, due, frames, mask)
+
+    def expected_of(self, frames, question, states, window_turns=None):
+        """Return the same over all turns of a stream; a window hides turns by its mask."""
+        ids, turn, due = stream_ids(self.checkpoint, self.reference.grid, question, states)
+        mask = np.tri(len(ids), dtype=np.bool_)
+        if window_turns is not None:
+            mask &= (turn == -1)[None] | (turn[None] > turn[:, None] - window_turns)
+        return self.expected(ids, due, frames, mask)
+
+    def assert_equal(self, got, expected):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=self.tolerance)
 
 
-def logits_of(directory, frames, **options):
-    """Return (T, questions, 3) logits of a stream that never answers, and its states."""
-    engine, backend = watching(directory, **options)
-    ticks = [engine.step(frame, float(stamp)) for stamp, frame in enumerate(frames)]
-    return np.stack(backend.logits), [[decision.state for decision in tick] for tick in ticks]
+def new_backend(kind: str, checkpoint: Checkpoint) -> Backend:
+    if kind == 'onnxruntime':
+        return OnnxRuntimeBackend(checkpoint)
+    import torch
+
+    from streamo_ros.engine.torch_backend import TorchBackend
+    torch.set_num_threads(1)  # more only wait for one another on models this small
+    return TorchBackend(checkpoint, 'cpu', getattr(torch, kind))
+
+
+@pytest.fixture(scope='module', params=KINDS)
+def subject(request, random_model):
+    checkpoint = load_checkpoint(random_model.directory)
+    reference = random_model.double() if request.param == 'float64' else random_model
+    return Subject(request.param, checkpoint, reference, new_backend(request.param, checkpoint))
+
+
+def run(engine, frames):
+    return [engine.step(frame, float(stamp)) for stamp, frame in enumerate(frames)]
 
 
 def stream_ids(checkpoint, grid, question, states):
@@ -83,148 +163,55 @@ def stream_ids(checkpoint, grid, question, states):
     return ids, np.asarray(turns), due
 
 
-def reference_logits(random_model, frames, question, states, window_turns=None):
-    """Return (T, 3) from one full forward over all turns; a window hides turns by its mask."""
-    ids, turn, due = stream_ids(
-        load_checkpoint(random_model.directory), random_model.grid, question, states)
-    mask = np.tri(len(ids), dtype=np.bool_)
-    if window_turns is not None:
-        mask &= (turn == -1)[None] | (turn[None] > turn[:, None] - window_turns)
-    return random_model.logits(ids, due, frames, mask)
-
-
-def test_equals_hugging_face_while_nothing_is_evicted(random_model):
-    frames = random_model.frames(10)
-    logits, states = logits_of(random_model.directory, frames)
-    for index, question in enumerate(QUESTIONS):
-        np.testing.assert_allclose(logits[:, index], reference_logits(
-            random_model, frames, question, [tick[index] for tick in states]),
-            atol=TOLERANCE)
-
-
-def test_eviction_equals_one_masked_forward_over_all_turns(random_model, monkeypatch):
-    """With the sink at absolute distance, which is what a single forward can express."""
-    frames = random_model.frames(10)
-    plan = WindowPlan.plan
+def absolute_sink(monkeypatch):
+    """Leave the sink at absolute distance, which is what a single forward can express."""
+    plan, distances = WindowPlan.plan, []
 
     def absolute(self, *arguments):
         chunk = plan(self, *arguments)
+        distances[:] = np.unique(chunk.positions - chunk.sink_positions)
         return replace(chunk, sink_positions=chunk.positions)
 
     monkeypatch.setattr(WindowPlan, 'plan', absolute)
-    logits, states = logits_of(random_model.directory, frames, window_turns=4)
-    for index, question in enumerate(QUESTIONS):
-        np.testing.assert_allclose(logits[:, index], reference_logits(
-            random_model, frames, question, [tick[index] for tick in states],
-            window_turns=4), atol=TOLERANCE)
+    return distances
 
 
-def test_eviction_keeps_the_sink_at_the_distance_of_a_contiguous_window(random_model):
-    frames = random_model.frames(10)
-    engine, _ = watching(random_model.directory, QUESTIONS[:1], window_turns=4)
-    for stamp, frame in enumerate(frames):
-        engine.step(frame, float(stamp))
-    plan = engine._places[0].plan
-    chunk = plan.plan(np.zeros(3, np.bool_), 1)
-    gone = chunk.positions - chunk.sink_positions
-    # Turn 9 sees turns 6 to 9 and turn 10 sees 7 to 10: what lies before is as if never been.
-    assert (gone[:, 0] == plan._starts[6] - plan.sink_length).all()
-    assert (gone[:, 1:] == plan._starts[7] - plan.sink_length).all()
+def feeding_in_pieces(engine, recorder, monkeypatch, pieces):
+    """Feed each turn of a lone instruction as several chunks, of which the last one counts."""
+    whole, image = engine._run, engine.checkpoint.tokenizer.image_id
 
-
-def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(random_model, monkeypatch):
-    """The same window, once as it is run and once with every sink key turned at every step."""
-    frames = random_model.frames(10)
-    expected, _ = logits_of(
-        random_model.directory, frames, window_turns=4, questions=QUESTIONS[:1])
-    gone = []
-    plan, step = WindowPlan.plan, OnnxRuntimeBackend.step
-
-    def absolute(self, *arguments):
-        chunk = plan(self, *arguments)
-        gone[:] = np.unique(chunk.positions - chunk.sink_positions)
-        return replace(chunk, sink_positions=chunk.positions)
-
-    def moved(self, first, inputs):
-        if inputs.into_sink:
-            return step(self, first, inputs)
-        (distance,) = gone
-        cos, sin = Rope(self._checkpoint.decoder)(np.full((3, 1), distance))
-        masters = self._sink
-        self._sink = [cache.copy() for cache in masters]
-        for keys in self._sink[::2]:
-            one, two = np.split(keys, 2, axis=-1)
-            keys[:] = np.concatenate([one * cos - two * sin, two * cos + one * sin], -1)
-        self._in_use = (None, [])
-        outputs = step(self, first, inputs)
-        self._sink = masters
+    def in_pieces(first, chunks, tokens):
+        ((close, opening),) = chunks
+        recorded = len(recorder.logits)
+        for piece in pieces(close, opening):
+            del recorder.logits[recorded:]
+            outputs = whole(
+                first, [piece], tokens if image in sum(piece, []) else None)
         return outputs
 
-    monkeypatch.setattr(WindowPlan, 'plan', absolute)
-    monkeypatch.setattr(OnnxRuntimeBackend, 'step', moved)
-    engine, backend = watching(random_model.directory, QUESTIONS[:1], window_turns=4)
-    run = engine._run
-
-    def close_first(first, chunks, tokens):
-        # A close still sees the window of its own turn, so the sink lies elsewhere for it.
-        ((close, opening),) = chunks
-        if close and opening:
-            run(first, [(close, [])], None)
-            backend.logits.pop()
-            close = []
-        return run(first, [(close, opening)], tokens)
-
-    monkeypatch.setattr(engine, '_run', close_first)
-    for stamp, frame in enumerate(frames):
-        engine.step(frame, float(stamp))
-    assert gone[0] > 0, 'nothing was evicted: nothing was tested'
-    np.testing.assert_allclose(np.stack(backend.logits), expected, atol=TOLERANCE)
+    monkeypatch.setattr(engine, '_run', in_pieces)
 
 
-def test_what_unused_rows_hold_changes_nothing(random_model, monkeypatch):
-    frames = random_model.frames(10)
-    expected, _ = logits_of(random_model.directory, frames, window_turns=4)
-    allocate = OnnxRuntimeBackend.allocate
-
-    def poisoned(self, places, sink_rows, ring_rows):
-        allocate(self, places, sink_rows, ring_rows)
-        for cache in (*self._sink, *self._ring):
-            cache.fill(np.nan)
-
-    monkeypatch.setattr(OnnxRuntimeBackend, 'allocate', poisoned)
-    got, _ = logits_of(random_model.directory, frames, window_turns=4)
-    np.testing.assert_array_equal(got, expected)
+# 1
 
 
-def test_instructions_in_a_batch_decide_as_each_alone(random_model):
-    frames = random_model.frames(10)
-    together, _ = logits_of(random_model.directory, frames, window_turns=5)
+def test_equals_hugging_face_while_nothing_is_evicted(subject):
+    frames = subject.reference.frames(10)
+    logits, states = subject.logits(frames)
     for index, question in enumerate(QUESTIONS):
-        alone, _ = logits_of(random_model.directory, frames, window_turns=5, questions=(question,))
-        np.testing.assert_allclose(together[:, index], alone[:, 0], atol=TOLERANCE)
+        subject.assert_equal(logits[:, index], subject.expected_of(
+            frames, question, [tick[index] for tick in states]))
 
 
-def test_a_cancelled_instruction_leaves_the_others_as_they_were(random_model):
-    frames = random_model.frames(10)
-    alone, _ = logits_of(random_model.directory, frames, questions=QUESTIONS[1:])
-    engine, backend = watching(random_model.directory)
-    for stamp, frame in enumerate(frames):
-        if stamp == 5:
-            engine.watches[0].cancel()
-        engine.step(frame, float(stamp))
-    got = [logits[-1] for logits in backend.logits]
-    np.testing.assert_allclose(np.stack(got), alone[:, 0], atol=TOLERANCE)
-
-
-def test_an_answer_stays_in_the_context_as_trained(random_model):
-    """Answers, their spill into further slots included, equal one forward that contains them."""
-    frames = random_model.frames(10)
-    engine, backend = watching(random_model.directory, QUESTIONS[:1], max_answer_tokens=90)
+def test_an_answer_stays_in_the_context_as_trained(subject):
+    """Answers, those longer than turns included, equal one forward that contains them."""
+    frames = subject.reference.frames(10)
+    engine, recorder = subject.watching(QUESTIONS[:1], max_answer_tokens=90)
     tokenizer = engine.checkpoint.tokenizer
     # The first answer is cut by its limit, the second comes to an end.
-    backend.respond_at, lengths = (2, 6), [90, 5]
+    recorder.respond_at, lengths = (2, 6), [90, 5]
     said = []
-    words = backend.words
+    words = recorder.words
 
     def remembering(hidden):
         logits = words(hidden)
@@ -234,13 +221,13 @@ def test_an_answer_stays_in_the_context_as_trained(random_model):
         said.append(int(logits[0].argmax()))
         return logits
 
-    backend.words = remembering
-    ids, _, due = stream_ids(engine.checkpoint, random_model.grid, QUESTIONS[0], [])
+    recorder.words = remembering
+    ids, _, due = stream_ids(engine.checkpoint, subject.reference.grid, QUESTIONS[0], [])
     for tick, frame in enumerate(frames):
         decision = engine.step(frame, float(tick))[0]
         ids += tokenizer.encode(
             open_turn(time_tag(tick, 1.0), tokenizer.chat),
-            random_model.grid[0] * random_model.grid[1])
+            subject.reference.grid[0] * subject.reference.grid[1])
         due.append(len(ids) - 1)
         if decision.state is State.RESPONSE:
             assert len(said) == lengths.pop(0) + decision.complete
@@ -251,5 +238,235 @@ def test_an_answer_stays_in_the_context_as_trained(random_model):
         else:
             ids += tokenizer.encode(close_turn(decision.state, tokenizer.chat))
     assert not lengths
-    np.testing.assert_allclose(
-        np.stack(backend.logits)[:, 0], random_model.logits(ids, due, frames), atol=TOLERANCE)
+    subject.assert_equal(np.stack(recorder.logits)[:, 0], subject.expected(ids, due, frames))
+
+
+# 2
+
+
+def test_eviction_equals_one_masked_forward_over_all_turns(subject, monkeypatch):
+    frames = subject.reference.frames(10)
+    absolute_sink(monkeypatch)
+    logits, states = subject.logits(frames, window_turns=4)
+    for index, question in enumerate(QUESTIONS):
+        subject.assert_equal(logits[:, index], subject.expected_of(
+            frames, question, [tick[index] for tick in states], window_turns=4))
+
+
+# 3
+
+
+def test_eviction_keeps_the_sink_at_the_distance_of_a_contiguous_window(subject):
+    engine, _ = subject.watching(QUESTIONS[:1], window_turns=4)
+    run(engine, subject.reference.frames(10))
+    plan = engine._places[0].plan
+    chunk = plan.plan(np.zeros(3, np.bool_), 1)
+    gone = chunk.positions - chunk.sink_positions
+    # Turn 9 sees turns 6 to 9 and turn 10 sees 7 to 10: what lies before is as if never been.
+    assert (gone[:, 0] == plan._starts[6] - plan.sink_length).all()
+    assert (gone[:, 1:] == plan._starts[7] - plan.sink_length).all()
+
+
+def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(subject, monkeypatch):
+    """The same window, once as it is run and once with every sink key turned at every step."""
+    frames = subject.reference.frames(10)
+    expected, _ = subject.logits(frames, window_turns=4, questions=QUESTIONS[:1])
+    gone = absolute_sink(monkeypatch)
+    engine, recorder = subject.watching(QUESTIONS[:1], window_turns=4)
+    rope = Rope(subject.checkpoint.decoder, subject.backend.dtype)
+    step = recorder.run
+
+    def moved(first, inputs):
+        if inputs.into_sink:
+            return step(first, inputs)
+        (distance,) = gone
+        masters = copy.deepcopy(recorder.sink)
+        for keys in recorder.sink[::2]:
+            turn(keys, *rope(np.full((3, 1), distance)))
+        subject.backend.copy_sink(0, 0)  # that it looks at its sink anew
+        outputs = step(first, inputs)
+        for cache, master in zip(recorder.sink, masters, strict=True):
+            cache[:] = master
+        return outputs
+
+    recorder.run = moved
+    # A close still sees the window of its own turn, so the sink lies elsewhere for it.
+    feeding_in_pieces(engine, recorder, monkeypatch, lambda close, opening: [
+        *([(close, [])] if close else []), ([], opening)])
+    run(engine, frames)
+    assert gone[0] > 0, 'nothing was evicted: nothing was tested'
+    subject.assert_equal(np.stack(recorder.logits), expected)
+
+
+def turn(keys, cos, sin):
+    """Rotate an array's or tensor's keys in place."""
+    if not isinstance(keys, np.ndarray):
+        import torch
+        cos, sin = torch.from_numpy(cos), torch.from_numpy(sin)
+    half = keys.shape[-1] // 2
+    one, two = copy.deepcopy(keys[..., :half]), copy.deepcopy(keys[..., half:])
+    keys[..., :half], keys[..., half:] = one * cos - two * sin, two * cos + one * sin
+
+
+# 4
+
+
+@pytest.mark.parametrize('pieces', [
+    pytest.param(lambda close, opening, image: [(close, opening)], id='whole'),
+    pytest.param(lambda close, opening, image: [
+        *([(close, [])] if close else []), ([], opening)], id='its close at once'),
+    pytest.param(lambda close, opening, image: [
+        (close, opening[:image]), (opening[image:], [])], id='words and frame apart'),
+    pytest.param(lambda close, opening, image: [
+        (close, opening[:1]), *(([word], []) for word in opening[1:image]),
+        (opening[image:-2], []), (opening[-2:], [])], id='word by word'),
+])
+def test_however_a_turn_is_fed_it_comes_to_the_same(subject, pieces, monkeypatch):
+    frames = subject.reference.frames(10)
+    expected, _ = subject.logits(frames, window_turns=4, questions=QUESTIONS[:1])
+    engine, recorder = subject.watching(QUESTIONS[:1], window_turns=4)
+    image = subject.checkpoint.tokenizer.image_id
+    feeding_in_pieces(engine, recorder, monkeypatch, lambda close, opening: pieces(
+        close, opening, opening.index(image)))
+    run(engine, frames)
+    subject.assert_equal(np.stack(recorder.logits), expected)
+
+
+def test_what_a_turn_is_padded_with_changes_nothing(subject):
+    frames = subject.reference.frames(10)
+    expected, _ = subject.logits(frames, window_turns=4)
+    engine, recorder = subject.watching(window_turns=4)
+    recorder.static_shapes = True
+    random, padded, step = np.random.default_rng(3), [], recorder.run
+
+    def with_junk(first, inputs):
+        for index, length in enumerate(inputs.lengths):
+            junk = inputs.embeds[index, length:]
+            junk[:] = random.normal(0, 5, junk.shape)
+            for turns in (inputs.cos, inputs.sin, inputs.sink_cos, inputs.sink_sin):
+                turns[index, length:] = random.uniform(-1, 1, turns[index, length:].shape)
+            padded.append(len(junk))
+        return step(first, inputs)
+
+    recorder.run = with_junk
+    run(engine, frames)
+    assert sum(padded) > 0, 'nothing was padded: nothing was tested'
+    subject.assert_equal(np.stack(recorder.logits), expected)
+
+
+# 5
+
+
+def test_what_unused_rows_hold_changes_nothing(subject):
+    frames = subject.reference.frames(10)
+    expected, _ = subject.logits(frames, window_turns=4)
+    engine, recorder = subject.watching(window_turns=4)
+
+    def poisoned(places, sink_rows, ring_rows):
+        subject.backend.allocate(places, sink_rows, ring_rows)
+        for cache in recorder.sink:
+            cache[:] = np.nan
+        for cache in recorder.ring:
+            cache[:, :, :ring_rows] = np.nan
+
+    recorder.allocate = poisoned
+    run(engine, frames)
+    np.testing.assert_array_equal(np.stack(recorder.logits), expected)
+
+
+def test_the_order_of_the_rings_rows_changes_nothing(subject):
+    frames = subject.reference.frames(10)
+    expected, _ = subject.logits(frames, window_turns=4, questions=QUESTIONS[:1])
+    engine, recorder = subject.watching(QUESTIONS[:1], window_turns=4)
+    random, step = np.random.default_rng(4), recorder.run
+
+    def shuffled(first, inputs):
+        if inputs.into_sink:
+            return step(first, inputs)
+        # All rows but those that the chunk is about to take.
+        rows = inputs.ring_mask.shape[2]
+        free = np.setdiff1d(
+            np.arange(rows), inputs.rows[0] + np.arange(inputs.embeds.shape[1]))
+        order = np.arange(rows)
+        order[free] = random.permutation(free)
+        reorder(recorder.ring, order)
+        outputs = step(first, replace(inputs, ring_mask=inputs.ring_mask[:, :, order]))
+        reorder(recorder.ring, np.argsort(order))
+        return outputs
+
+    recorder.run = shuffled
+    run(engine, frames)
+    subject.assert_equal(np.stack(recorder.logits), expected)
+
+
+def reorder(caches, order):
+    for cache in caches:
+        cache[:, :, :len(order)] = cache[:, :, order]
+
+
+# 6
+
+
+def test_instructions_in_a_batch_decide_as_each_alone(subject):
+    frames = subject.reference.frames(10)
+    together, _ = subject.logits(frames, window_turns=5)
+    for index, question in enumerate(QUESTIONS):
+        alone, _ = subject.logits(frames, window_turns=5, questions=(question,))
+        subject.assert_equal(together[:, index], alone[:, 0])
+
+
+def test_a_cancelled_instruction_leaves_the_others_as_they_were(subject):
+    frames = subject.reference.frames(10)
+    alone, _ = subject.logits(frames, questions=QUESTIONS[1:])
+    engine, recorder = subject.watching()
+    for stamp, frame in enumerate(frames):
+        if stamp == 5:
+            engine.watches[0].cancel()
+        engine.step(frame, float(stamp))
+    got = [logits[-1] for logits in recorder.logits]
+    subject.assert_equal(np.stack(got), alone[:, 0])
+
+
+def test_two_streams_turn_by_turn_decide_as_each_alone(subject):
+    streams = subject.reference.frames(16).reshape(2, 8, *subject.reference.frames(1).shape[1:])
+    other = new_backend(subject.kind, subject.checkpoint)
+    options = [{'questions': QUESTIONS, 'window_turns': 3, 'backend': subject.backend},
+               {'questions': QUESTIONS[1:], 'window_turns': 5, 'backend': other}]
+    alone = [subject.logits(frames, **option)[0]
+             for frames, option in zip(streams, options, strict=True)]
+    engines, recorders = zip(
+        *(subject.watching(**option) for option in options), strict=True)
+    for stamp in range(8):
+        for engine, frames in zip(engines, streams, strict=True):
+            engine.step(frames[stamp], float(stamp))
+    for recorder, expected in zip(recorders, alone, strict=True):
+        np.testing.assert_array_equal(np.stack(recorder.logits), expected)
+
+
+# 9
+
+
+def test_backends_agree_and_answer_with_the_same_tokens(random_model):
+    checkpoint = load_checkpoint(random_model.directory)
+    frames, heard, logits = random_model.frames(10), [], []
+    for kind in ('onnxruntime', 'float32'):
+        recorder = Recorder(new_backend(kind, checkpoint))
+        recorder.respond_at = (1, 5, 8)
+        said, words = [], recorder.words
+
+        def never_ending(hidden, words=words, said=said):
+            answer = words(hidden)
+            answer[:, sorted(checkpoint.tokenizer.control_ids)] = -1e9
+            said.append(int(answer[0].argmax()))
+            return answer
+
+        recorder.words = never_ending
+        engine = StreamEngine(checkpoint, recorder, window_turns=4, max_answer_tokens=20)
+        for question in QUESTIONS:
+            engine.watch(question)
+        run(engine, frames)
+        heard.append(said)
+        logits.append(np.stack(recorder.logits))
+    assert len(heard[0]) == 3 * 2 * 20
+    assert heard[0] == heard[1]
+    np.testing.assert_allclose(*logits, rtol=0, atol=1e-4)

@@ -14,15 +14,20 @@
 
 """The engine's public face, on the built-in checkpoint."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.models import load_checkpoint
 
 GREY = np.full((120, 160, 3), 120, np.uint8)
@@ -191,26 +196,95 @@ def test_an_answer_that_never_ends_is_cut_and_the_stream_goes_on(backend):
     backend.always, backend.word = State.RESPONSE, 100
     decision = engine.step(GREY, 0.0)[0]
     assert decision.state is State.RESPONSE and not decision.complete
-    assert len(backend.steps) == 1 + 1 + 20
+    # The turn, the state, and the words but the last, which the next turn brings along.
+    assert len(backend.steps) == 1 + 1 + 19
     backend.always = State.SILENCE
     assert engine.step(GREY, 1.0)[0].state is State.SILENCE
 
 
-def test_an_interrupt_cuts_the_answer_within_one_token(backend):
+def answering_for_ever(backend, ask, answers=1):
+    """Return the decisions of a step that talks, asked for something from another thread."""
     engine = engine_over(backend)
-    engine.watch('Tell me when something starts moving.')
+    watches = [engine.watch('Tell me when something starts moving.') for _ in range(answers)]
     backend.always, backend.word = State.RESPONSE, 100
     said = []
 
-    def third_word_interrupts():
+    def third_word_asks():
         said.append(None)
         if len(said) == 3:
-            engine.interrupt()
+            asking = threading.Thread(target=ask, args=(engine, watches[0]))
+            asking.start()
+            asking.join()
 
-    backend.on_word = third_word_interrupts
-    decision = engine.step(GREY, 0.0)[0]
-    assert len(said) == 3 and not decision.complete
-    assert engine.step(GREY, 1.0)[0].text, 'the next answer is not cut'
+    backend.on_word = third_word_asks
+    decisions = engine.step(GREY, 0.0)
+    backend.on_word = lambda: None
+    return engine, decisions, len(said)
+
+
+@pytest.mark.parametrize('ask', [
+    lambda engine, watch: engine.interrupt(), lambda engine, watch: engine.reset()])
+def test_an_interrupt_or_reset_from_another_thread_cuts_all_answers_within_a_token(backend, ask):
+    engine, decisions, words = answering_for_ever(backend, ask, answers=3)
+    assert words == 3
+    assert [decision.complete for decision in decisions] == [False] * 3
+    assert decisions[0].text and not decisions[1].text
+    assert len(engine.step(GREY, 1.0)[1].text) > len(decisions[0].text), 'the next is not cut'
+
+
+def test_a_cancel_from_another_thread_ends_that_answer_alone_and_its_decisions(backend):
+    engine, decisions, words = answering_for_ever(
+        backend, lambda engine, watch: watch.cancel(), answers=2)
+    assert words == 3 + MAX_ANSWER_TOKENS
+    assert [decision.instruction_id for decision in decisions] == ['watch-2']
+    assert [watch.instruction_id for watch in engine.watches] == ['watch-2']
+    backend.always = State.SILENCE
+    assert len(engine.step(GREY, 1.0)) == 1
+
+
+def test_a_reset_from_another_thread_begins_the_stream_anew_with_the_next_step(backend):
+    engine, _, _ = answering_for_ever(backend, lambda engine, watch: engine.reset())
+    backend.always = backend.word = None
+    fresh = StreamEngine.from_pretrained('nano')
+    fresh.watch('Tell me when something starts moving.')
+    # The stamp of the step that was cut would not do in the old stream.
+    assert engine.step(GREY, 0.0) == fresh.step(GREY, 0.0)
+
+
+def test_an_interrupted_answer_stands_in_the_context_as_far_as_it_was_said(backend):
+    engine, decisions, _ = answering_for_ever(backend, lambda engine, watch: engine.interrupt())
+    place = engine._places[0]
+    tokenizer = engine.checkpoint.tokenizer
+    assert tokenizer.decode([100] * 3) == decisions[0].text
+    # The state and two words have been run, the third opens the close.
+    assert place.plan._turn == 0 and backend.steps == [1] * 4
+    assert place.close == [100, *tokenizer.encode(close_turn(None, tokenizer.chat))]
+
+
+def test_requests_of_another_thread_race_with_no_step(backend):
+    engine = engine_over(backend, window_turns=4)
+    over = threading.Event()
+
+    def meddle():
+        while not over.is_set():
+            for watch in engine.watches[2:]:
+                watch.cancel()
+            engine.interrupt()
+            engine.reset()
+            time.sleep(1e-3)
+
+    meddling = threading.Thread(target=meddle)
+    meddling.start()
+    try:
+        for stamp in range(40):
+            for _ in range(4 - len(engine.watches)):
+                engine.watch('Tell me when the light goes off.')
+            decisions = engine.step(GREY, float(stamp))
+            ids = [decision.instruction_id for decision in decisions]
+            assert ids[:2] == ['watch-1', 'watch-2'] and len(set(ids)) == len(ids)
+    finally:
+        over.set()
+        meddling.join()
 
 
 def test_a_camera_that_changes_its_resolution_is_followed():
@@ -258,8 +332,8 @@ def test_a_cancelled_row_is_free_at_once_for_one_copy_and_the_order_stays(backen
     watches = [engine.watch(f'Tell me when {number} things move.') for number in range(8)]
     engine.step(GREY, 0.0)
     watches[2].cancel()
-    assert backend.copies == [(7, 2)]
     last = engine.watch('Tell me when the light goes off.')
+    assert backend.copies == [(7, 2)]
     expected = [watch.instruction_id for watch in (*watches[:2], *watches[3:], last)]
     assert [watch.instruction_id for watch in engine.watches] == expected
     assert [decision.instruction_id for decision in engine.step(GREY, 1.0)] == expected

@@ -50,6 +50,7 @@ class TensorRtBackend:
     """
 
     static_shapes = True
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     def __init__(
         self, checkpoint: Checkpoint, *, open_device: Callable[[], Device] = CudaDevice,

@@ -16,6 +16,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,6 +119,7 @@ class _Asked:
     """A backend that is asked for a cache and shown a frame, and does no more."""
 
     static_shapes = True
+    dtype: np.dtype[Any] = np.dtype(np.float32)
 
     def __init__(self) -> None:
         self.cache = (0, 0, 0)

@@ -17,25 +17,15 @@
 from pathlib import Path
 import shutil
 
-import numpy as np
 import onnx
 from onnx import ModelProto
 
-from streamo_ros.engine.graph import Graph
-from streamo_ros.engine.step_graph import head_weight
 from streamo_ros.engine.step_graph import step_graph
 from streamo_ros.engine.tensorrt.shapes import EngineShapes
 from streamo_ros.engine.tensorrt.shapes import shapes_of
 from streamo_ros.engine.vision import vision_graph
+from streamo_ros.engine.words_graph import words_graph
 from streamo_ros.models import load_checkpoint
-
-
-def words_graph(head, precision: str) -> ModelProto:
-    graph = Graph('words', precision)
-    vocab, hidden = head.shape
-    x = graph.narrow(graph.input('hidden', np.float32, ('batch', hidden)))
-    graph.output('logits', graph.widen(graph.linear(x, 'head', head)), ('batch', vocab))
-    return graph.model()
 
 
 def save(model: ModelProto, path: Path) -> None:
@@ -53,7 +43,8 @@ def export(
     weights = checkpoint.weights
     save(vision_graph(checkpoint.vision, checkpoint.frame, weights, shapes.grid, precision),
          target / 'vision.onnx')
-    save(step_graph(checkpoint.decoder, weights, checkpoint.tokenizer.state_ids, precision),
+    save(step_graph(checkpoint.decoder, weights, checkpoint.tokenizer.state_ids,
+                    precision=precision),
          target / 'step.onnx')
-    save(words_graph(head_weight(weights), precision), target / 'words.onnx')
+    save(words_graph(weights, precision), target / 'words.onnx')
     return shapes

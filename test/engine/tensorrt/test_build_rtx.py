@@ -149,4 +149,4 @@ def two_layers(model):
     weights.update({
         name: value.astype(np.float32) for name, value in weights.items() if 'norm' in name})
     weights['decoder.embed_tokens.weight'] = np.resize(noise, (512, hidden))
-    return step_graph(config, weights, (1, 2, 3), 'float16')
+    return step_graph(config, weights, (1, 2, 3), precision='float16')
