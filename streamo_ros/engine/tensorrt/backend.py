@@ -15,6 +15,7 @@
 """The TensorRT backend: the three engines, and the cache, on one GPU."""
 
 from collections.abc import Callable
+from dataclasses import replace
 import importlib
 import math
 from typing import Any
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.engine.backend import Floats
+from streamo_ros.engine.backend import step_feeds
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.graph import PRECISIONS
@@ -113,16 +115,9 @@ class TensorRtBackend:
         written = chunk if self._in_place and not inputs.into_sink else int(inputs.lengths.max())
         assert int(inputs.rows.max()) + written <= target.rows, 'a write past the end of the cache'
         assert first + batch <= ring.places, 'more instructions than places'
-        feeds: dict[str, NDArray[np.generic]] = {
-            'embeds': inputs.embeds, 'cos': inputs.cos, 'sin': inputs.sin,
-            'sink_cos': inputs.sink_cos, 'sink_sin': inputs.sink_sin,
-            'ring_mask': _spread(inputs.ring_mask, inputs.ring_mask.shape[2], ring.rows),
-            'opens': inputs.opens,
-            'near_mask': _spread(
-                inputs.near_mask, inputs.near_mask.shape[2] - chunk, sink.rows),
-            'last': np.arange(batch) * chunk + inputs.lengths - 1}
-        for layer, added in enumerate(inputs.deepstack):
-            feeds[f'deepstack_{layer}'] = added
+        feeds = step_feeds(replace(
+            inputs, ring_mask=_spread(inputs.ring_mask, inputs.ring_mask.shape[2], ring.rows),
+            near_mask=_spread(inputs.near_mask, inputs.near_mask.shape[2] - chunk, sink.rows)))
         kept = {**sink.bound(first, batch), **ring.bound(first, batch)}
         if self._in_place:
             # What fills the sink goes there below; here it falls on rows that no token sees.

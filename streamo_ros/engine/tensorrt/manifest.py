@@ -104,12 +104,15 @@ class Manifest:
                 directory, f'hold {shapes.places} instructions of {shapes.sink_rows} rows, and '
                 f'{places} of {sink_rows} are asked for')
         if ring_rows != shapes.ring_rows:
-            # A turn of other frames or ticks would have other rows: then the window is the same.
-            turns = ring_rows / shapes.chunk - 2
-            window = int(turns) if turns == int(turns) and turns >= 1 else shapes.window_turns
+            turns, rest = divmod(ring_rows, shapes.chunk)
+            window = turns - shapes.ring_rows // shapes.chunk + shapes.window_turns
+            difference = (f'hold a window of {shapes.window_turns} turns of {shapes.chunk} rows, '
+                          f'and {ring_rows} rows are asked for')
+            if not rest and window > 0:
+                self.refuse(directory, difference, window=window)
             self.refuse(
-                directory, f'hold a window of {shapes.window_turns} turns ({shapes.ring_rows} '
-                f'rows), and {ring_rows} rows are asked for', window=window)
+                directory, f'{difference}, for frames of another size or ticks at another rate',
+                camera='WIDTHxHEIGHT', fps='FPS')
 
     def check_grid(self, directory: Path, grid: tuple[int, int]) -> None:
         """
@@ -124,17 +127,18 @@ class Manifest:
             frame = (grid[0] * cell, grid[1] * cell)
             self.refuse(
                 directory, f'see frames of {_crossed(shapes.frame)} pixels, and these are of '
-                f'{_crossed(frame)}', frame=frame)
+                f'{_crossed(frame)}', camera=_crossed(frame))
 
     def refuse(
         self, directory: Path, difference: str, *, window: int | None = None,
-        frame: tuple[int, int] | None = None,
+        camera: str | None = None, fps: str | None = None,
     ) -> NoReturn:
         """Raise the error of stale engines, with the command that makes fitting ones."""
+        shapes = self.shapes
         raise TensorRtError(f'the engines in {directory} {difference}: ' + export_command(
             directory, '--precision', self.precision,
-            '--window', str(window or self.shapes.window_turns),
-            '--frame', _crossed(frame or self.shapes.frame)))
+            '--window', str(window or shapes.window_turns),
+            '--camera', camera or _crossed(shapes.frame), '--fps', fps or f'{shapes.fps:g}'))
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -183,5 +187,6 @@ def _dotted(capability: tuple[int, int]) -> str:
     return '.'.join(map(str, capability))
 
 
-def _crossed(shape: tuple[int, ...]) -> str:
-    return 'x'.join(map(str, shape))
+def _crossed(frame: tuple[int, ...]) -> str:
+    height, width = frame
+    return f'{width}x{height}'

@@ -43,6 +43,7 @@ class EngineShapes:
     :param frame: (height, width) in pixels, to which frames are scaled
     :param grid: (rows, columns) of visual tokens
     :param window_turns: turns that stay in view
+    :param fps: ticks per second, which set the length of time tags
     :param places: most instructions at a time
     :param sink_rows: of each place's cache, as asked for
     :param ring_rows: likewise
@@ -52,6 +53,7 @@ class EngineShapes:
     frame: Shape
     grid: Shape
     window_turns: int
+    fps: float
     places: int
     sink_rows: int
     ring_rows: int
@@ -111,7 +113,7 @@ def shapes_of(
     cell = checkpoint.vision.cell
     return EngineShapes(
         frame=(grid[0] * cell, grid[1] * cell), grid=grid, window_turns=engine.window_turns,
-        places=places, sink_rows=sink_rows, ring_rows=rows,
+        fps=fps, places=places, sink_rows=sink_rows, ring_rows=rows,
         chunk=rows // ring_rows(engine.window_turns, 1))
 
 

@@ -202,14 +202,14 @@ def test_another_window_is_refused_with_the_command_that_builds_it(nano, window_
     engine = StreamEngine(
         load_checkpoint(directory), backend_of(directory, trt, device),
         window_turns=window_turns)
-    with pytest.raises(TensorRtError, match=f'window of 4 turns.*--window {window_turns} '):
+    with pytest.raises(TensorRtError, match=f'turns of 50 rows.*--window {window_turns} '):
         engine.step(np.zeros((120, 160, 3), np.uint8), 0.0)
 
 
 def test_another_frame_is_refused_with_the_command_that_builds_it(nano):
     directory, trt, device = nano
     backend = backend_of(directory, trt, device)
-    with pytest.raises(TensorRtError, match='112x112 pixels, and these are of 112x140'):
+    with pytest.raises(TensorRtError, match='112x112 pixels, and these are of 140x112'):
         backend.see(np.zeros((1, 1), np.uint8), (4, 5))
 
 

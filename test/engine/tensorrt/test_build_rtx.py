@@ -44,7 +44,7 @@ trt = pytest.importorskip('tensorrt_rtx', reason='real engines are built by Tens
 QWEN = {'3b': (2048, 16, 2, 11008), '7b': (3584, 28, 4, 18944)}
 # 120 visual tokens of 420 x 224 pixels, 60 turns of 144 tokens
 SHAPES = EngineShapes(
-    frame=(224, 420), grid=(8, 15), window_turns=60, places=8, sink_rows=512,
+    frame=(224, 420), grid=(8, 15), window_turns=60, fps=1.0, places=8, sink_rows=512,
     ring_rows=62 * 144, chunk=144)
 MIB = 1 << 20
 

@@ -16,9 +16,11 @@
 
 from dataclasses import replace
 import re
+import shlex
 
 import pytest
 
+from streamo_ros.cli import _parser
 from streamo_ros.engine.tensorrt.errors import TensorRtError
 from streamo_ros.engine.tensorrt.manifest import Manifest
 from streamo_ros.engine.tensorrt.manifest import read_manifest
@@ -27,7 +29,7 @@ from streamo_ros.engine.tensorrt.shapes import EngineShapes
 from streamo_ros.models import CheckpointError
 
 SHAPES = EngineShapes(
-    frame=(224, 420), grid=(8, 15), window_turns=60, places=8, sink_rows=314,
+    frame=(224, 420), grid=(8, 15), window_turns=60, fps=2.0, places=8, sink_rows=314,
     ring_rows=62 * 144, chunk=144)
 HERE = {'version': '10.3.0', 'device': 'Orin', 'capability': (8, 7)}
 
@@ -83,9 +85,7 @@ def test_engines_for_a_capability_run_on_any_gpu_of_it(manifest, directory):
 
 
 @pytest.mark.parametrize('cache, difference, window', [
-    ((8, 314, 18 * 144), r'a window of 60 turns \(8928 rows\), and 2592 rows', 16),
-    # Rows that are no whole turns come from other time tags or frames.
-    ((8, 314, 62 * 150), r'a window of 60 turns \(8928 rows\), and 9300 rows', 60),
+    ((8, 314, 18 * 144), 'a window of 60 turns of 144 rows, and 2592 rows are asked for:', 16),
     ((4, 314, 62 * 144), 'hold 8 instructions of 314 rows, and 4 of 314 are asked for', 60),
     ((8, 300, 62 * 144), 'hold 8 instructions of 314 rows, and 8 of 300 are asked for', 60)])
 def test_another_cache_is_refused_with_the_window_to_build_for(
@@ -95,9 +95,18 @@ def test_another_cache_is_refused_with_the_window_to_build_for(
         manifest.check_cache(directory, *cache)
 
 
+@pytest.mark.parametrize('rows', [62 * 150, 62 * 144 + 1, 2 * 144])
+def test_rows_that_are_no_window_of_such_turns_are_laid_to_the_frames_or_ticks(
+    manifest, directory, rows
+):
+    with pytest.raises(TensorRtError, match=(
+            'another size or ticks at another rate: .*--camera WIDTHxHEIGHT --fps FPS`')):
+        manifest.check_cache(directory, 8, 314, rows)
+
+
 def test_frames_of_another_size_are_refused_with_the_size_to_build_for(manifest, directory):
-    with pytest.raises(TensorRtError, match='224x420 pixels, and these are of 252x364: .*--frame '
-                                            '252x364`'):
+    with pytest.raises(TensorRtError, match='420x224 pixels, and these are of 364x252: .*--camera '
+                                            '364x252 --fps 2`'):
         manifest.check_grid(directory, (9, 13))
 
 
@@ -105,9 +114,12 @@ def test_an_error_is_one_sentence_with_the_command_that_rebuilds(manifest, direc
     with pytest.raises(CheckpointError) as told:
         manifest.check(directory, **{**HERE, 'version': '11.0'})
     command = (f'streamo export {directory} --to tensorrt --out {directory}-new '
-               '--precision float16 --window 60 --frame 224x420')
+               '--precision float16 --window 60 --camera 420x224 --fps 2')
     assert str(told.value).endswith(f': build them here with `{command}`')
     assert '\n' not in str(told.value)
+    options = _parser().parse_args(shlex.split(command)[1:])
+    assert (options.to, options.camera, options.fps) == ('tensorrt', (224, 420), 2)
+    assert (options.window, options.precision) == (60, 'float16')
 
 
 def test_no_other_module_is_imported_for_tensorrt(manifest, directory):

@@ -61,7 +61,7 @@ def watched():
 def test_they_are_what_the_stream_engine_asks_for(watched):
     backend, shapes = watched
     assert (shapes.places, shapes.sink_rows, shapes.ring_rows) == backend.cache
-    assert (shapes.grid, shapes.window_turns) == (backend.grid, 4)
+    assert (shapes.grid, shapes.window_turns, shapes.fps) == (backend.grid, 4, 1)
     assert shapes.chunk == max(inputs.embeds.shape[1] for inputs in backend.steps)
     assert shapes.frame == (112, 112)
 
