@@ -14,12 +14,16 @@
 
 """What is ONNX Runtime's own about the default backend."""
 
+import threading
 import time
 
 import numpy as np
+from onnx import helper
+from onnx import TensorProto
 import onnxruntime as ort
 import pytest
 
+from streamo_ros.engine import onnxruntime_backend
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
@@ -46,6 +50,31 @@ def test_cuda_is_taken_where_this_onnxruntime_has_it(monkeypatch, available, tak
     engine = StreamEngine.from_pretrained('nano')
     engine.step(FRAMES[0], 0.0)
     assert asked == [taken, taken]  # the step and the tower
+
+
+def test_no_thread_works_on_denormals_in_a_graph_and_the_caller_keeps_its_own():
+    backend = OnnxRuntimeBackend(load_checkpoint('nano'))
+    # Wide enough for both threads of a product to have a share.
+    denormal = np.full((256, 256), 1e-40, np.float32)
+    matrix = helper.make_tensor_value_info('x', TensorProto.FLOAT, denormal.shape)
+    session = onnxruntime_backend._session(helper.make_model(helper.make_graph(
+        [helper.make_node('MatMul', ['x', 'x'], ['y'])], 'product', [matrix],
+        [helper.make_tensor_value_info('y', TensorProto.FLOAT, denormal.shape)]),
+        opset_imports=[helper.make_opsetid('', 18)], ir_version=9))
+    large = np.full_like(denormal, 1e30)
+    done = []
+
+    def run():
+        x = denormal + large * np.eye(256, dtype=np.float32)
+        product = backend._run(session, ['y'], {'x': x})
+        done.append(product[0])
+
+    other = threading.Thread(target=run)
+    other.start()
+    other.join()
+    off_diagonal = done[0][~np.eye(256, dtype=bool)]
+    assert not off_diagonal.any()
+    assert (denormal * np.float32(1)).all()
 
 
 def test_between_ticks_no_thread_keeps_a_core_busy():
