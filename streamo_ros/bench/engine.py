@@ -15,8 +15,9 @@
 """
 ``streamo bench engine``: what a tick costs, in ratios measured within one run.
 
-``flatness``
-    Median tick of the last thousand over the first thousand after the window filled.
+``flatness``, ``flatness_of_machine``
+    Median tick of the last thousand over the first thousand after the window filled; and the same
+    of a small product run beside each of these ticks, which is what the machine itself drifted by.
 ``rss_growth_mib``
     What the process grew by over the same span.
 ``gemm_fraction``
@@ -27,7 +28,7 @@
     each over the engine's tick without vision. Needs torch and transformers.
 ``host_overhead_ms``
     Of a tick, all that is outside the graphs (with backends other than ONNX Runtime: outside the
-    backend), for a frame of the size that the checkpoint takes;
+    backend), for a frame of the size that the checkpoint takes; median of the long run;
     ``scaling_ms`` is what a camera's 640x480 takes to be scaled to it.
 ``instructions4_overhead``
     A tick of four instructions over one look and four ticks of the language model.
@@ -36,6 +37,7 @@
 from array import array
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -78,6 +80,7 @@ class EngineFigures:
     tick_ms: float
     vision_ms: float
     flatness: float
+    flatness_of_machine: float
     rss_growth_mib: float
     gemm_fraction: float
     peak_gflops: float
@@ -191,10 +194,9 @@ def measure(
     :param plot: where to draw each tick's latency
     """
     stream = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 1)
-    latencies, resident = _run_long(stream, ticks)
+    long = _run_long(stream, ticks)
     if plot:
-        _draw(latencies, plot)
-    span = min(SPAN, len(latencies) // 2)
+        _draw(long.latencies, plot)
 
     peaks, sample = [], []
     for _ in range(15):
@@ -228,29 +230,58 @@ def measure(
         _seconds(lambda: checkpoint.frame.scale(camera, stream.frame_size)) for _ in range(20))
     return EngineFigures(
         window_turns=window, turn_tokens=turn, ticks=ticks,
-        tick_ms=_rounded(1e3 * _median(latencies)), vision_ms=_rounded(1e3 * see),
-        flatness=_rounded(_median(latencies[-span:]) / _median(latencies[:span])),
-        rss_growth_mib=_rounded(resident[-1] - resident[0]),
+        tick_ms=_rounded(1e3 * _median(long.latencies)), vision_ms=_rounded(1e3 * see),
+        flatness=_rounded(_drift(long.latencies)),
+        flatness_of_machine=_rounded(_drift(long.products)),
+        rss_growth_mib=_rounded(long.resident_mib[-1] - long.resident_mib[0]),
         gemm_fraction=_rounded(
             work / _median(tick.step_graph for tick in sample) / max(peaks)),
         peak_gflops=_rounded(max(peaks)),
         reprefill_ratio=ratios[0] and _rounded(ratios[0]),
         incremental_ratio=ratios[1] and _rounded(ratios[1]),
-        host_overhead_ms=_rounded(1e3 * _median(tick.total - tick.graph for tick in sample)),
+        host_overhead_ms=_rounded(1e3 * _median(long.outside)),
         scaling_ms=_rounded(1e3 * scaling),
         instructions4_overhead=_rounded(
             _median(tick.total for tick in together) / (see + 4 * language)))
 
 
-def _run_long(stream: _Stream, ticks: int) -> tuple[list[float], list[float]]:
-    """Return each tick's seconds, and the MiB held after the first ``SPAN`` and in the end."""
-    latencies = array('d', bytes(8 * ticks))
-    resident = []
+@dataclass(frozen=True)
+class _LongRun:
+    """
+    Seconds of each tick, of each tick outside the graphs, and of a product at both ends.
+
+    :param resident_mib: held after the first ``SPAN`` and in the end
+    """
+
+    latencies: 'array[float]'
+    outside: 'array[float]'
+    products: list[float]
+    resident_mib: list[float]
+
+
+def _run_long(stream: _Stream, ticks: int) -> _LongRun:
+    run = _LongRun(array('d', bytes(8 * ticks)), array('d', bytes(8 * ticks)), [], [])
+    span = _span(ticks)
+    matrix = np.random.default_rng(0).standard_normal((384, 384), np.float32)
     for index in tqdm(range(ticks), unit=' tick', leave=False, disable=not sys.stderr.isatty()):
-        latencies[index] = stream.tick().total
-        if index in (min(SPAN, ticks) - 1, ticks - 1):
-            resident.append(_resident_mib())
-    return list(latencies), resident
+        tick = stream.tick()
+        run.latencies[index] = tick.total
+        run.outside[index] = tick.total - tick.graph
+        if index < span or index >= ticks - span:
+            run.products.append(_seconds(lambda: matrix @ matrix))
+        if index in (span - 1, ticks - 1):
+            run.resident_mib.append(_resident_mib())
+    return run
+
+
+def _span(ticks: int) -> int:
+    return min(SPAN, ticks // 2)
+
+
+def _drift(values: Sequence[float]) -> float:
+    """Return the median of the last span over that of the first."""
+    span = _span(len(values))
+    return _median(values[-span:]) / _median(values[:span])
 
 
 def _arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
@@ -299,7 +330,7 @@ def _resident_mib() -> float:
     return pages * os.sysconf('SC_PAGE_SIZE') / 2 ** 20
 
 
-def _draw(latencies: list[float], file: Path) -> None:
+def _draw(latencies: Sequence[float], file: Path) -> None:
     from matplotlib.figure import Figure
     figure = Figure(figsize=(9, 3), layout='constrained')
     axes = figure.subplots()
