@@ -19,8 +19,8 @@ A plain instruct model knows no state tokens, so its chat writes states in words
 probabilities are those of the words' first tokens among the three, whatever else the model would
 rather say; the rest of a word is fed, so that the stream holds it whole, and ends the turn as
 behind a state token. In the tokenizers of Qwen2.5 (which Qwen3-VL and InternVL3 share) and SmolLM2
-each word is one token, alone and behind a space, so its share is exact; a tokenizer in which two of
-them begin alike is refused (``models.tokenizer``).
+each word is one token, alone and behind a space, so it is the word that is weighed; a tokenizer in
+which two of them begin alike is refused (``models.tokenizer``).
 
 An untrained stopgap: such a model was never taught when to speak.
 """

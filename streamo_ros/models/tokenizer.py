@@ -60,7 +60,7 @@ class StreamTokenizer:
         if missing:
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}, which its family puts around '
-                'messages and frames: copy the tokenizer.json of the checkpoint that config.json is of')
+                'messages and frames: copy the tokenizer.json that belongs to config.json')
         self.image_id: int = self._ids[chat.image_pad]
         self.end_id: int = self._ids[chat.end]
         # Any added token, not ours alone, would be cut out of running text by the library.
