@@ -446,8 +446,9 @@ class StreamEngine:
         """Write an answer; what is said last stands in the cache with the turn's close."""
         place = self._places[index]
         assert place.plan is not None
+        tokenizer = self.checkpoint.tokenizer
         said: list[int] = []
-        unfed = self._closes[State.RESPONSE][:-len(self._end)]
+        unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
         room = min(self._max_answer_tokens, place.plan.answer_room - len(unfed))
         complete = False
         while len(said) < room and not (
@@ -460,7 +461,7 @@ class StreamEngine:
             said.append(token)
             unfed = [token]
         place.close = [*unfed, *self._end]
-        return self.checkpoint.tokenizer.decode(said), complete
+        return tokenizer.decode(said), complete
 
     def _cancel(self, watch: Watch) -> None:
         watch.cancelled = True
