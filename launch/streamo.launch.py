@@ -23,6 +23,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 PARAMETERS = {
     'checkpoint': (str, "The model: 'nano' (built in) or a directory with a checkpoint."),
+    'zero_shot': (bool, 'Ask a model that was not trained for this in words: true or false.'),
     'fps': (float, 'Frames per second that the model judges, 0.1 to 30.0.'),
     'instruction': (str, 'An instruction that stands from the start.'),
 }

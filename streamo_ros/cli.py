@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help='what to watch for; several may be given')
     watch.add_argument(
         '--checkpoint', default='nano', help='"nano" or a checkpoint\'s directory')
+    _take_zero_shot(watch)
     watch.add_argument('--backend', default='auto', choices=BACKENDS, help='what runs the model')
     watch.add_argument('--fps', type=_positive, default=1.0, help='frames sampled per second')
     watch.add_argument(
@@ -113,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     export.set_defaults(run=_export)
     export.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
+    _take_zero_shot(export)
     export.add_argument(
         '--to', choices=('onnx', 'tensorrt'), required=True,
         help="graphs; or graphs and the engines for this machine's GPU")
@@ -145,6 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
     train.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     return parser
+
+
+def _take_zero_shot(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        '--zero-shot', action='store_true',
+        help='the checkpoint was never trained for this: ask it in words, an untrained stopgap')
 
 
 def _positive(text: str) -> float:
@@ -182,7 +190,7 @@ class _Camera:
         self.sampler = Sampler(options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
-            fps=options.fps)
+            fps=options.fps, zero_shot=options.zero_shot)
         for text in options.instruction:
             self.engine.watch(text)
         self._said = {watch.instruction_id: State.SILENCE for watch in self.engine.watches}
@@ -289,7 +297,7 @@ def _export(options: argparse.Namespace) -> None:
     except ImportError as error:
         raise CheckpointError(
             f'an export is held against torch and transformers ({error}): install them') from error
-    checkpoint = load_checkpoint(options.checkpoint)
+    checkpoint = load_checkpoint(options.checkpoint, zero_shot=options.zero_shot)
     if options.to == 'onnx':
         export = export_onnx(
             checkpoint, options.out, precision=options.precision or 'float32',

@@ -14,6 +14,7 @@
 
 """What tests of several rooms share: a small random model of every family."""
 
+from dataclasses import replace
 from pathlib import Path
 import sys
 
@@ -31,3 +32,12 @@ def random_model(request, tmp_path_factory):
     model = new_model(request.param)
     write_checkpoint(request.param, model, directory)
     return RandomModel(request.param, directory, model)
+
+
+@pytest.fixture(scope='session')
+def plain_model(random_model, tmp_path_factory):
+    """Return the same model as an instruct model is published: without states and prompt."""
+    from random_model import write_checkpoint
+    directory = tmp_path_factory.mktemp('plain')
+    write_checkpoint(random_model.family, random_model.model, directory, plain=True)
+    return replace(random_model, directory=directory, zero_shot=True)

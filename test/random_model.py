@@ -26,7 +26,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import zero_shot_chat
 from streamo_ros.engine.rope import Rope
+from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.positions import stream_positions
@@ -93,23 +95,32 @@ def new_model(family: str, **vision: Any):
     return model
 
 
-def write_checkpoint(family: str, model: Any, directory: Path) -> None:
-    """Write a checkpoint as transformers saves it, with a byte-level tokenizer."""
+def write_checkpoint(
+    family: str, model: Any, directory: Path, *, plain: bool = False,
+) -> None:
+    """
+    Write a checkpoint as transformers saves it, with a byte-level tokenizer.
+
+    :param plain: as an instruct model is published, without Streamo's tokens and prompt
+    """
     from tokenizers import decoders
     from tokenizers import pre_tokenizers
     from tokenizers import Tokenizer
     from tokenizers.models import BPE
     from tokenizers.trainers import BpeTrainer
     model.save_pretrained(directory)
-    tokens = list(FAMILIES[family].chat.control_tokens)
+    chat = FAMILIES[family].chat
+    tokens = list((zero_shot_chat(chat) if plain else chat).control_tokens)
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator([], BpeTrainer(
-        special_tokens=tokens, show_progress=False,
+    # In the states' stead, as real tokenizers have it, each word's first letter with its space.
+    tokenizer.train_from_iterator([' N W Y'] if plain else [], BpeTrainer(
+        special_tokens=tokens, show_progress=False, vocab_size=256 + len(chat.control_tokens),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
     tokenizer.save(str(directory / 'tokenizer.json'))
-    (directory / 'system_prompt.txt').write_text(PROMPT, encoding='utf-8')
+    if not plain:
+        (directory / 'system_prompt.txt').write_text(PROMPT, encoding='utf-8')
     (directory / 'streamo.json').write_text(json.dumps({
         'frame': {'size': SHAPES[family][0], 'pair': family == 'qwen2_5_vl'}}), encoding='utf-8')
 
@@ -143,20 +154,26 @@ class RandomModel:
     family: str
     directory: Path
     model: Any
+    zero_shot: bool = False
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Return the directory as the package reads it."""
+        return load_checkpoint(self.directory, zero_shot=self.zero_shot)
 
     def double(self) -> 'RandomModel':
         """Return the same with its model in float64."""
         import torch
         model = copy.deepcopy(self.model).double()
         # numpy and torch raise to float32 powers that differ in the last bit.
-        rope = Rope(load_checkpoint(self.directory).decoder, np.dtype(np.float64))
+        rope = Rope(self.checkpoint.decoder, np.dtype(np.float64))
         text_model(model).rotary_emb.inv_freq = torch.from_numpy(rope.frequencies)
         return replace(self, model=model)
 
     @property
     def grid(self) -> tuple[int, int]:
         """Return (rows, columns) of visual tokens in a frame."""
-        cell = load_checkpoint(self.directory).vision.cell
+        cell = self.checkpoint.vision.cell
         return SHAPES[self.family][0][0] // cell, SHAPES[self.family][0][1] // cell
 
     def frames(self, count: int):
@@ -167,7 +184,7 @@ class RandomModel:
     def see(self, frames) -> list[Any]:
         """Return the visual tokens of all frames, and what DeepStack adds, by the model itself."""
         import torch
-        checkpoint = load_checkpoint(self.directory)
+        checkpoint = self.checkpoint
         if checkpoint.vision.image is None:
             patches = torch.from_numpy(np.concatenate([
                 checkpoint.frame.normalise(
@@ -196,7 +213,7 @@ class RandomModel:
         One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens.
         """
         import torch
-        checkpoint = load_checkpoint(self.directory)
+        checkpoint = self.checkpoint
         tokens = torch.from_numpy(np.asarray(ids))
         is_image = tokens == checkpoint.tokenizer.image_id
         if mrope := self.family in ('qwen2_5_vl', 'qwen3_vl'):

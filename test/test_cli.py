@@ -67,6 +67,18 @@ def test_watching_twice_decides_the_same(clip, tmp_path):
     assert outs[0] == outs[1]
 
 
+def test_a_plain_instruct_model_is_watched_with_when_that_is_meant(
+        clip, plain_model, tmp_path, capsys):
+    out = tmp_path / 'decisions.jsonl'
+    arguments = [
+        'watch', str(clip), '-i', 'Tell me.', '--checkpoint', str(plain_model.directory),
+        '--jsonl', str(out)]
+    assert main(arguments) == 1
+    assert '--zero-shot' in capsys.readouterr().err
+    assert main([*arguments, '--zero-shot']) == 0
+    assert len(out.read_text().splitlines()) == 8
+
+
 @pytest.mark.parametrize('arguments, sentence', [
     (['watch', 'nowhere.mp4', '-i', 'Tell me.'], 'nowhere.mp4 does not exist'),
     (['watch', 'nowhere.mp4', '-i', '  '], 'does not exist'),

@@ -31,6 +31,8 @@ from streamo_ros.dialogue.turn import instruction_pieces
 from streamo_ros.dialogue.turn import open_turn
 from streamo_ros.dialogue.turn import system_pieces
 from streamo_ros.dialogue.turn import time_tag
+from streamo_ros.dialogue.zero_shot import zero_shot_chat
+from streamo_ros.dialogue.zero_shot import ZERO_SHOT_PROMPT
 
 __all__ = [
     'Chat',
@@ -50,4 +52,6 @@ __all__ = [
     'system_pieces',
     'Text',
     'time_tag',
+    'zero_shot_chat',
+    'ZERO_SHOT_PROMPT',
 ]

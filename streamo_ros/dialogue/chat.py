@@ -40,6 +40,7 @@ class Chat:
     :param end: the token that ends a message
     :param frame: what stands for one frame
     :param image_pad: the token whose embedding each visual token replaces
+    :param states: what each state is written as, in State's order
     """
 
     start: str
@@ -49,14 +50,17 @@ class Chat:
     end: str
     frame: tuple[Piece, ...]
     image_pad: str
+    states: tuple[Piece, ...] = tuple(Control(token) for token in STATE_TOKENS)
 
     @property
     def control_tokens(self) -> tuple[str, ...]:
         """Return every token with a meaning of its own; no text may ever turn into one."""
-        wrapping = (*self.user, *self.assistant, *self.frame)
-        tokens = [piece.token for piece in wrapping if isinstance(piece, Control)]
-        return tuple(dict.fromkeys(
-            [self.start, self.end, *tokens, self.image_pad, *STATE_TOKENS]))
+        def controls(*pieces: Piece) -> list[str]:
+            return [piece.token for piece in pieces if isinstance(piece, Control)]
+
+        return tuple(dict.fromkeys([
+            self.start, self.end, *controls(*self.user, *self.assistant, *self.frame),
+            self.image_pad, *controls(*self.states)]))
 
 
 _START = '<|im_start|>'

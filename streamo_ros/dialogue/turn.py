@@ -73,4 +73,4 @@ def close_turn(state: State | None, chat: Chat) -> Sequence[Piece]:
         state and words already stand in the stream
     """
     end: list[Piece] = [Control(chat.end), *chat.user]
-    return end if state is None else [Control(state.token), *end]
+    return end if state is None else [chat.states[state], *end]

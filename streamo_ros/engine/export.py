@@ -20,6 +20,7 @@ What is written is held against Hugging Face's own modules on the spot, by runni
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import json
 from pathlib import Path
 import shutil
 import tempfile
@@ -40,6 +41,7 @@ from streamo_ros.engine.vision import vision_graph
 from streamo_ros.engine.words_graph import words_graph
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
+from streamo_ros.models.config import read_json
 
 GRAPHS = ('vision', 'step', 'words')
 
@@ -110,6 +112,8 @@ def _export(
         for pattern in _CHECKPOINT_FILES:
             for file in checkpoint.directory.glob(pattern):
                 shutil.copy2(file, directory)
+        if checkpoint.zero_shot:
+            _remember_zero_shot(directory / 'streamo.json')
         megabytes = {}
         for graph in GRAPHS:
             tell(f'writing {graph}.onnx in {precision}')
@@ -120,6 +124,11 @@ def _export(
             shutil.rmtree(out)
         directory.rename(out)
     return Export((rows, columns), precision, megabytes, differences)
+
+
+def _remember_zero_shot(file: Path) -> None:
+    said = read_json(file) if file.is_file() else {}
+    file.write_text(json.dumps({**said, 'zero_shot': True}, indent=2) + '\n', encoding='utf-8')
 
 
 def _model(

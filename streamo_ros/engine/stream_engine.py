@@ -146,15 +146,16 @@ class StreamEngine:
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
         self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
         self._ends = tokenizer.control_ids
-        self._closes = {state: tokenizer.encode(close_turn(
-            None if state is State.RESPONSE else state, tokenizer.chat)) for state in State}
+        self._end = tokenizer.encode(close_turn(None, tokenizer.chat))
+        self._closes = {
+            state: tokenizer.encode(close_turn(state, tokenizer.chat)) for state in State}
         self._begin_stream()
 
     @classmethod
     def from_pretrained(
         cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
-        still: StillScene | None = None,
+        still: StillScene | None = None, zero_shot: bool = False,
     ) -> 'StreamEngine':
         """
         Load a checkpoint.
@@ -162,9 +163,10 @@ class StreamEngine:
         :param name: ``nano`` or a directory in Hugging Face's layout
         :param backend: one of ``BACKENDS``
         :param still: as above
+        :param zero_shot: the checkpoint was not trained for this: ask it in words
         :raises CheckpointError: when the checkpoint cannot be used
         """
-        checkpoint = load_checkpoint(name)
+        checkpoint = load_checkpoint(name, zero_shot=zero_shot)
         return cls(
             checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
             max_answer_tokens=max_answer_tokens, still=still)
@@ -444,21 +446,22 @@ class StreamEngine:
         """Write an answer; what is said last stands in the cache with the turn's close."""
         place = self._places[index]
         assert place.plan is not None
+        tokenizer = self.checkpoint.tokenizer
         said: list[int] = []
-        token = self.checkpoint.tokenizer.state_ids[State.RESPONSE]
-        room = min(self._max_answer_tokens, place.plan.answer_room - 1)
+        unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
+        room = min(self._max_answer_tokens, place.plan.answer_room - len(unfed))
         complete = False
         while len(said) < room and not (
                 self._stop.is_set() or self._anew.is_set() or place.watch.cancelled):
-            outputs = self._run(index, [([token], [])], None)
+            outputs = self._run(index, [(unfed, [])], None)
             token = int(self._backend.words(outputs.hidden)[0].argmax())
             if token in self._ends:
-                complete = True
+                complete, unfed = True, []
                 break
             said.append(token)
-        if not complete:
-            place.close = [token, *place.close]
-        return self.checkpoint.tokenizer.decode(said), complete
+            unfed = [token]
+        place.close = [*unfed, *self._end]
+        return tokenizer.decode(said), complete
 
     def _cancel(self, watch: Watch) -> None:
         watch.cancelled = True

@@ -18,6 +18,9 @@ A checkpoint is a directory in Hugging Face's layout with safetensors, and nothi
 Beside the usual files it holds ``system_prompt.txt``, the prompt it was trained with, and may
 hold ``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``, for
 vision towers that take any; ``pair``). The name ``nano`` stands for the built-in one.
+
+A plain instruct model's directory has neither; it can be watched with ``zero_shot``, which
+``streamo.json`` may say as well: there an export remembers it.
 """
 
 from collections.abc import Mapping
@@ -33,6 +36,8 @@ from PIL.Image import Resampling
 from safetensors import safe_open
 from safetensors import SafetensorError
 
+from streamo_ros.dialogue import zero_shot_chat
+from streamo_ros.dialogue import ZERO_SHOT_PROMPT
 from streamo_ros.models.config import CheckpointError
 from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import read_config
@@ -60,6 +65,7 @@ class Checkpoint:
     tokenizer: StreamTokenizer
     system_prompt: str
     window_turns: int
+    zero_shot: bool
 
     @cached_property
     def weights(self) -> Mapping[str, NDArray[np.float32]]:
@@ -71,11 +77,12 @@ class Checkpoint:
         return _read_weights(self.directory)
 
 
-def load_checkpoint(name: str | Path) -> Checkpoint:
+def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     """
     Return the checkpoint of a name or directory.
 
     :param name: ``nano``, or a directory; a relative one is taken from the working directory
+    :param zero_shot: take a model that was not trained for the protocol, and ask it in words
     :raises CheckpointError: with one sentence that names the file and the remedy
     """
     directory = NANO if str(name) == 'nano' else Path(name)
@@ -83,14 +90,16 @@ def load_checkpoint(name: str | Path) -> Checkpoint:
         raise CheckpointError(
             f"{directory} is no directory: give 'nano' or a checkpoint's directory")
     decoder, vision = read_config(directory)
-    prompt = directory / 'system_prompt.txt'
-    if not prompt.is_file():
-        raise CheckpointError(
-            f'{prompt} is missing: put the system prompt that the checkpoint was trained with '
-            'into that file, to the letter')
     extra = directory / 'streamo.json'
     streamo = read_json(extra) if extra.is_file() else {}
     family = FAMILIES[vision.family]
+    zero_shot = zero_shot or bool(streamo.get('zero_shot', False))
+    tokenizer = StreamTokenizer(
+        directory / 'tokenizer.json', zero_shot_chat(family.chat) if zero_shot else family.chat)
+    if zero_shot and tokenizer.knows_states:
+        raise CheckpointError(
+            f"{directory} was trained for Streamo's protocol: watch with it without zero-shot")
+    prompt = ZERO_SHOT_PROMPT if zero_shot else _read_prompt(directory / 'system_prompt.txt')
     processor = _read_processor(directory)
     frame = streamo.get('frame', {})
     size = vision.image or frame.get('size')
@@ -106,9 +115,18 @@ def load_checkpoint(name: str | Path) -> Checkpoint:
             std=tuple(processor.get('image_std', family.std)),
             resample=Resampling(processor.get('resample', family.resample)),
             pair=bool(frame.get('pair', False))),
-        tokenizer=StreamTokenizer(directory / 'tokenizer.json', family.chat),
-        system_prompt=prompt.read_text(encoding='utf-8'),
-        window_turns=int(streamo.get('window_turns', WINDOW_TURNS)))
+        tokenizer=tokenizer,
+        system_prompt=prompt,
+        window_turns=int(streamo.get('window_turns', WINDOW_TURNS)),
+        zero_shot=zero_shot)
+
+
+def _read_prompt(file: Path) -> str:
+    if not file.is_file():
+        raise CheckpointError(
+            f'{file} is missing: put the system prompt that the checkpoint was trained with '
+            'into that file, to the letter')
+    return file.read_text(encoding='utf-8')
 
 
 def _read_processor(directory: Path) -> dict[str, Any]:

@@ -41,7 +41,8 @@ class StreamTokenizer:
     A checkpoint's ``tokenizer.json``, read for the stream's protocol.
 
     :param chat: how the checkpoint's family wraps messages and frames
-    :raises CheckpointError: when the file is missing or a control token is not registered
+    :raises CheckpointError: when the file is missing, a control token is not registered, or two
+        states begin with the same token
     """
 
     def __init__(self, file: Path, chat: Chat) -> None:
@@ -51,11 +52,15 @@ class StreamTokenizer:
         self._tokenizer = Tokenizer.from_file(str(file))
         self._ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
         missing = [token for token, index in self._ids.items() if index is None]
-        if missing:
+        if missing and set(missing) <= set(STATE_TOKENS):
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
-                "Streamo's protocol; add the tokens and train it (`streamo train`)")
-        self.state_ids: tuple[int, ...] = tuple(self._ids[token] for token in STATE_TOKENS)
+                "Streamo's protocol; add the tokens and train it (`streamo train`), or watch "
+                'with it as it is (`--zero-shot`, `zero_shot`)')
+        if missing:
+            raise CheckpointError(
+                f'{file} does not know {", ".join(missing)}, which its family puts around '
+                'messages and frames: copy the tokenizer.json that belongs to config.json')
         self.image_id: int = self._ids[chat.image_pad]
         self.end_id: int = self._ids[chat.end]
         # Any added token, not ours alone, would be cut out of running text by the library.
@@ -66,6 +71,20 @@ class StreamTokenizer:
         self._literal = re.compile('|'.join(re.escape(token) for token in literals))
         # Most of a turn's text is the same at every tick.
         self._plain = lru_cache(maxsize=256)(self._encode_plain)
+        # A state is told by the first token that it is written as.
+        self.state_ids: tuple[int, ...] = tuple(
+            self.encode([state])[0] for state in chat.states)
+        if len(set(self.state_ids)) < len(self.state_ids):
+            words = ', '.join(
+                piece.text.strip() for piece in chat.states if isinstance(piece, Text))
+            raise CheckpointError(
+                f'{file} begins two of the words {words} with the same token, so they cannot '
+                'stand for states: this checkpoint has to be trained (`streamo train`)')
+
+    @property
+    def knows_states(self) -> bool:
+        """Return whether Streamo's state tokens are registered, however states are written."""
+        return all(token in self._added for token in STATE_TOKENS)
 
     @property
     def vocab_size(self) -> int:

@@ -41,6 +41,7 @@ class Settings:
     """The parameters' values; see ``SPECIFICATION`` for their meaning."""
 
     checkpoint: str
+    zero_shot: bool
     backend: str
     fps: float
     window_turns: int
@@ -83,6 +84,8 @@ class Parameter:
 SPECIFICATION: dict[str, Parameter] = {
     'checkpoint': Parameter(
         'nano', "The model: 'nano' (built in) or a directory with a checkpoint."),
+    'zero_shot': Parameter(
+        False, 'Ask a model that was not trained for this in words; an untrained stopgap.'),
     'backend': Parameter(
         'auto', 'What runs the model.', choices=BACKENDS),
     'fps': Parameter(

@@ -235,7 +235,7 @@ class StreamoNode(LifecycleNode):
         return StreamEngine.from_pretrained(
             settings.checkpoint, backend=settings.backend,
             window_turns=settings.window_turns or None, fps=settings.fps,
-            max_answer_tokens=settings.max_answer_tokens)
+            max_answer_tokens=settings.max_answer_tokens, zero_shot=settings.zero_shot)
 
     def _stop_watching(self) -> None:
         self._watching = False

@@ -55,6 +55,18 @@ def test_the_command_writes_a_checkpoint_of_small_graphs_with_their_weights_besi
         onnx.checker.check_model(str(out / f'{graph}.onnx'))
 
 
+def test_an_export_of_a_plain_model_remembers_that_it_is_asked_in_words(plain_model, tmp_path):
+    out = tmp_path / 'out'
+    assert main(['export', str(plain_model.directory), '--to', 'onnx', '--out', str(out)]) == 1
+    assert main([
+        'export', str(plain_model.directory), '--zero-shot', '--to', 'onnx', '--out', str(out)]
+    ) == 0
+    written, checkpoint = load_checkpoint(out), plain_model.checkpoint
+    assert written.zero_shot
+    assert written.tokenizer.state_ids == checkpoint.tokenizer.state_ids
+    assert written.frame == checkpoint.frame
+
+
 def test_the_frame_size_fixes_the_visual_tokens(tmp_path, random_model):
     checkpoint = load_checkpoint(random_model.directory)
     object.__setattr__(checkpoint.frame, 'size', None)

@@ -26,6 +26,7 @@ import pytest
 from safetensors.numpy import load_file
 from safetensors.numpy import save_file
 
+from streamo_ros.dialogue import ZERO_SHOT_PROMPT
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.checkpoint import NANO
@@ -89,6 +90,26 @@ def test_another_family_is_refused_by_its_name(copy):
 def test_a_directory_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match='is no directory'):
         load_checkpoint(tmp_path / 'nowhere')
+
+
+def test_a_plain_instruct_model_is_taken_only_when_that_is_meant(plain_model):
+    with pytest.raises(CheckpointError, match=r'</Silence>.*not trained.*--zero-shot'):
+        load_checkpoint(plain_model.directory)
+    checkpoint = load_checkpoint(plain_model.directory, zero_shot=True)
+    assert checkpoint.zero_shot
+    assert checkpoint.system_prompt == ZERO_SHOT_PROMPT
+
+
+def test_streamo_json_remembers_that_a_model_is_asked_in_words(plain_model, tmp_path):
+    copy = shutil.copytree(plain_model.directory, tmp_path / 'copy')
+    (copy / 'streamo.json').write_text('{"zero_shot": true}', encoding='utf-8')
+    assert load_checkpoint(copy).tokenizer.state_ids == plain_model.checkpoint.tokenizer.state_ids
+
+
+def test_a_trained_checkpoint_is_not_asked_in_words():
+    assert not load_checkpoint('nano').zero_shot
+    with pytest.raises(CheckpointError, match='watch with it without zero-shot'):
+        load_checkpoint('nano', zero_shot=True)
 
 
 def spelled_otherwise(name):

@@ -14,7 +14,9 @@
 
 """Only the protocol makes control tokens; text never does."""
 
+from dataclasses import replace
 import json
+import re
 
 import pytest
 
@@ -23,6 +25,7 @@ from streamo_ros.dialogue import Image
 from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import Text
+from streamo_ros.dialogue import zero_shot_chat
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.checkpoint import NANO
@@ -67,12 +70,33 @@ def test_decoding_leaves_control_tokens_out(tokenizer):
     assert tokenizer.decode(ids) == 'It fell.'
 
 
-def test_a_tokenizer_without_the_state_tokens_is_refused(tmp_path):
+def without(token, directory):
     content = json.loads((NANO / 'tokenizer.json').read_text(encoding='utf-8'))
     content['added_tokens'] = [
-        token for token in content['added_tokens'] if token['content'] != '</Standby>']
-    content['model']['vocab'].pop('</Standby>', None)
-    file = tmp_path / 'tokenizer.json'
+        added for added in content['added_tokens'] if added['content'] != token]
+    content['model']['vocab'].pop(token, None)
+    file = directory / 'tokenizer.json'
     file.write_text(json.dumps(content), encoding='utf-8')
-    with pytest.raises(CheckpointError, match=r'does not know </Standby>.*streamo train'):
-        StreamTokenizer(file, QWEN)
+    return file
+
+
+@pytest.mark.parametrize('token, remedy', [
+    ('</Standby>', 'streamo train.*--zero-shot'),
+    ('<|vision_start|>', r'copy the tokenizer\.json'),
+])
+def test_a_tokenizer_that_lacks_a_control_token_is_refused(tmp_path, token, remedy):
+    with pytest.raises(CheckpointError) as raised:
+        StreamTokenizer(without(token, tmp_path), QWEN)
+    assert re.search(f'does not know {re.escape(token)}[:,].*{remedy}', str(raised.value))
+
+
+def test_states_in_words_are_told_by_their_first_tokens(tokenizer):
+    worded = StreamTokenizer(NANO / 'tokenizer.json', zero_shot_chat(QWEN))
+    assert worded.state_ids == tuple(
+        tokenizer.encode([Text(word)])[0] for word in ('No', 'Wait', 'Yes:'))
+
+
+def test_words_that_begin_with_the_same_token_cannot_stand_for_states():
+    chat = replace(QWEN, states=(Text('No'), Text('Yes'), Text('Yes:')))
+    with pytest.raises(CheckpointError, match='the words No, Yes, Yes: with the same token'):
+        StreamTokenizer(NANO / 'tokenizer.json', chat)

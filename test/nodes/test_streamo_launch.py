@@ -54,7 +54,8 @@ def test_its_arguments_are_described():
     loader.exec_module(module)
     arguments = module.generate_launch_description().get_launch_arguments()
     assert {argument.name for argument in arguments} == {
-        'camera', 'namespace', 'params_file', 'checkpoint', 'fps', 'instruction'}
+        'camera', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
+        'instruction'}
     assert all(argument.description.endswith('.') for argument in arguments)
 
 

@@ -498,12 +498,17 @@ def test_a_model_that_is_too_slow_drops_the_oldest_frames_and_says_so(graph):
         console.values('stream')['frames_dropped']), 'every sampled frame decided or dropped')
 
 
-def test_a_checkpoint_that_cannot_be_loaded_is_said_and_the_node_stays(graph):
-    process = graph.start(checkpoint='/nowhere/at/all')
+@pytest.mark.parametrize('parameters, reason', [
+    ({'checkpoint': '/nowhere/at/all'}, 'is no directory'),
+    ({'zero_shot': 'true'}, 'without zero-shot'),  # nano was trained
+])
+def test_a_checkpoint_that_cannot_be_loaded_is_said_and_the_node_stays(
+        graph, parameters, reason):
+    process = graph.start(**parameters)
     console = graph.console()
     state = console.await_any(
         'the failure', lambda state: state.status == StreamState.STATUS_ERROR)
-    assert 'cannot be loaded' in state.detail
+    assert 'cannot be loaded' in state.detail and reason in state.detail
     assert console.call(GetState, 'get_state').current_state.label == 'unconfigured'
     assert process.runs
 
