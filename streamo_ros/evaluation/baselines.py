@@ -86,7 +86,8 @@ class Baselines:
             true = task.confusion.sum(1)
             # Neither ever answers: Response is not the most frequent truth of anything.
             unanswered = EventScore(true=task.events.true)
-            for constant, found in ((State.SILENCE, silent), (State(int(true.argmax())), majority)):
+            constants = (State.SILENCE, silent), (State(int(true.argmax())), majority)
+            for constant, found in constants:
                 confusion = np.zeros((3, 3), np.int64)
                 confusion[:, constant] = true
                 found[name] = _Task(unanswered, confusion)

@@ -41,8 +41,8 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.evaluation.events import EventScore
 from streamo_ros.evaluation.events import match
-from streamo_ros.worlds.sentry import Event
 from streamo_ros.worlds.labels import SKILLS
+from streamo_ros.worlds.sentry import Event
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.truth import truths
 
@@ -60,6 +60,7 @@ class Change:
     :param shift: how far the picture moved as a whole, of its longer side
     :param fit: correlation of the two once the shift is undone, -1..1
     :param plain_fit: the same with the shift left in
+    :param difference: mean difference of the pixels, in levels of 0..255
     :param motion: share of all pixels that changed
     :param border: share of the pixels along the border that changed
     :param inside: share of the other pixels that changed
@@ -70,6 +71,7 @@ class Change:
     shift: float
     fit: float
     plain_fit: float
+    difference: float
     motion: float
     border: float
     inside: float
@@ -104,8 +106,8 @@ def measure(before: NDArray[np.float32], after: NDArray[np.float32]) -> Change:
         detail=math.log((_detail(after) + 0.3) / (_detail(before) + 0.3)),
         shift=math.hypot(right, down) / max(before.shape),
         fit=_fit(before, undone), plain_fit=_fit(before, after),
-        motion=float(changed.mean()), border=float(changed[border].mean()),
-        inside=float(changed[~border].mean()))
+        difference=float(differs.mean()), motion=float(changed.mean()),
+        border=float(changed[border].mean()), inside=float(changed[~border].mean()))
 
 
 def _standard(picture: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -129,6 +131,7 @@ class Thresholds:
     :param cover: jump of detail, if the two fit worse than ``unlike``; else it is the light's
     :param shift: shift of a moved camera, if undoing it makes the two fit better by ``gain``
     :param strange: fit under which the picture is another one: the camera moved far
+    :param differs: difference under which the camera did not move
     :param moves: share of changed pixels from which something moves
     :param still: share under which nothing does
     :param crosses: share of changed pixels of the border from which something crosses it
@@ -140,7 +143,8 @@ class Thresholds:
     unlike: float = 0.4
     shift: float = 0.0094
     gain: float = 0.0216
-    strange: float = 0.586
+    strange: float = 0.572
+    differs: float = 2.6
     moves: float = 0.0075
     still: float = 0.0036
     crosses: float = 0.02
@@ -184,7 +188,8 @@ class Differencing:
         if self._cover.settling or self._light.settling:
             self._camera_moves = False
             return states
-        shifted = (
+        # Where hardly a pixel changed, as under a cover, fit and shift are those of noise.
+        shifted = change.difference > limits.differs and (
             change.shift > limits.shift and change.fit - change.plain_fit > limits.gain
             or change.fit < limits.strange)
         if shifted:
