@@ -243,6 +243,7 @@ class _Jumps:
 
     def __init__(self) -> None:
         self._pending = 0.0
+        self._sign = 0
         self.settling = False
 
     def step(self, change: float, limit: float) -> int:

@@ -29,9 +29,12 @@ def found():
     picture = np.random.default_rng(0).integers(40, 220, (12, 16, 3)).astype(np.uint8)
     lit = picture.repeat(8, 0).repeat(8, 1)
     frames = [lit] * 3 + [lit // 6] * 5
-    events = (Event('light_off', 2.2, 2.8), Event('stop', 0.0, 6.5, 6.0))
+    events = (
+        Event('light_off', 2.2, 2.8), Event('stop', 0.0, 6.5, 6.0), Event('start', 4.5, 5.5))
     baselines = Baselines()
-    baselines.add(frames, [float(tick) for tick in range(8)], events, [('light_off',), ('stop',)])
+    baselines.add(
+        frames, [float(tick) for tick in range(8)], events,
+        [('light_off',), ('stop',), ('start',)])
     return baselines.figures()
 
 
@@ -39,7 +42,7 @@ def test_differencing_is_scored_by_what_it_says(found):
     light = found['frame_differencing']['tasks']['light_off']
     assert (light['events'], light['answers'], light['hits']) == (1, 1, 1)
     assert found['frame_differencing']['tasks']['stop']['hits'] == 0
-    assert found['frame_differencing']['event_f1'] == pytest.approx(2 / 3, abs=1e-4)
+    assert found['frame_differencing']['event_f1'] == 0.5  # one hit, three events
 
 
 def test_who_is_always_silent_answers_nothing(found):
@@ -57,6 +60,11 @@ def test_the_majority_is_that_of_what_is_asked(found):
     assert found['always_silent']['tasks']['stop']['state_macro_f1'] == 0
 
 
+def test_a_tick_that_could_be_seen_either_way_is_not_counted(found):
+    start = found['always_silent']['tasks']['start']  # six silent ticks and the answer of eight
+    assert start['state_macro_f1'] == round(2 * 6 / 13 / 3, 4)
+
+
 def test_macro_f1_is_the_mean_over_the_states():
     assert macro_f1(np.diag([5, 2, 1])) == 1
     assert macro_f1(np.array([[6, 0, 0], [1, 1, 0], [2, 0, 0]])) == pytest.approx(
@@ -65,4 +73,4 @@ def test_macro_f1_is_the_mean_over_the_states():
 
 def test_every_task_has_a_row(found):
     rows = table(found).splitlines()
-    assert [row.split()[0] for row in rows[2:]] == ['light_off', 'stop', 'all']
+    assert [row.split()[0] for row in rows[2:]] == ['light_off', 'start', 'stop', 'all']
