@@ -30,7 +30,8 @@ setup(
     maintainer_email='maintainers@streamo-ros.example',
     license='Apache-2.0',
     packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
-    package_data={'streamo_ros.models': ['nano/*']},
+    package_data={
+        'streamo_ros.evaluation': ['film_annotations.json'], 'streamo_ros.models': ['nano/*']},
     python_requires='>=3.10',
     install_requires=[
         'av',
