@@ -24,7 +24,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 _NO_TIME = 1e9  # seconds; a time lies below, so that it can be counted in turns
 
 

@@ -267,8 +267,8 @@ class _Mended:
                     f'{self._tag(slot)}')
             turn.state, turn.text = State.RESPONSE, event.text
             taken[slot] = event.field
-            # The authors' converter would write these, later in the list, over the answer.
-            over = [other.field for other in events[place + 1:] if slot in other.standby]
+            over = [
+                other.field for other in events if other is not event and slot in other.standby]
             if over:
                 self._find(
                     'answer-kept', event.field,
@@ -280,9 +280,9 @@ def recover_annotation(record: StreamRecord) -> tuple[Annotation, list[Finding]]
     """
     Return the raw record of a stream, and what could not be taken as it stood.
 
-    The inverse of ``mended_turns`` wherever that corrected nothing but a question asked once:
-    times are the ends of turns. Where an answer stands over the Standby of the next event, that
-    event begins a turn later than it did.
+    The inverse of ``mended_turns`` where that corrected nothing but a question asked once; times
+    are the ends of turns. Where an answer stands over the Standby of the next event, that event
+    begins a turn later than it did.
     """
     findings: list[Finding] = []
     questions = [

@@ -27,6 +27,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ class ToStream:
         annotation = read_annotation(record)
         count, findings = self._count(annotation)
         if count < 1:
-            raise BadRecord('video_path', f'the video is shorter than one turn at {self.fps:g} fps')
+            raise BadRecord('video_path', f'the video has no whole turn at {self.fps:g} fps')
         if count > MOST_TURNS:
             raise BadRecord('video_path', f'{count} turns are no stream: is its length right?')
         if self.compat:
@@ -97,7 +98,9 @@ class ToStream:
     def _count(self, annotation: Annotation) -> tuple[int, list[Finding]]:
         names = [name for name in (annotation.video_path, annotation.video_name) if name]
         for name in names:
-            if (file := self.videos / name).is_file():
+            # Not a Path: those keep every name for good in Python's table of interned strings.
+            file = os.path.join(self.videos, name)
+            if os.path.isfile(file):
                 try:
                     length = video_length(file)
                 except VideoError as error:

@@ -137,7 +137,10 @@ def _spans(
                     yield span
                 start, after_comma = at, mark == b','
                 if outer and depth == 0:
-                    if chunk[at:].strip() or file.read(CHUNK).strip():
+                    rest = chunk[at:]
+                    while rest and not rest.strip():
+                        rest = file.read(CHUNK)
+                    if rest:
                         yield BadRecord('', 'more stands behind the array: it was not read')
                     return
         skipped = max(0, at - len(chunk))
@@ -168,6 +171,23 @@ def written_whole(target: Path) -> Iterator[TextIO]:
         part.unlink(missing_ok=True)
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def _laid_out(value: Any, margin: str) -> str:
+    # json.dump with an indent leaves cycles behind at each call, a heap of them in a large file.
+    if not isinstance(value, dict | list) or not value:
+        return _encode(value)
+    inner = margin + '  '
+    if isinstance(value, dict):
+        opening, closing = '{}'
+        parts = [f'{_encode(key)}: {_laid_out(part, inner)}' for key, part in value.items()]
+    else:
+        opening, closing = '[]'
+        parts = [_laid_out(part, inner) for part in value]
+    return f'{opening}{inner}{f",{inner}".join(parts)}{margin}{closing}'
+
+
 class RecordWriter:
     """
     Writes records as an array, in the layout of ``json.dump`` with ``indent=2``, or as lines.
@@ -186,12 +206,12 @@ class RecordWriter:
 
         :raises BadRecord: when a text in it cannot be encoded; nothing is written then
         """
-        text = json.dumps(record, ensure_ascii=False, indent=None if self._lines else 2)
+        text = _encode(record) if self._lines else _laid_out(record, '\n  ')
         try:
             text.encode()
         except UnicodeEncodeError as error:
             raise BadRecord('', f'a text holds half a character ({error.reason})') from error
-        self._file.write(self._before + text.replace('\n', '\n  '))
+        self._file.write(self._before + text)
         self._before = '\n' if self._lines else ',\n  '
 
     def finish(self) -> None:

@@ -47,7 +47,7 @@ class VideoLength:
     last: float
 
 
-def video_length(file: Path) -> VideoLength:
+def video_length(file: str | Path) -> VideoLength:
     """
     Return a video's length from its header, or by going through its packets.
 
