@@ -137,7 +137,7 @@ def _spans(
                     yield span
                 start, after_comma = at, mark == b','
                 if outer and depth == 0:
-                    rest = chunk[at:]
+                    rest = chunk[at:] or file.read(CHUNK)
                     while rest and not rest.strip():
                         rest = file.read(CHUNK)
                     if rest:
