@@ -26,7 +26,7 @@ from streamo_ros.training.json_records import RecordWriter
 from streamo_ros.training.json_records import written_whole
 
 RECORDS = [
-    {'a': 'brackets ]}[{ and "quotes\\" \\', 'b': [1, {'c': [2, 3]}]}, {}, {'ü': '\n€'}, [], 5,
+    {'a': 'brackets ]}[{ and "]quotes\\" \\', 'b': [1, {'c': [2, 3]}]}, {}, {'ü': '\n€'}, [], 5,
     'x,y', None]
 OBJECTS = RECORDS[:3]
 
