@@ -25,6 +25,7 @@ import json
 from pathlib import Path
 import sys
 import time
+from typing import Any
 from typing import TextIO
 
 from tqdm import tqdm
@@ -45,6 +46,11 @@ from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.recording import SourceError
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
+from streamo_ros.training.convert import convert_file
+from streamo_ros.training.convert import read_durations
+from streamo_ros.training.convert import to_annotation
+from streamo_ros.training.convert import ToStream
+from streamo_ros.training.json_records import FileError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CheckpointError, InstructionError, SourceError) as error:
+    except (CheckpointError, FileError, InstructionError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -134,6 +140,8 @@ def _parser() -> argparse.ArgumentParser:
         '--fps', type=_positive, default=1.0, help='of engines: frames sampled per second')
     export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
+    _add_convert(commands)
+
     train = commands.add_parser(
         'train', help='train nano from nothing on rendered streams',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -153,6 +161,40 @@ def _take_zero_shot(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         '--zero-shot', action='store_true',
         help='the checkpoint was never trained for this: ask it in words, an untrained stopgap')
+
+
+def _add_convert(commands: Any) -> None:
+    convert = commands.add_parser(
+        'convert', help='raw annotations to the stream format that models train on, or back')
+    convert.set_defaults(run=_convert)
+    convert.add_argument(
+        'source', type=Path, metavar='RAW', help='a JSON array, one object, or JSON lines')
+    convert.add_argument(
+        'target', type=Path, metavar='STREAM', help='written as JSON, or as lines if *.jsonl')
+    how = convert.add_mutually_exclusive_group()
+    how.add_argument(
+        '--compat', action='store_true',
+        help="exactly as the authors' converter does, defects included")
+    how.add_argument(
+        '--back', action='store_true', help='the other way: RAW is read as a stream file')
+    convert.add_argument(
+        '--fps', type=_positive, default=1.0, help='turns per second; 1 if not given')
+    convert.add_argument(
+        '--videos', type=Path, default=Path(), metavar='DIR',
+        help="what the records' paths are relative to; the working directory if not given")
+    convert.add_argument(
+        '--durations', type=Path, metavar='FILE',
+        help='for videos that are not there: JSON, {"path or name": seconds}; a record may also '
+        'have a field "duration"')
+    prompt = convert.add_mutually_exclusive_group()
+    prompt.add_argument(
+        '--system-prompt', type=Path, metavar='FILE', help='a text, taken to the letter')
+    prompt.add_argument(
+        '--checkpoint', default='nano', help='take its system prompt; "nano" if not given')
+    convert.add_argument(
+        '--question', default='', metavar='TEXT', help='asked where a record asks nothing')
+    convert.add_argument(
+        '--json', type=Path, metavar='FILE', help='write every correction and bad record here')
 
 
 def _positive(text: str) -> float:
@@ -312,6 +354,39 @@ def _export(options: argparse.Namespace) -> None:
           f'{sum(export.megabytes.values()):.1f} MB of graphs')
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + '\n')
+
+
+def _convert(options: argparse.Namespace) -> None:
+    if options.back:
+        convert = to_annotation
+    else:
+        convert = ToStream(
+            system_prompt=_system_prompt(options),
+            fps=options.fps,
+            compat=options.compat,
+            videos=options.videos,
+            durations=read_durations(options.durations) if options.durations else {},
+            question=options.question)
+    size = options.source.stat().st_size if options.source.is_file() else None
+    with tqdm(total=size, unit='B', unit_scale=True, leave=False,
+              disable=not sys.stderr.isatty()) as progress:
+        summary = convert_file(
+            options.source, options.target, convert, options.json, progress.update,
+            lambda sentence: tqdm.write(f'bad record: {sentence}', sys.stderr))
+    print('\n'.join(summary.lines(options.source)))
+    if summary.bad:
+        raise FileError(
+            f'{summary.bad} of {summary.records} records were bad: {options.target} is without '
+            'them')
+
+
+def _system_prompt(options: argparse.Namespace) -> str:
+    if not options.system_prompt:
+        return load_checkpoint(options.checkpoint).system_prompt
+    try:
+        return options.system_prompt.read_bytes().decode()
+    except (OSError, ValueError) as error:
+        raise FileError(f'{options.system_prompt} cannot be read as text ({error})') from error
 
 
 def _train(options: argparse.Namespace) -> None:
