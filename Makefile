@@ -27,7 +27,7 @@ test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
 
 scores: build
-	@source ./env.sh && python -m streamo_ros.evaluation.sentry --json scores.json
+	@source ./env.sh && python -m streamo_ros.evaluation.scores --json scores.json
 
 build: set-up
 	@source ./env.sh && python setup/build.py
