@@ -12,8 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """The names that things of a tabletop have: what a picture shows can be told in these words."""
 
 COLOURS = ('red', 'green', 'blue', 'yellow', 'orange', 'purple', 'white', 'black')
-KINDS = ('cube', 'ball', 'can', 'bottle', 'mug', 'plate', 'box', 'bowl', 'cone', 'ring')
+KINDS = ('cube', 'ball', 'can', 'bottle', 'mug', 'plate', 'box', 'cone')
 NAMES = (*COLOURS, *KINDS)

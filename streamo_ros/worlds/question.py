@@ -100,14 +100,15 @@ def changing(answers: Sequence[str | None]) -> tuple[Truth, ...]:
 
     It is answered at the first tick at which it can be, and again whenever the answer is another.
 
-    :param answers: the right answer at each tick; None while it cannot be told
+    :param answers: the right answer at each tick; None while it is just changing, '' while there
+        is none to give
     """
-    last = None
+    last: str | None = None
     right = []
     for answer in answers:
         if answer is None:
             right.append(Truth(State.STANDBY))
-        elif answer != last:
+        elif answer and answer != last:
             right.append(Truth(State.RESPONSE, answer))
             last = answer
         else:

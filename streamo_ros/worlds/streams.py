@@ -39,12 +39,15 @@ from streamo_ros.worlds.textures import Image
 RATES = (1.0, 1.0, 2.0)
 """Ticks per second, drawn evenly: a watcher must know both what 1 s and what 0.5 s can change."""
 
-WORLDS = ('sentry',)
+WORLDS = ('sentry', 'tabletop')
 
 EVENTFUL = 0.75
 """Share of questions whose world is drawn until something that they ask for happens."""
 
-_SHARES = {'narration': 0.12, 'event_caption': 0.5, 'grounding': 0.18, 'tsqa': 0.2}
+_SHARES = {
+    'sentry': {'narration': 0.12, 'event_caption': 0.5, 'grounding': 0.18, 'tsqa': 0.2},
+    'tabletop': {'narration': 0.18, 'event_caption': 0.27, 'action_caption': 0.15,
+                 'grounding': 0.17, 'tsqa': 0.23}}
 _TRIES = 30
 _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
@@ -112,6 +115,8 @@ def draw_stream(
         world = str(rng.choice(WORLDS))
     if world == 'sentry':
         return _draw_sentry(rng, split, turns, questions, size)
+    if world == 'tabletop':
+        return _draw_tabletop(rng, split, turns, questions, size)
     raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
 
 
@@ -143,11 +148,48 @@ def _draw_sentry(
                 return Stream('sentry', world, stamps, rate, tuple(asked))
 
 
+def _task(rng: np.random.Generator, world: str) -> str:
+    shares = _SHARES[world]
+    return str(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _draw_tabletop(
+    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+) -> Stream:
+    # Here, for who asks for the sentry alone does without pybullet.
+    from streamo_ros.worlds.tabletop.topics import Asker
+    from streamo_ros.worlds.tabletop.topics import clear
+    from streamo_ros.worlds.tabletop.world import TabletopWorld
+    while True:
+        rate = float(rng.choice(RATES))
+        stamps = draw_stamps(rng, turns, rate)
+        world = TabletopWorld(
+            int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
+        if not clear(world, stamps):
+            continue
+        asker = Asker(world, split, stamps, rate)
+        asked: list[Question] = []
+        for _ in range(_TRIES):
+            if len(asked) == questions:
+                break
+            task, wanted = _task(rng, 'tabletop'), rng.random() < EVENTFUL
+            for _ in range(_TRIES):
+                question = asker.ask(rng, task)
+                if question is None or (wanted and not question.eventful):
+                    continue
+                if all((question.task, question.right) != (other.task, other.right)
+                       for other in asked):
+                    asked.append(question)
+                break
+        if len(asked) == questions:
+            return Stream('tabletop', world, stamps, rate, tuple(asked))
+
+
 def _topics(rng: np.random.Generator, count: int) -> tuple[Topic, ...]:
     """Draw different topics, tasks by their share."""
     topics: list[Topic] = []
     while len(topics) < count:
-        task = str(rng.choice(list(_SHARES), p=list(_SHARES.values())))
+        task = _task(rng, 'sentry')
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]
         if topic not in topics:
             topics.append(topic)
