@@ -16,7 +16,7 @@ help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
 	@echo 'make test   every test and linter (adds torch to .venv)'
-	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
+	@echo 'make scores how well nano does on streams it was never trained on, into scores.json (adds the same)'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 
@@ -26,7 +26,7 @@ demo: build
 test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
 
-scores: build
+scores: test-set-up build
 	@source ./env.sh && python -m streamo_ros.evaluation.scores --json scores.json
 
 build: set-up

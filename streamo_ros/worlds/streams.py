@@ -109,7 +109,7 @@ def draw_stream(
     :param questions: how many different instructions to ask
     :param size: (height, width) of the frames
     :param world: one of WORLDS; None draws one
-    :raises WorldError: for an unknown world or split
+    :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
         world = str(rng.choice(WORLDS))
@@ -156,10 +156,14 @@ def _task(rng: np.random.Generator, world: str) -> str:
 def _draw_tabletop(
     rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
 ) -> Stream:
-    # Here, for who asks for the sentry alone does without pybullet.
-    from streamo_ros.worlds.tabletop.topics import Asker
-    from streamo_ros.worlds.tabletop.topics import clear
-    from streamo_ros.worlds.tabletop.world import TabletopWorld
+    try:  # here, for who asks for the sentry alone does without pybullet
+        from streamo_ros.worlds.tabletop.topics import Asker
+        from streamo_ros.worlds.tabletop.topics import clear
+        from streamo_ros.worlds.tabletop.world import TabletopWorld
+    except ModuleNotFoundError as error:
+        raise WorldError(
+            f'The tabletop is rendered by {error.name}, which is not installed: '
+            "pip install 'streamo_ros[train]', or ask for the sentry alone.") from error
     while True:
         rate = float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)

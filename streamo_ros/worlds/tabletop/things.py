@@ -256,7 +256,7 @@ def _handle(radius: float, high: float, colour: Colour) -> Mesh:
     for step in range(8):
         for side in range(around):
             a, b = step * around + side, step * around + (side + 1) % around
-            faces += [(a, a + around, b), (b, a + around, b + around)]
+            faces += [(a, b, a + around), (b, b + around, a + around)]
     return Mesh(np.array(points), np.array(normals), np.array(faces), colour)
 
 

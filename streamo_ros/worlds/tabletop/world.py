@@ -312,8 +312,7 @@ class _Scene:
         rise = math.radians(rng.uniform(35, 80))
         self._light = (
             math.cos(rise) * math.cos(turn), math.cos(rise) * math.sin(turn), math.sin(rise))
-        self._ambient = float(rng.uniform(0.5, 0.7))
-        self._warmth = 1 + float(rng.uniform(-0.06, 0.06))
+        self._ambient = float(rng.uniform(0.6, 0.8))
         which = []
         self._table = self._show(block(half[0], half[1], 0.025, (_PAPER, _PAPER, _PAPER)))
         which.append((self._table, _TABLE))
@@ -351,7 +350,7 @@ class _Scene:
         _, _, colour, _, ids = pybullet.getCameraImage(
             columns, rows, camera.view.T.ravel().tolist(), camera.projection.T.ravel().tolist(),
             lightDirection=self._light, shadow=1, lightAmbientCoeff=self._ambient,
-            lightDiffuseCoeff=1.0 - self._ambient, lightSpecularCoeff=0.2,
+            lightDiffuseCoeff=1.1 - self._ambient, lightSpecularCoeff=0.2,
             renderer=pybullet.ER_TINY_RENDERER, physicsClientId=client)
         colours = np.reshape(colour, (rows, columns, 4))[..., :3].astype(np.uint8)
         bodies = np.reshape(ids, (rows, columns))
