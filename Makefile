@@ -15,8 +15,8 @@ PYTHON := $(or $(PYTHON),python3)
 help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
-	@echo 'make test   every test and linter (adds torch to .venv)'
-	@echo 'make scores how well nano does on streams it was never trained on, into scores.json (adds the same)'
+	@echo 'make test   every test and linter (adds torch to .venv; so does make scores)'
+	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 

@@ -51,7 +51,7 @@ CLAUSES = {
          '{} is brought to the table', '{} joins what is on the table', '{} comes to the table',
          '{} is placed on the table from outside', '{} enters the table',
          '{} arrives and stays on the table'),
-        ('{} arrives at the table', '{} comes down onto the table',
+        ('{} arrives from outside', '{} comes down onto the table',
          '{} is brought onto the table')),
     'fall': Phrases(
         ('{} falls off the table', '{} falls from the table', '{} drops off the table',
@@ -143,7 +143,7 @@ QUESTIONS = {
     'contents': Phrases(
         ('What is on the table?', 'What stands on the table?', 'Which objects are on the table?',
          'Which things are on the table?', 'Name the objects on the table.',
-         'What can be seen on the table?'),
+         'What can be seen on the table?', 'Which things stand on the table?'),
         ('Which objects stand on the table?', 'Name the things on the table.')),
     'holding': Phrases(
         ('What is the arm holding?', 'What does the arm hold?', 'What is in the gripper?',

@@ -198,7 +198,8 @@ def test_names_are_told_where_the_things_are(worlds):
         there = {name for thing in world.things for name in (thing.colour, thing.kind)}
         for index, name in enumerate(NAMES):
             assert name in there or truth.cell_names[index].max() == 0
-        assert np.allclose(truth.cell_names[:len(COLOURS)].sum(), (mask >= 0).mean() * 36, atol=0.1)
+        covered = truth.cell_names[:len(COLOURS)].sum()
+        assert covered == pytest.approx((mask >= 0).mean() * 36, abs=0.1)
 
 
 def test_motion_is_told_where_the_picture_changes(happened):
