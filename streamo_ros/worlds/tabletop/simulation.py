@@ -43,7 +43,7 @@ EVENTS = ('arrive', 'fall', 'pick_up', 'put_down', 'stack', 'take_away', 'bump')
 
 _FLOOR = -0.75
 _LIFTED = 0.08  # metres above its place from which a thing is plainly held up
-_ABOVE = 0.22  # metres between a hand that passes and the top of what stands there
+_ABOVE = 0.12  # metres between a hand that passes and the top of what stands there
 _APART = 0.25  # metres between the middles of things
 _ACTS = ('move', 'stack', 'away', 'bring', 'bump', 'push_off', 'drop', 'roll_off', 'feint')
 
@@ -110,13 +110,13 @@ def draw_stage(rng: Generator) -> Stage:
     rise = math.radians(rng.uniform(36, 62))
     turn = math.radians(rng.uniform(-22, 22))
     distance = float(rng.uniform(1.5, 1.9))
-    target = float(rng.uniform(-0.03, 0.03)), float(rng.uniform(-0.02, 0.05)), 0.05
+    target = float(rng.uniform(-0.03, 0.03)), float(rng.uniform(-0.01, 0.05)), 0.1
     eye = (
         target[0] + distance * math.cos(rise) * math.sin(turn),
         target[1] - distance * math.cos(rise) * math.cos(turn),
         target[2] + distance * math.sin(rise))
     # The table's near edge fills most of the frame's width.
-    wide = float(rng.uniform(1.02, 1.15)) * 2 * half[0] / aspect
+    wide = float(rng.uniform(1.06, 1.2)) * 2 * half[0] / aspect
     field_ = math.degrees(2 * math.atan(wide / 2 / distance))
     camera = Camera(eye, target, field_, aspect)
     side = float(rng.choice((-1.0, 1.0)))
@@ -253,20 +253,18 @@ class Simulation:
         first = int(self._rng.integers(1, count + 1)) if count < 4 else int(
             self._rng.integers(2, 4))
         for index in range(first):
-            x, y = self._spot(index)
-            self._set(index, x, y, self._things[index].half[2],
+            spot = self._spot(index)
+            if spot is None:
+                continue
+            self._set(index, *spot, self._things[index].half[2],
                       float(self._rng.uniform(-math.pi, math.pi)))
             self._status[index] = [(-1.0, 'table', None)]
 
     def _set(self, index: int, x: float, y: float, z: float, yaw: float) -> None:
         self._now[index] = x, y, z, 0, 0, math.sin(yaw / 2), math.cos(yaw / 2)
 
-    def _spot(self, index: int, apart: float = _APART) -> tuple[float, float]:
-        """
-        Draw a free place on the table for a thing.
-
-        :raises Unclear: if there is none
-        """
+    def _spot(self, index: int, apart: float = _APART) -> tuple[float, float] | None:
+        """Draw a free place on the table for a thing; None if none is found."""
         half = self._stage.half
         wide = max(self._things[index].half[:2])
         for _ in range(60):
@@ -280,7 +278,7 @@ class Simulation:
             if all(math.hypot(x - pose[0], y - pose[1]) > apart
                    for other, pose in enumerate(self._now) if other != index and pose[2] > -0.1):
                 return x, y
-        raise Unclear
+        return None
 
     # -- time -------------------------------------------------------------------------------
 
@@ -438,6 +436,7 @@ class Simulation:
             if not lifted and self._now[index, 2] > low + _LIFTED:
                 lifted.append(self._time)
         self._move(x, y, self._highest() + 2 * thing.half[2], 0.9 * pace, each=watch)
+        self._in_view(self._now[index])
         self._events.append(Event('pick_up', index, start, lifted[0]))
         self._status[index].append((lifted[0], 'held', None))
 
@@ -449,6 +448,7 @@ class Simulation:
         base = 0.0 if on is None else self._top(on)
         top = base + 2 * thing.half[2] + 0.002
         self._move(x, y, high, 1.1 * pace)
+        self._in_view(self._now[index])
         start = self._time
         self._status[index].append((start, None, None))
         self._move(x, y, top, 0.8 * pace)
@@ -470,20 +470,22 @@ class Simulation:
         self._events.append(Event(kind, index, start, end, on=on, new=new))
         self._status[index].append((end, 'table', on))
 
+    def _in_view(self, pose: NDArray[np.float64]) -> None:
+        """See that a thing's middle is in the frame, or it would seem to have been taken away."""
+        if self._stage.camera.outside(pose[:3], 0.02)[0]:
+            raise Unclear
+
     def _retreat(self) -> None:
         self._move(*self._stage.park, 1.1 * self._pace(), 0.12)
 
     def _relocate(self) -> bool:
         index = self._choose(lambda thing: thing.graspable)
-        if index is None:
+        spot = None if index is None else self._spot(index)
+        if index is None or spot is None:
             return False
         self._grasp(index)
         self._wait(float(self._rng.uniform(0.0, 2.0)))
-        here = self._now[index].copy()
-        self._now[index, 2] = -9
-        x, y = self._spot(index)
-        self._now[index] = here
-        self._release(index, x, y, None, False)
+        self._release(index, *spot, None, False)
         self._retreat()
         return True
 
@@ -531,8 +533,9 @@ class Simulation:
         if index is None or not self._things[index].graspable:
             return False
         thing = self._things[index]
-        x, y = self._spot(index)
-        on = None
+        spot = self._spot(index)
+        if spot is None:
+            return False
         self._move(*self._stage.outside, 0.8)
         self._set(index, 0, 0, -9, self._hand.yaw + math.pi / 2)
         wide = 2 * (thing.half[0] if thing.round else thing.half[1])
@@ -548,12 +551,12 @@ class Simulation:
                 seen.append(self._time)
             if len(seen) == 1 and not some:
                 seen.append(self._time)
-        self._move(x, y, self._highest() + 2 * thing.half[2], 1.5 * self._pace(), each=watch)
+        self._move(*spot, self._highest() + 2 * thing.half[2], 1.5 * self._pace(), each=watch)
         if len(seen) < 2:
             raise Unclear
         self._status[index] += [(seen[0], None, None), (seen[1], 'held', None)]
         self._wait(float(self._rng.uniform(0.0, 1.0)))
-        self._release(index, x, y, on, True)
+        self._release(index, *spot, None, True)
         self._retreat()
         return True
 
@@ -562,7 +565,10 @@ class Simulation:
         thing = self._things[index]
         x, y = (float(value) for value in self._now[index, :2])
         way = np.array([math.cos(angle), math.sin(angle)])
-        reach = (max(thing.half[:2]) if thing.round else float(np.hypot(*thing.half[:2]))) + 0.06
+        turn = angle - 2 * math.atan2(self._now[index, 5], self._now[index, 6])
+        own = thing.half[0] if thing.round else (
+            thing.half[0] * abs(math.cos(turn)) + thing.half[1] * abs(math.sin(turn)))
+        reach = own + 0.06
         begin = np.array([x, y]) - way * reach
         end = np.array([x, y]) + way * length
         for other, pose in enumerate(self._now):
@@ -611,6 +617,7 @@ class Simulation:
             over = ((np.abs(rows[:, 0]) > half[0]) | (np.abs(rows[:, 1]) > half[1])
                     | (rows[:, 2] < first[2] - 0.03))
             start = self._moved + float(np.argmax(over)) / STEPS
+            self._in_view(rows[int(np.argmax(over))])
             end = self._moved + float(np.argmax(rows[:, 2] < -0.14)) / STEPS
             self._events.append(Event('fall', index, start, end, by_arm=by_arm))
             self._status[index] += [(start, None, None), (end, 'away', None)]
@@ -626,7 +633,7 @@ class Simulation:
         if index is None:
             return False
         thing = self._things[index]
-        length = float(self._rng.uniform(0.1, 0.2))
+        length = float(self._rng.uniform(0.13, 0.22))
         for _ in range(6):
             angle = float(self._rng.uniform(-math.pi, math.pi))
             end = self._now[index, :2] + length * np.array([math.cos(angle), math.sin(angle)])
@@ -684,7 +691,10 @@ class Simulation:
         if index is None or self._things[index].kind == 'bottle':
             return False
         thing = self._things[index]
-        x, y = self._spot(index, _APART + 0.05)
+        spot = self._spot(index, _APART + 0.05)
+        if spot is None:
+            return False
+        x, y = spot
         reach = float(np.linalg.norm(thing.half))
         high = next((z for z in np.arange(0.3, 2.0, 0.05) if self._stage.camera.outside(
             np.array([x, y, z]), reach)[1]), None)
@@ -696,8 +706,7 @@ class Simulation:
         self._settle(0.8)
         rows = np.array([poses[index] for poses in self._poses[begin:]])
         inside = [not self._stage.camera.outside(row[:3], reach)[1] for row in rows]
-        level = float(np.abs(self._now[index, 3:5]).sum())
-        if self._now[index, 2] < 0 or (level > 0.1 and thing.kind != 'ball'):
+        if self._now[index, 2] < 0:
             raise Unclear
         start = (begin + inside.index(True)) / STEPS
         landed = (begin + int(np.argmax(rows[:, 2] < thing.half[2] + 0.01))) / STEPS

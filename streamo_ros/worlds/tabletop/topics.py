@@ -106,9 +106,11 @@ class Asker:
     def ask(self, rng: Rng, task: str) -> Question | None:
         """Return a question of a task; None where the one drawn has no clear truth here."""
         draft = self._drafts[task](rng)
-        if draft is None or draft[3] is None:
+        if draft is None:
             return None
         skill, frames, phrases, right = draft
+        if right is None:
+            return None
         return Question(task, skill, word(rng, self._split, frames, phrases), self._rate, right)
 
     # -- what happens -----------------------------------------------------------------------

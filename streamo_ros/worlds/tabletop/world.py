@@ -39,6 +39,8 @@ from streamo_ros.worlds.sentry import cells
 from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.sentry import WorldError
 from streamo_ros.worlds.tabletop.arm import Arm
+from streamo_ros.worlds.tabletop.arm import Hand
+from streamo_ros.worlds.tabletop.camera import Camera
 from streamo_ros.worlds.tabletop.simulation import draw_stage
 from streamo_ros.worlds.tabletop.simulation import Event
 from streamo_ros.worlds.tabletop.simulation import Record
@@ -83,7 +85,7 @@ class TabletopWorld:
         self._split = split
         self._size = size
         self._record = self._simulate(seconds)
-        self._seen: dict[int, tuple[Image, Image]] = {}
+        self._seen: dict[tuple[bytes, Hand], tuple[Image, Image]] = {}
 
     def _simulate(self, seconds: float) -> Record:
         attempt = 0
@@ -207,12 +209,12 @@ class TabletopWorld:
     def _look(self, time: float) -> tuple[Image, Image]:
         """Return the scene before the camera's chip, and which thing each pixel of a mask is."""
         step = self._record.step(float(time))
-        found = self._seen.get(step)
+        poses, hand = self._record.poses[step], self._record.hands[step]
+        key = poses.tobytes(), hand  # most moments look like others: nothing has moved
+        found = self._seen.get(key)
         if found is None:
             rows, columns = self._fine
-            hand = self._record.hands[step]
-            colour, which = self._scene.look(
-                self.stage.camera, rows, columns, self._record.poses[step], hand)
+            colour, which = self._scene.look(self.stage.camera, rows, columns, poses, hand)
             room, top = self._backdrop
             table = which == _TABLE
             picture = np.where((which == _NOTHING)[..., None], room, colour)
@@ -223,7 +225,7 @@ class TabletopWorld:
                 picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
             mask = cv2.resize(
                 which.astype(np.int16), (_MASK, _MASK), interpolation=cv2.INTER_NEAREST)
-            found = self._seen[step] = picture, mask
+            found = self._seen[key] = picture, mask
         return found
 
     def render(self, time: float) -> Image:
@@ -337,7 +339,7 @@ class _Scene:
         return int(pybullet.createMultiBody(0, -1, shape, physicsClientId=client))
 
     def look(
-        self, camera: object, rows: int, columns: int, poses: NDArray[np.float64], hand: object,
+        self, camera: Camera, rows: int, columns: int, poses: NDArray[np.float64], hand: Hand,
     ) -> tuple[Image, NDArray[np.int16]]:
         """Return colours (rows, columns, 3) and the index of the thing at each pixel."""
         client = self._client
