@@ -629,7 +629,7 @@ class Simulation:
         self._events.append(Event('bump', index, self._moved, settled + 0.05, settled))
 
     def _bump(self) -> bool:
-        index = self._choose(lambda thing: thing.kind != 'ball')
+        index = self._choose(lambda thing: thing.kind not in ('ball', 'plate'))
         if index is None:
             return False
         thing = self._things[index]
@@ -674,7 +674,7 @@ class Simulation:
         first = self._now[index].copy()
         ball = thing.kind == 'ball'
         far = float(distance) + (0.0 if ball else max(thing.half[:2]))
-        speed = 0.45 if ball else math.sqrt(2 * 0.45 * 9.81 * far) + 0.15
+        speed = 0.35 + 1.9 * far if ball else math.sqrt(2 * 0.45 * 9.81 * far) + 0.15
         turn = (0, 0, 0) if not ball else (
             -way[1] * speed / thing.half[0], way[0] * speed / thing.half[0], 0)
         pybullet.resetBaseVelocity(
