@@ -23,6 +23,7 @@ pytest.importorskip('pybullet', reason='the tabletop is rendered by pybullet')
 
 from streamo_ros.dialogue import State  # noqa: E402
 from streamo_ros.worlds.question import TASKS  # noqa: E402
+from streamo_ros.worlds.tabletop.simulation import Event  # noqa: E402
 from streamo_ros.worlds.tabletop.topics import Asker  # noqa: E402
 from streamo_ros.worlds.tabletop.topics import clear  # noqa: E402
 from streamo_ros.worlds.tabletop.words import listed  # noqa: E402
@@ -91,6 +92,36 @@ def test_what_is_told_of_has_been_seen(streams):
             if due and event.kind in ('fall', 'take_away'):
                 before = max(stamp for stamp in STAMPS if stamp < event.start)
                 assert world.shown(event.thing, before) >= 0.4
+
+
+class Seen:
+    """A world of one thing, of which as much is seen as is said."""
+
+    things = ('cube',)
+
+    def __init__(self, event, shares):
+        self.events = (event,)
+        self._shares = shares
+
+    def state(self, thing, time):
+        return ('table', None)
+
+    def shown(self, thing, time):
+        return self._shares[round(time)]
+
+
+@pytest.mark.parametrize(('kind', 'shares', 'judged'), [
+    ('pick_up', (1, 1, 1, 1, 1, 1), True),
+    ('pick_up', (1, 0, 0, 1, 0, 0), True),  # hidden only while nothing is said of it
+    ('pick_up', (1, 1, 1, 0.2, 1, 1), False),  # hidden when it is due
+    ('pick_up', (0.2, 1, 1, 1, 1, 1), False),  # not to be named at the beginning
+    ('fall', (1, 1, 1, 0, 0, 0), True),
+    ('fall', (1, 0.2, 1, 0, 0, 0), False),  # the last look at it did not show it
+    ('take_away', (1, 1, 1, 0, 0, 0), True),
+    ('take_away', (1, 1, 1, 0.5, 0, 0), False)])  # said to be gone, and still there
+def test_a_stream_is_clear_when_a_person_could_judge_it(kind, shares, judged):
+    world = Seen(Event(kind, 0, 1.5, 2.5), shares)
+    assert clear(world, (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)) == judged
 
 
 def test_actions_are_the_arms(streams):
