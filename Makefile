@@ -15,7 +15,7 @@ PYTHON := $(or $(PYTHON),python3)
 help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
-	@echo 'make test   every test and linter (adds torch to .venv)'
+	@echo 'make test   every test and linter (adds torch to .venv; so does make scores)'
 	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
 	@echo 'make film   how well it does on real film, beside frame differencing'
 	@echo '            FILMS=FOLDER  where films lie that are not installed'
@@ -28,8 +28,8 @@ demo: build
 test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
 
-scores: build
-	@source ./env.sh && python -m streamo_ros.evaluation.sentry --json scores.json
+scores: test-set-up build
+	@source ./env.sh && python -m streamo_ros.evaluation.scores --json scores.json
 
 film: build
 	@source ./env.sh && python -m streamo_ros.evaluation.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')

@@ -49,7 +49,7 @@ setup(
     extras_require={
         'bench': ['matplotlib', 'torch', 'transformers'],
         'torch': ['torch'],
-        'train': ['scikit-image', 'scikit-learn', 'torch', 'transformers'],
+        'train': ['pybullet', 'scikit-image', 'scikit-learn', 'torch', 'transformers'],
     },
     entry_points={
         'console_scripts': [

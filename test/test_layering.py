@@ -46,7 +46,7 @@ ROOMS = {
 # Rooms that stand on few things outside the package, and those things
 OUTSIDE = {
     'dialogue': set(),
-    'worlds': {'cv2', 'numpy'},
+    'worlds': {'cv2', 'numpy', 'pybullet'},
 }
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
@@ -137,10 +137,11 @@ def test_what_the_default_run_needs_does_not_import_torch_when_loaded(room: str)
         assert loaded & TORCH == set(), path
 
 
-@pytest.mark.parametrize('module', ['streamo_ros.engine', 'streamo_ros.cli'])
-def test_importing_it_brings_neither_torch_nor_ros(module: str) -> None:
+@pytest.mark.parametrize('module', [
+    'streamo_ros.engine', 'streamo_ros.cli', 'streamo_ros.worlds.streams'])
+def test_importing_it_brings_neither_torch_nor_ros_nor_physics(module: str) -> None:
     code = f'import sys, {module}; print(*sorted({{n.split(".")[0] for n in sys.modules}}))'
     loaded = subprocess.run(
         [sys.executable, '-c', code], check=True, capture_output=True, text=True,
     ).stdout.split()
-    assert set(loaded) & (TORCH | {'rclpy'}) == set()
+    assert set(loaded) & (TORCH | {'pybullet', 'rclpy'}) == set()

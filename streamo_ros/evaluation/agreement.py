@@ -36,8 +36,8 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.still import Sight
-from streamo_ros.evaluation.sentry import TASKS_A_STREAM
-from streamo_ros.evaluation.sentry import TURNS
+from streamo_ros.evaluation.scores import QUESTIONS_A_STREAM
+from streamo_ros.evaluation.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import RATES
 
@@ -119,25 +119,24 @@ def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
         for rate in set(RATES)}
     found = Agreement()
     for index in tqdm(range(streams), unit=' stream'):
-        rng = np.random.default_rng([seed, index])
-        stream = draw_stream(rng, split=split, turns=TURNS, tasks=TASKS_A_STREAM)
-        wordings = [task.wording(rng, split) for task in stream.tasks]
+        stream = draw_stream(
+            np.random.default_rng([seed, index]), split=split, turns=TURNS,
+            questions=QUESTIONS_A_STREAM, world='sentry')
         cached, anew = engines[stream.rate]
         for engine in (cached, anew):
             engine.reset()
             for watch in engine.watches:
                 watch.cancel()
-            for wording in wordings:
-                engine.watch(wording)
+            for question in stream.questions:
+                engine.watch(question.text)
         cached.runs.clear()
         found.window_turns = window = cached.window_turns
         opened: list[int] = []
         for tick, stamp in enumerate(stream.stamps):
-            frame = stream.world.render(stamp)
             opened.append(len(cached.runs))
-            decisions = cached.step(frame, stamp)
+            decisions = cached.step(stream.frames[tick], stamp)
             if tick == 0:
-                anew.step(frame, stamp)  # makes its cache
+                anew.step(stream.frames[tick], stamp)  # makes its cache
             alive = cached.runs[opened[max(0, tick - window + 1)]:opened[-1] + 1]
             probabilities = [decision.probabilities for decision in decisions]
             (found.slid if tick >= window else found.full).append(

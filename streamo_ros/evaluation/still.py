@@ -34,11 +34,10 @@ from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.events import EventScore
 from streamo_ros.evaluation.events import match
-from streamo_ros.evaluation.sentry import TASKS_A_STREAM
-from streamo_ros.evaluation.sentry import TURNS
+from streamo_ros.evaluation.scores import QUESTIONS_A_STREAM
+from streamo_ros.evaluation.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import RATES
-from streamo_ros.worlds.truth import truths
 
 SCENES = (None, *(
     StillScene(gate=gate, drop=drop)
@@ -80,25 +79,27 @@ def run(
         rate: [StreamEngine.from_pretrained(checkpoint, fps=rate, still=scene) for scene in scenes]
         for rate in set(RATES)}
     for index in tqdm(range(streams), unit=' stream'):
-        rng = np.random.default_rng([seed, index])
-        stream = draw_stream(rng, split=split, turns=TURNS, tasks=TASKS_A_STREAM)
-        wordings = [task.wording(rng, split) for task in stream.tasks]
-        frames = [stream.world.render(stamp) for stamp in stream.stamps]
+        stream = draw_stream(
+            np.random.default_rng([seed, index]), split=split, turns=TURNS,
+            questions=QUESTIONS_A_STREAM, world='sentry')
         without: list[list[State]] = []
         for engine, saving in zip(engines[stream.rate], savings, strict=True):
             engine.reset()
             for watch in engine.watches:
                 watch.cancel()
-            for wording in wordings:
-                engine.watch(wording)
-            ticks = [engine.step(*seen) for seen in zip(frames, stream.stamps, strict=True)]
-            states = [[ticked[place].state for ticked in ticks] for place in range(len(wordings))]
+            for question in stream.questions:
+                engine.watch(question.text)
+            ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
+            states = [
+                [ticked[place].state for ticked in ticks]
+                for place in range(len(stream.questions))]
             without = without or states
             saving.drop_ratios.append(engine.drop_ratio)
-            saving.skipped.append(engine.skipped_frames / len(frames))
-            for task, got, reference in zip(stream.tasks, states, without, strict=True):
+            saving.skipped.append(engine.skipped_frames / len(stream.frames))
+            for question, got, reference in zip(
+                    stream.questions, states, without, strict=True):
                 saving.pairs += zip(reference, got, strict=True)
-                right = truths(stream.world.events, task.skills, stream.stamps)
+                right = question.truths()
                 due = [at for at, truth in enumerate(right) if truth.state is State.RESPONSE]
                 said = [at for at, state in enumerate(got) if state is State.RESPONSE]
                 saving.events += EventScore(

@@ -35,8 +35,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import time_tag
 from streamo_ros.models import StreamTokenizer
-from streamo_ros.worlds.tasks import ANSWERS
-from streamo_ros.worlds.tasks import TASKS
+from streamo_ros.worlds.corpus import corpus
 
 VOCAB = 512
 FRAME = (112, 112)
@@ -65,13 +64,9 @@ def write_tokenizer(file: Path) -> None:
 
 
 def _words() -> Iterable[str]:
-    clauses = chain.from_iterable(task.clauses for task in TASKS)
-    asked = (f'{frame} {clause}.\n' for clause in clauses for frame in (
-        'Tell me when', 'Say so when', 'Let me know when', 'Alert me when', 'Report if'))
     tags = (time_tag(tick, fps) + '\n' for tick in range(200) for fps in (1.0, 2.0))
     chat = ['system\n', 'user\n', 'assistant\n'] * 100
-    return chain(asked, (f' {answer}' for answer in ANSWERS.values() for _ in range(20)), tags,
-                 chat, [SYSTEM_PROMPT] * 20)
+    return chain(corpus(), tags, chat, [SYSTEM_PROMPT] * 20)
 
 
 def nano_config(tokenizer: StreamTokenizer) -> Qwen2_5_VLConfig:

@@ -42,11 +42,12 @@ from streamo_ros.models import load_checkpoint
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
 from streamo_ros.training.nano import write_nano
-from streamo_ros.training.sentry import PAIR_TRUTHS
-from streamo_ros.training.sentry import SentryDataset
-from streamo_ros.training.sentry import StreamExample
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.sequence import window_mask
+from streamo_ros.training.streams import PAIR_TRUTHS
+from streamo_ros.training.streams import StreamDataset
+from streamo_ros.training.streams import StreamExample
+from streamo_ros.worlds.names import NAMES
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
 STREAMS, QUESTIONS, TURNS = 4, 2, 16
@@ -73,6 +74,7 @@ class Batch:
     grid: Tensor
     pairs: Tensor
     cells: Tensor
+    names: Tensor
     ids: Tensor
     positions: Tensor
     is_image: Tensor
@@ -89,6 +91,7 @@ class SightHeads(nn.Module):
         super().__init__()
         self.pair = nn.Linear(2 * hidden, PAIR_TRUTHS)
         self.cell = nn.Linear(hidden, 2)
+        self.names = nn.Linear(hidden, len(NAMES))
 
     def loss(self, tokens: Tensor, batch: Batch) -> Tensor:
         """Return the mean loss of (frames, tokens, hidden) against the renderer's truth."""
@@ -96,7 +99,12 @@ class SightHeads(nn.Module):
         pairs = binary_cross_entropy_with_logits(self.pair(pooled).float(), batch.pairs)
         cells = binary_cross_entropy_with_logits(
             self.cell(tokens).float(), batch.cells.flatten(2).transpose(1, 2))
-        return pairs + cells
+        names = batch.names.flatten(2).transpose(1, 2)
+        told = ~names.isnan()
+        if not told.any():
+            return pairs + cells
+        return pairs + cells + binary_cross_entropy_with_logits(
+            self.names(tokens).float()[told], names[told])
 
 
 def collate(examples: list[StreamExample]) -> Batch:
@@ -118,6 +126,7 @@ def collate(examples: list[StreamExample]) -> Batch:
         grid=torch.tensor([[1, side, side]] * len(patches)),
         pairs=torch.from_numpy(np.concatenate([example.pairs for example in examples])),
         cells=torch.from_numpy(np.concatenate([example.cells for example in examples])),
+        names=torch.from_numpy(np.concatenate([example.names for example in examples])),
         ids=padded([sequence.ids for sequence in sequences], 0),
         positions=padded([sequence.positions for sequence in sequences], 0),
         is_image=padded([sequence.is_image for sequence in sequences], 0),
@@ -245,7 +254,7 @@ def _steps(
     solvers: list[torch.optim.Optimizer],
 ) -> Iterator[tuple[int, dict[str, float]]]:
     streams = VISION_STREAMS if stage == 'vision' else STREAMS
-    dataset = SentryDataset(
+    dataset = StreamDataset(
         checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * streams,
         turns=TURNS, questions=0 if stage == 'vision' else QUESTIONS,
         first=first * streams)

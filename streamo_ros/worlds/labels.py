@@ -64,6 +64,11 @@ class Event:
     end: float
     settled: float | None = None
 
+    @property
+    def faint(self) -> bool:
+        """Say whether it moves, until its end, by less than can be seen."""
+        return self.skill == 'start'
+
 
 def box(actor: Actor, pose: Pose, view: View, aspect: float) -> tuple[float, float, float, float]:
     """Give left, top, right, bottom of a thing in the frame; 0..1 of its width and height."""

@@ -64,9 +64,10 @@ class Sensor:
 
     :param rng: its draws
     :param size: rows and columns of the frames
+    :param grey: it may be one that sees no colours
     """
 
-    def __init__(self, rng: Generator, size: tuple[int, int]) -> None:
+    def __init__(self, rng: Generator, size: tuple[int, int], grey: bool = True) -> None:
         draws = rng.random(24)
         height, width = size
         self._size = size
@@ -83,7 +84,7 @@ class Sensor:
         self._rates = 0.03 + 0.25 * draws[12:14]
         self._sway = 0.007 * float(draws[14]) ** 1.5 if draws[15] < 0.35 else 0.0
         self._sway_rate = 0.2 + 3.0 * float(draws[16]) ** 2
-        self._grey = draws[17] < 0.08
+        self._grey = grey and draws[17] < 0.08
         gains = 1 + 0.24 * (draws[18:21] - 0.5)
         corner = 0.5 * float(draws[21]) if draws[22] < 0.4 else 0.0
         down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2

@@ -73,8 +73,11 @@ class PairTruth:
     :param motion: a thing moved or moves
     :param entering: a thing gained visibility at the left, right, top, bottom border
     :param leaving: a thing lost visibility there
-    :param cell_motion: (4, 4) share of each cell of the later frame covered by moving things
-    :param cell_object: (4, 4) share covered by any thing
+    :param cell_motion: (rows, columns) share of each cell of the later frame covered by moving
+        things
+    :param cell_object: (rows, columns) share covered by any thing
+    :param cell_names: (names, rows, columns) share covered by things of a name, in the order of
+        ``tabletop.NAMES``; None where the world's things have no names
     """
 
     light_down: bool
@@ -87,6 +90,7 @@ class PairTruth:
     leaving: Sides
     cell_motion: NDArray[np.float32]
     cell_object: NDArray[np.float32]
+    cell_names: NDArray[np.float32] | None = None
 
 
 class SentryWorld:
@@ -386,8 +390,29 @@ class SentryWorld:
 
     # -- dense truth -------------------------------------------------------------------------
 
-    def observe(self, before: float, now: float) -> PairTruth:
-        """Give what can be seen to have changed between the frames of two moments."""
+    def lit(self, time: float) -> bool | None:
+        """Say whether the light is on; None while it changes."""
+        darkness = self._darkness(time)
+        return not darkness if darkness in (0, 1) else None
+
+    @property
+    def dim(self) -> bool:
+        """Say whether its dark could be taken for a dim room by who has not seen the light."""
+        return self._dark_level > 0.15
+
+    def covered(self, time: float) -> bool | None:
+        """Say whether the lens is covered; None while that changes."""
+        covered = self._covered(time)
+        return bool(covered) if covered in (0, 1) else None
+
+    def observe(
+        self, before: float, now: float, grid: tuple[int, int] = (4, 4),
+    ) -> PairTruth:
+        """
+        Give what can be seen to have changed between the frames of two moments.
+
+        :param grid: rows and columns of cells
+        """
         before, now = float(before), float(now)
         darkness = self._darkness(before), self._darkness(now)
         covered = self._covered(before), self._covered(now)
@@ -426,7 +451,8 @@ class SentryWorld:
             moved=moved and lit,
             motion=motion and lit,
             entering=_sides(entering, lit), leaving=_sides(leaving, lit),
-            cell_motion=_cells(moving) * shown, cell_object=_cells(still) * shown)
+            cell_motion=cells(moving, grid) * shown,
+            cell_object=cells(still, grid) * shown)
 
     def _moved(self, one: View, other: View) -> float:
         """Give how far the picture's corners moved between two views, in frame widths."""
@@ -484,6 +510,8 @@ def _sides(flags: list[bool], lit: bool) -> Sides:
     return left, right, top, bottom
 
 
-def _cells(mask: Image) -> NDArray[np.float32]:
-    side = _GRID // 4
-    return mask.reshape(4, side, 4, side).mean(axis=(1, 3), dtype=np.float32) / np.float32(255)
+def cells(mask: Image, grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Give the share of each cell, rows and columns of a grid, that a mask of 0..255 covers."""
+    rows, columns = grid
+    return cv2.resize(
+        mask.astype(np.float32) / np.float32(255), (columns, rows), interpolation=cv2.INTER_AREA)

@@ -13,33 +13,54 @@
 # limitations under the License.
 
 """
-Streams to ask things of: a world, the moments its camera is sampled, and the tasks asked.
+Streams to ask things of: a world, the moments its camera is sampled, and what is asked.
 
-Tasks are drawn evenly, whatever is rare in a scene; then worlds are drawn until the truth of
-what is asked is clear, and until, mostly, something of it happens.
+Tasks are drawn by their share, whatever is rare in a scene; then worlds are drawn until the truth
+of what is asked is clear, and until, mostly, something of it happens.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 import itertools
+from typing import Protocol
 
 import numpy as np
 
 from streamo_ros.worlds.labels import SKILLS
+from streamo_ros.worlds.question import Question
+from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.sentry import SentryWorld
-from streamo_ros.worlds.tasks import Task
-from streamo_ros.worlds.tasks import TASKS
-from streamo_ros.worlds.truth import due_tick
+from streamo_ros.worlds.sentry import WorldError
+from streamo_ros.worlds.sentry_topics import Topic
+from streamo_ros.worlds.sentry_topics import TOPICS
+from streamo_ros.worlds.textures import Image
 
 RATES = (1.0, 1.0, 2.0)
 """Ticks per second, drawn evenly: a watcher must know both what 1 s and what 0.5 s can change."""
 
-EVENTFUL = 0.75
-"""Share of tasks whose world is drawn until something that they ask for happens."""
+WORLDS = ('sentry', 'tabletop')
 
+EVENTFUL = 0.75
+"""Share of questions whose world is drawn until something that they ask for happens."""
+
+_SHARES = {
+    'sentry': {'narration': 0.12, 'event_caption': 0.5, 'grounding': 0.18, 'tsqa': 0.2},
+    'tabletop': {'narration': 0.18, 'event_caption': 0.27, 'action_caption': 0.15,
+                 'grounding': 0.17, 'tsqa': 0.23}}
 _TRIES = 30
 _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
+
+
+class World(Protocol):
+    """What any world can do; times in seconds of the world."""
+
+    def render(self, time: float) -> Image:
+        """Return the frame of a moment, (H, W, 3) uint8 RGB."""
+
+    def observe(self, before: float, now: float, grid: tuple[int, int] = ...) -> PairTruth:
+        """Return what can be seen to have changed between two moments."""
 
 
 @dataclass(frozen=True)
@@ -47,60 +68,144 @@ class Stream:
     """
     One stream and what is asked of it.
 
+    :param kind: one of WORLDS
     :param stamps: of the sampled frames, in seconds of the world
     :param rate: ticks per second
     """
 
-    world: SentryWorld
-    tasks: tuple[Task, ...]
+    kind: str
+    world: World
     stamps: tuple[float, ...]
     rate: float
+    questions: tuple[Question, ...]
+
+    def frame(self, tick: int) -> Image:
+        """Render the frame of a tick, (H, W, 3) uint8 RGB."""
+        return self.world.render(self.stamps[tick])
+
+    @cached_property
+    def frames(self) -> tuple[Image, ...]:
+        """Return all frames; rendered when first asked for."""
+        return tuple(self.frame(tick) for tick in range(len(self.stamps)))
+
+    def pair(self, tick: int, grid: tuple[int, int] = (4, 4)) -> PairTruth:
+        """
+        Return what can be seen to have changed from the tick before to this one.
+
+        :param grid: rows and columns of cells in its dense truths
+        """
+        return self.world.observe(self.stamps[max(0, tick - 1)], self.stamps[tick], grid)
 
 
 def draw_stream(
-    rng: np.random.Generator, *, split: str, turns: int, tasks: int,
-    size: tuple[int, int] = (112, 112),
+    rng: np.random.Generator, *, split: str, turns: int, questions: int,
+    size: tuple[int, int] = (112, 112), world: str | None = None,
 ) -> Stream:
     """
     Draw a stream.
 
     :param split: 'train', 'validation' or 'test'
     :param turns: frames to sample
-    :param tasks: how many different tasks to ask
+    :param questions: how many different instructions to ask
     :param size: (height, width) of the frames
+    :param world: one of WORLDS; None draws one
+    :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
-    while True:
-        asked = tuple(TASKS[choice] for choice in rng.choice(len(TASKS), tasks, replace=False))
-        wanted = rng.random(tasks) < EVENTFUL
-        rate = float(rng.choice(RATES))
-        for _ in range(_TRIES):
-            stamps = _stamps(rng, turns, rate)
-            world = SentryWorld(
-                int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size,
-                skills=_acts(rng, asked))
-            if not all(world.clear(skill) for task in asked for skill in task.skills):
-                continue
-            if all(_happens(world, task, stamps) for task in itertools.compress(asked, wanted)):
-                return Stream(world, asked, stamps, rate)
+    if world is None:
+        world = str(rng.choice(WORLDS))
+    if world == 'sentry':
+        return _draw_sentry(rng, split, turns, questions, size)
+    if world == 'tabletop':
+        return _draw_tabletop(rng, split, turns, questions, size)
+    raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
 
 
-def _stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[float, ...]:
+def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[float, ...]:
     """Return the stamps of a stream's ticks: a phase of its own, and a camera's jitter."""
     jitter = rng.uniform(0, 0.033, turns)
     return tuple((rng.uniform(0, 1 / rate) + np.arange(turns) / rate + jitter).tolist())
 
 
-def _acts(rng: np.random.Generator, tasks: Sequence[Task]) -> tuple[str, ...]:
+def _draw_sentry(
+    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+) -> Stream:
+    while True:
+        topics = _topics(rng, questions)
+        wanted = (rng.random(questions) < EVENTFUL).tolist()
+        rate = float(rng.choice(RATES))
+        for _ in range(_TRIES):
+            stamps = draw_stamps(rng, turns, rate)
+            world = SentryWorld(
+                int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size,
+                skills=_acts(rng, topics))
+            asked = []
+            for topic, eventful in zip(topics, wanted, strict=True):
+                question = topic.ask(rng, split, world, stamps, rate)
+                if question is None or (eventful and not question.eventful):
+                    break
+                asked.append(question)
+            else:
+                return Stream('sentry', world, stamps, rate, tuple(asked))
+
+
+def _task(rng: np.random.Generator, world: str) -> str:
+    shares = _SHARES[world]
+    return str(rng.choice(list(shares), p=list(shares.values())))
+
+
+def _draw_tabletop(
+    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+) -> Stream:
+    try:  # here, for who asks for the sentry alone does without pybullet
+        from streamo_ros.worlds.tabletop.topics import Asker
+        from streamo_ros.worlds.tabletop.topics import clear
+        from streamo_ros.worlds.tabletop.world import TabletopWorld
+    except ModuleNotFoundError as error:
+        raise WorldError(
+            f'The tabletop is rendered by {error.name}, which is not installed: '
+            "pip install 'streamo_ros[train]', or ask for the sentry alone.") from error
+    while True:
+        rate = float(rng.choice(RATES))
+        stamps = draw_stamps(rng, turns, rate)
+        world = TabletopWorld(
+            int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
+        if not clear(world, stamps):
+            continue
+        asker = Asker(world, split, stamps, rate)
+        asked: list[Question] = []
+        for _ in range(_TRIES):
+            if len(asked) == questions:
+                break
+            task, wanted = _task(rng, 'tabletop'), rng.random() < EVENTFUL
+            for _ in range(_TRIES):
+                question = asker.ask(rng, task)
+                if question is None or (wanted and not question.eventful):
+                    continue
+                if all((question.task, question.right) != (other.task, other.right)
+                       for other in asked):
+                    asked.append(question)
+                break
+        if len(asked) == questions:
+            return Stream('tabletop', world, stamps, rate, tuple(asked))
+
+
+def _topics(rng: np.random.Generator, count: int) -> tuple[Topic, ...]:
+    """Draw different topics, tasks by their share."""
+    topics: list[Topic] = []
+    while len(topics) < count:
+        task = _task(rng, 'sentry')
+        topic = TOPICS[task][rng.integers(len(TOPICS[task]))]
+        if topic not in topics:
+            topics.append(topic)
+    return tuple(topics)
+
+
+def _acts(rng: np.random.Generator, topics: Sequence[Topic]) -> tuple[str, ...]:
     """Return what happens in a stream: mostly what is asked for, and something that is not."""
-    acts = {skill for task in tasks for skill in task.skills}
+    acts = set(itertools.chain.from_iterable(
+        rng.choice(SKILLS, 3) if topic.task == 'narration' else topic.skills for topic in topics))
     acts |= {_OTHER_WAY[skill] for skill in acts if skill in _OTHER_WAY}
     if rng.random() < 0.15:
         acts = set()
     acts |= {str(skill) for skill in rng.choice(SKILLS, rng.integers(1, 4))}
     return tuple(skill for skill in SKILLS if skill in acts)
-
-
-def _happens(world: SentryWorld, task: Task, stamps: Sequence[float]) -> bool:
-    return any(
-        event.skill in task.skills and due_tick(event, stamps) is not None
-        for event in world.events)

@@ -13,35 +13,47 @@
 # limitations under the License.
 
 """
-The right answer at each tick, by a rule that never asks for foresight.
+The right state at each tick of what asks for events, by a rule that never asks for foresight.
 
 An event is answered at the first tick from which it can be known: its end has passed and, for
 events known only from stillness, the tick before lies after it had settled. From its first
 visible sign until then the model stands by.
 """
 
+from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
+from typing import TypeVar
 
 from streamo_ros.dialogue import State
-from streamo_ros.worlds.sentry import Event
-from streamo_ros.worlds.tasks import ANSWERS
+from streamo_ros.worlds.question import Truth
 
 
-@dataclass(frozen=True)
-class Truth:
-    """
-    What is right at one tick.
+class Happening(Protocol):
+    """What truth needs to know of an event of any world; times in seconds of the world."""
 
-    :param counted: False where a careful person could say either; such a tick trains nothing
-    """
+    @property
+    def start(self) -> float:
+        """Return when the first sign of it can be seen."""
 
-    state: State
-    text: str = ''
-    counted: bool = True
+    @property
+    def end(self) -> float:
+        """Return from when it is complete and visible."""
+
+    @property
+    def settled(self) -> float | None:
+        """Return when it came to rest, for what is known from stillness alone."""
+
+    @property
+    def faint(self) -> bool:
+        """Say whether, until its end, it is there but too small to see."""
 
 
-def due_tick(event: Event, ticks: Sequence[float]) -> int | None:
+Event = TypeVar('Event', bound=Happening)
+
+
+def due_tick(event: Happening, ticks: Sequence[float]) -> int | None:
     """Return the index of the tick that should answer the event; None beyond the last tick."""
     for index, stamp in enumerate(ticks):
         if stamp < event.end:
@@ -51,33 +63,53 @@ def due_tick(event: Event, ticks: Sequence[float]) -> int | None:
     return None
 
 
-def truths(
-    events: Sequence[Event], skills: Sequence[str], ticks: Sequence[float]
-) -> list[Truth]:
+def happenings(
+    events: Iterable[Event], ticks: Sequence[float], tell: Callable[[Event], str],
+) -> tuple[Truth, ...]:
     """
-    Return the truth of an instruction that asks for some skills, tick by tick.
+    Return the truth of an instruction that asks for some events, tick by tick.
 
-    :param events: all events of the stream
+    :param events: those asked for
     :param ticks: the stamps of the sampled frames, in seconds, ascending
+    :param tell: what to say of an event; sayings of one tick come in the order of their letters,
+        for the order of events within a tick cannot be seen
     """
     states = [State.SILENCE] * len(ticks)
     counted = [True] * len(ticks)
     texts: list[list[str]] = [[] for _ in ticks]
     for event in events:
-        if event.skill not in skills:
-            continue
         due = due_tick(event, ticks)
-        last = len(ticks) if due is None else due
-        for index in range(last):
+        for index in range(len(ticks) if due is None else due):
             if ticks[index] < event.start:
                 continue
-            if event.skill == 'start':
-                counted[index] = False  # it moves, by less than can be seen
+            if event.faint:
+                counted[index] = False
             elif states[index] is State.SILENCE:
                 states[index] = State.STANDBY
         if due is not None:
             states[due] = State.RESPONSE
-            texts[due].append(ANSWERS[event.skill])
-    return [
-        Truth(state, ' '.join(text), seen or state is State.RESPONSE)
-        for state, text, seen in zip(states, texts, counted, strict=True)]
+            if tell(event) not in texts[due]:
+                texts[due].append(tell(event))
+    return tuple(
+        Truth(state, ' '.join(sorted(text)), seen or state is State.RESPONSE)
+        for state, text, seen in zip(states, texts, counted, strict=True))
+
+
+def grounding(events: Sequence[Event], ticks: Sequence[float]) -> tuple[Truth, ...] | None:
+    """
+    Return the truth of an instruction to ground an event.
+
+    :param events: those that the instruction's words describe
+    :returns: None where more than one does, or it was under way before the first tick: then the
+        instruction has no one answer
+    """
+    seen = [event for event in events if event.start <= ticks[-1]]
+    if len(seen) > 1 or any(event.start < ticks[0] for event in seen):
+        return None
+    right = list(happenings(seen, ticks, lambda event: ''))
+    for event in seen:
+        due = due_tick(event, ticks)
+        if due is not None:
+            first = next(index for index, stamp in enumerate(ticks) if stamp >= event.start)
+            right[due] = Truth(State.RESPONSE, span=(first, due))
+    return tuple(right)

@@ -14,23 +14,22 @@
 
 """The truth of a tick asks for nothing that the frames up to it do not show."""
 
-import numpy as np
-import pytest
-
 from streamo_ros.dialogue import State
 from streamo_ros.worlds import Event
-from streamo_ros.worlds import SKILLS
-from streamo_ros.worlds.tasks import ANSWERS
-from streamo_ros.worlds.tasks import TASKS
 from streamo_ros.worlds.truth import due_tick
-from streamo_ros.worlds.truth import truths
+from streamo_ros.worlds.truth import grounding
+from streamo_ros.worlds.truth import happenings
 
 TICKS = [0.25, 1.25, 2.25, 3.25, 4.25, 5.25]
 S, B, R = State.SILENCE, State.STANDBY, State.RESPONSE
 
 
-def states(*events, skills=('light_off', 'stop', 'start', 'enter')):
-    return [truth.state for truth in truths(events, skills, TICKS)]
+def told(*events):
+    return happenings(events, TICKS, lambda event: f'It was {event.skill}.')
+
+
+def states(*events):
+    return [truth.state for truth in told(*events)]
 
 
 def test_an_event_is_stood_by_from_its_first_sign_and_answered_when_it_is_over():
@@ -53,34 +52,29 @@ def test_an_event_that_does_not_end_in_time_is_only_stood_by():
 
 
 def test_motion_too_small_to_see_counts_neither_way():
-    got = truths([Event('start', 1.2, 1.6)], ('start',), TICKS)
+    got = told(Event('start', 1.2, 1.6))
     assert [truth.state for truth in got] == [S, S, R, S, S, S]
     assert [truth.counted for truth in got] == [True, False, True, True, True, True]
-
-
-def test_only_what_was_asked_for_is_answered():
-    assert states(Event('cover', 1.0, 2.0)) == [S] * 6
 
 
 def test_an_answer_outranks_standing_by_for_the_next_event():
     assert states(Event('start', 2.0, 2.1), Event('stop', 2.0, 9.0, 8.5)) == [S, S, R, B, B, B]
 
 
-def test_two_events_of_one_tick_are_answered_together():
-    got = truths([Event('light_off', 2.4, 2.5), Event('enter', 2.3, 3.0)],
-                 ('light_off', 'enter'), TICKS)
-    assert got[3].text == 'The light went off. Something entered the view.'
+def test_two_events_of_one_tick_are_answered_together_whichever_was_first():
+    one, other = Event('light_off', 2.4, 2.5), Event('enter', 2.3, 3.0)
+    assert told(one, other)[3].text == told(other, one)[3].text == (
+        'It was enter. It was light_off.')
 
 
-def test_every_skill_has_a_task_and_an_answer():
-    assert set(ANSWERS) == set(SKILLS) == {skill for task in TASKS for skill in task.skills}
+def test_a_grounded_event_spans_the_ticks_from_its_first_sign_to_its_answer():
+    right = grounding([Event('cover', 1.1, 3.0)], TICKS)
+    assert [truth.state for truth in right] == [S, B, B, R, S, S]
+    assert right[3].span == (1, 3)
+    assert grounding([Event('cover', 2.3, 2.3)], TICKS)[3].span == (3, 3)
 
 
-@pytest.mark.parametrize('task', TASKS, ids=lambda task: '+'.join(task.skills))
-def test_the_words_of_the_test_split_are_never_trained_on(task):
-    rng = np.random.default_rng(0)
-    trained = {task.wording(rng, 'train') for _ in range(3000)}
-    tested = {task.wording(rng, 'test') for _ in range(300)}
-    assert len(trained) >= 20
-    assert not trained & tested
-    assert not set(task.clauses) & set(task.test_clauses)
+def test_an_event_that_happens_twice_or_had_begun_before_cannot_be_grounded():
+    assert grounding([Event('cover', 1.0, 1.5), Event('cover', 4.0, 4.5)], TICKS) is None
+    assert grounding([Event('cover', 0.1, 1.5)], TICKS) is None
+    assert {truth.state for truth in grounding([], TICKS)} == {S}

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Training examples drawn from the sentry world, each from its index alone.
+Training examples drawn from the worlds, each from its index alone.
 
 An index gives the same example on any machine and in any order, so that a run can stop and
 resume anywhere.
@@ -32,11 +32,10 @@ from streamo_ros.training.sequence import build_sequence
 from streamo_ros.training.sequence import TrainingSequence
 from streamo_ros.training.sequence import TrainingTurn
 from streamo_ros.worlds import PairTruth
+from streamo_ros.worlds.names import NAMES
+from streamo_ros.worlds.question import Question
+from streamo_ros.worlds.question import Truth
 from streamo_ros.worlds.streams import draw_stream
-from streamo_ros.worlds.streams import Stream
-from streamo_ros.worlds.tasks import Task
-from streamo_ros.worlds.truth import Truth
-from streamo_ros.worlds.truth import truths
 
 WINDOWS = (3, 4, 5, 6, 8)
 """Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
@@ -52,18 +51,22 @@ class StreamExample:
 
     :param patches: (T, patches of a frame, values of a patch) as the vision tower takes them
     :param pairs: (T, P) truth of each pair (previous frame, frame), see ``pair_vector``
-    :param cells: (T, 2, 4, 4) share of each cell that moves, and that an object covers
+    :param cells: (T, 2, rows, columns) share of each visual token's cell that moves, and that an
+        object covers
+    :param names: (T, len(NAMES), rows, columns) share that objects of a kind or colour cover; NaN
+        where the world's things have no names
     :param windows: for each sequence, the turns in view
     """
 
     patches: NDArray[np.float32]
     pairs: NDArray[np.float32]
     cells: NDArray[np.float32]
+    names: NDArray[np.float32]
     sequences: tuple[TrainingSequence, ...]
     windows: tuple[int, ...]
 
 
-class SentryDataset(Dataset[StreamExample]):
+class StreamDataset(Dataset[StreamExample]):
     """
     Endless training streams.
 
@@ -90,43 +93,44 @@ class SentryDataset(Dataset[StreamExample]):
     def __getitem__(self, index: int) -> StreamExample:
         """Return the example of an index."""
         rng = np.random.default_rng([self._seed, self._first + index])
-        assert self._checkpoint.frame.size is not None
-        stream = draw_stream(
-            rng, split='train', turns=self._turns, tasks=max(1, self._questions),
-            size=self._checkpoint.frame.size)
-        frames = [stream.world.render(stamp) for stamp in stream.stamps]
-        before = [frames[0], *frames[:-1]]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
+        assert spec.size is not None
+        stream = draw_stream(
+            rng, split='train', turns=self._turns, questions=max(1, self._questions),
+            size=spec.size)
+        before = [stream.frames[0], *stream.frames[:-1]]
         patches = np.stack([
             spec.normalise(spec.cut(last, frame, vision), vision)
-            for last, frame in zip(before, frames, strict=True)])
-        stamps = stream.stamps
-        observed = [
-            stream.world.observe(last, now)
-            for last, now in zip([stamps[0], *stamps[:-1]], stamps, strict=True)]
+            for last, frame in zip(before, stream.frames, strict=True)])
+        observed = [stream.pair(tick, self._grid) for tick in range(self._turns)]
         return StreamExample(
             patches=patches,
             pairs=np.stack([pair_vector(truth) for truth in observed]),
             cells=np.stack([
-                np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]
-            ).astype(np.float32),
+                np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]),
+            names=np.stack([
+                np.full((len(NAMES), *self._grid), np.nan, np.float32)
+                if truth.cell_names is None else truth.cell_names for truth in observed]),
             sequences=tuple(
-                self._sequence(rng, task, stream) for task in stream.tasks[:self._questions]),
+                self._sequence(rng, question)
+                for question in stream.questions[:self._questions]),
             windows=tuple(rng.choice(WINDOWS, self._questions).tolist()))
 
-    def _sequence(
-        self, rng: np.random.Generator, task: Task, stream: Stream
-    ) -> TrainingSequence:
+    @property
+    def _grid(self) -> tuple[int, int]:
+        assert self._checkpoint.frame.size is not None
+        rows, columns = (
+            side // self._checkpoint.vision.cell for side in self._checkpoint.frame.size)
+        return rows, columns
+
+    def _sequence(self, rng: np.random.Generator, question: Question) -> TrainingSequence:
         checkpoint = self._checkpoint
         start = 0 if rng.random() < 0.4 else int(np.exp(rng.uniform(0, np.log(40000))))
-        assert checkpoint.frame.size is not None
-        rows, columns = (side // checkpoint.vision.cell for side in checkpoint.frame.size)
         return build_sequence(
-            checkpoint.tokenizer, checkpoint.system_prompt, task.wording(rng, 'train'),
-            [time_tag(start + index, stream.rate) for index in range(len(stream.stamps))],
-            [_turn(rng, truth)
-             for truth in truths(stream.world.events, task.skills, stream.stamps)],
-            (rows, columns))
+            checkpoint.tokenizer, checkpoint.system_prompt, question.text,
+            [time_tag(start + index, question.rate) for index in range(self._turns)],
+            [_turn(rng, truth) for truth in question.truths(start)],
+            self._grid)
 
 
 def pair_vector(truth: PairTruth) -> NDArray[np.float32]:
