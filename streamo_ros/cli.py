@@ -37,6 +37,7 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine import Decision
+from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.models import CheckpointError
@@ -89,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
+    watch.add_argument(
+        '--still', action='store_true',
+        help='spare what has not changed; changes some decisions, and says how much it spared')
     watch.add_argument(
         '--jsonl', type=argparse.FileType('w', encoding='utf-8'), metavar='FILE',
         help='write one line of JSON per decision; "-" for the standard output')
@@ -232,7 +236,8 @@ class _Camera:
         self.sampler = Sampler(options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
-            fps=options.fps, zero_shot=options.zero_shot)
+            fps=options.fps, still=StillScene() if options.still else None,
+            zero_shot=options.zero_shot)
         for text in options.instruction:
             self.engine.watch(text)
         self._said = {watch.instruction_id: State.SILENCE for watch in self.engine.watches}
@@ -295,6 +300,12 @@ def _watch(options: argparse.Namespace) -> None:
         options.jsonl.close()
     if first is None:
         raise SourceError(f'{options.source} holds no frame')
+    if options.still:
+        for name, camera in cameras.items():
+            print(
+                f'streamo: {name or options.source}: {camera.engine.skipped_frames} frames were '
+                f'not looked at, {camera.engine.drop_ratio:.0%} of visual tokens left out',
+                file=sys.stderr)
     if bad:
         print(f'streamo: {bad} bad images were passed over', file=sys.stderr)
 

@@ -15,6 +15,7 @@
 """The command line: what it prints, writes and returns."""
 
 import json
+import re
 
 import av
 import numpy as np
@@ -65,6 +66,16 @@ def test_watching_twice_decides_the_same(clip, tmp_path):
         outs.append([
             {**json.loads(line), 'latency_s': 0} for line in out.read_text().splitlines()])
     assert outs[0] == outs[1]
+
+
+def test_a_still_scene_is_spared_when_asked_for_and_says_how_much(clip, capsys):
+    assert main(['watch', str(clip), '-i', 'Tell me.', '--fps', '10', '--still']) == 0
+    said = re.search(
+        r'room.mp4: (\d+) frames were not looked at, (\d+)% of visual tokens left out',
+        capsys.readouterr().err)
+    assert said and int(said[2]) > 0
+    assert main(['watch', str(clip), '-i', 'Tell me.']) == 0
+    assert 'not looked at' not in capsys.readouterr().err
 
 
 def test_a_plain_instruct_model_is_watched_with_when_that_is_meant(

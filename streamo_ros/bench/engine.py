@@ -16,7 +16,8 @@
 ``streamo bench engine``: what a tick costs, in ratios measured within one run.
 
 ``flatness``, ``flatness_of_machine``
-    Median tick of the last thousand over the first thousand after the window filled; and the same
+    Median tick of the last thousand over the first thousand after the window filled, time tags of
+    one length throughout (a digit more makes each turn two tokens longer); and the same
     of a fixed sum on one thread beside each of these ticks: what the machine itself drifted by.
 ``rss_growth_mib``
     What the process grew by over the same span.
@@ -65,7 +66,6 @@ from streamo_ros.models import Checkpoint
 SPAN = 1000
 _INSTRUCTION = 'Tell me when the light goes off.'
 # From here on the time tags have one length for long.
-_FIRST_TICK = 100
 # For so long the threads of another library's product keep a core busy when it is done.
 _SETTLE_S = 0.2
 
@@ -138,7 +138,7 @@ class _Stream:
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, window_turns: int | None,
-        instructions: int,
+        instructions: int, ticks: int,
     ) -> None:
         self.backend = _Metered(backend)
         self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns)
@@ -147,7 +147,9 @@ class _Stream:
         size = checkpoint.frame.size or checkpoint.frame.target(480, 640, checkpoint.vision.cell)
         self._frames = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
         self.engine.step(self._frames[0], 0.0)
-        self._ticks = _FIRST_TICK
+        # Each digit of a time tag is a token, so the clock keeps their number throughout.
+        self._ticks = self._first = next(
+            power for power in (10 ** digits for digits in range(2, 20)) if 9 * power > ticks)
         for _ in range(self.engine.window_turns + 2):
             self.tick()
 
@@ -166,7 +168,7 @@ class _Stream:
         tokenizer, cell = self.engine.checkpoint.tokenizer, self.engine.checkpoint.vision.cell
         return len(tokenizer.encode(
             [*close_turn(State.SILENCE, tokenizer.chat),
-             *open_turn(time_tag(_FIRST_TICK, 1.0), tokenizer.chat)],
+             *open_turn(time_tag(self._first, 1.0), tokenizer.chat)],
             self.frame_size[0] // cell * (self.frame_size[1] // cell)))
 
     def tick(self) -> Tick:
@@ -193,7 +195,7 @@ def measure(
     :param ticks: of which the first and last ``SPAN`` are compared
     :param plot: where to draw each tick's latency
     """
-    stream = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 1)
+    stream = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 1, ticks)
     long = _run_long(stream, ticks)
     if plot:
         _draw(long.latencies, plot)
@@ -217,7 +219,7 @@ def measure(
             ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
 
-    four = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 4)
+    four = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 4, ticks)
     alone, together = [], []
     for _ in range(60):
         alone.append(stream.tick())

@@ -51,6 +51,8 @@ class Snapshot:
     :param bad: images that could not be used, by cause
     :param latencies: from image stamp to publication, the latest ones
     :param inferences: time the model took, the latest ones
+    :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
+    :param skipped_frames: frames of this epoch that it did not look at
     """
 
     topic: str
@@ -73,6 +75,8 @@ class Snapshot:
     refused: int = 0
     last_refusal: str = ''
     responses: int = 0
+    drop_ratio: float = 0.0
+    skipped_frames: int = 0
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -104,7 +108,9 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
              for name, values in (
                  ('latency', snapshot.latencies), ('inference', snapshot.inferences))
              for rank, share in (('p50', 0.5), ('p95', 0.95))},
-          'failures': snapshot.failures, 'responses': snapshot.responses}),
+          'failures': snapshot.failures, 'responses': snapshot.responses,
+          'drop_ratio': f'{snapshot.drop_ratio:.3f}',
+          'skipped_frames': snapshot.skipped_frames}),
         ('model',
          DiagnosticStatus.OK if code not in (
              StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)

@@ -46,6 +46,7 @@ class Settings:
     fps: float
     window_turns: int
     max_answer_tokens: int
+    still_scene: bool
     image_transport: str
     reliability: str
     instruction: str
@@ -97,6 +98,8 @@ SPECIFICATION: dict[str, Parameter] = {
     'max_answer_tokens': Parameter(
         MAX_ANSWER_TOKENS, 'Longer answers are cut, and their messages say so.',
         range=(1, 1024)),
+    'still_scene': Parameter(
+        False, 'Spare what has not changed: neither look at it again nor tell the model.'),
     'image_transport': Parameter(
         'auto', 'Which images to take; auto: raw ones, compressed ones where no raw ones are.',
         choices=('auto', 'raw', 'compressed')),

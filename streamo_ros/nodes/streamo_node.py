@@ -51,6 +51,7 @@ from std_srvs.srv import Trigger
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
+from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
@@ -124,6 +125,7 @@ class StreamoNode(LifecycleNode):
         self._refused = 0
         self._last_refusal = ''
         self._responses = 0
+        self._drop_ratio, self._skipped_frames = 0.0, 0
         self._latencies: deque[float] = deque(maxlen=600)
         self._inferences: deque[float] = deque(maxlen=600)
 
@@ -235,7 +237,8 @@ class StreamoNode(LifecycleNode):
         return StreamEngine.from_pretrained(
             settings.checkpoint, backend=settings.backend,
             window_turns=settings.window_turns or None, fps=settings.fps,
-            max_answer_tokens=settings.max_answer_tokens, zero_shot=settings.zero_shot)
+            max_answer_tokens=settings.max_answer_tokens,
+            still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot)
 
     def _stop_watching(self) -> None:
         self._watching = False
@@ -353,6 +356,7 @@ class StreamoNode(LifecycleNode):
 
     def _publish_step(self, outcome: Step) -> None:
         self._step_failure = ''
+        self._drop_ratio, self._skipped_frames = outcome.drop_ratio, outcome.skipped_frames
         late, self._late = self._dropped - self._late, self._dropped
         status = Status() if not late else Status(
             StreamState.STATUS_LATE,
@@ -441,7 +445,9 @@ class StreamoNode(LifecycleNode):
             instructions=[request.text for request in self._instructions.standing],
             refused=self._refused,
             last_refusal=self._last_refusal,
-            responses=self._responses)
+            responses=self._responses,
+            drop_ratio=self._drop_ratio,
+            skipped_frames=self._skipped_frames)
         self._diagnostics.publish(diagnostics(
             self.get_fully_qualified_name(), self.get_clock().now().to_msg(), snapshot))
 

@@ -59,11 +59,18 @@ class Frame:
 
 @dataclass(frozen=True)
 class Step:
-    """What the engine made of a frame, and the seconds that it took."""
+    """
+    What the engine made of a frame, and the seconds that it took.
+
+    :param drop_ratio: the engine's, as of this step
+    :param skipped_frames: the engine's, as of this step
+    """
 
     frame: Frame
     decisions: 'list[Decision]'
     inference_s: float
+    drop_ratio: float = 0.0
+    skipped_frames: int = 0
 
 
 Order = Callable[['StreamEngine'], None]
@@ -180,7 +187,9 @@ class Worker:
                 start = time.monotonic()
                 decisions = engine.step(item.image, item.stamp / 1e9)
                 if not self._stopping:  # what comes after that, nobody waits for
-                    self._on_step(Step(item, decisions, time.monotonic() - start))
+                    self._on_step(Step(
+                        item, decisions, time.monotonic() - start, engine.drop_ratio,
+                        engine.skipped_frames))
             else:
                 item(engine)
         except Exception as error:

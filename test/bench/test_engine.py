@@ -33,7 +33,7 @@ def tiny():
 
 
 def test_a_random_shape_watches_with_turns_of_141_tokens(tiny):
-    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1)
+    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1, 100)
     assert stream.turn_tokens == 141
     chunk_rows = []
     step = stream.backend.step
@@ -51,7 +51,7 @@ def test_the_arithmetic_of_a_tick_is_that_of_its_products(tiny):
 
 
 def test_four_instructions_are_watched_and_answers_are_muted(tiny):
-    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 4)
+    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 4, 100)
     assert isinstance(stream.engine, StreamEngine)
     assert len(stream.engine.watches) == 4
     tick = stream.tick()
@@ -81,3 +81,9 @@ def test_random_weights_are_refused_where_a_backend_reads_files(capsys):
 def test_without_torch_the_ratios_to_it_are_left_out(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, 'streamo_ros.bench.hugging_face', None)
     assert bench._hugging_face(tiny, 141, 200) == []
+
+
+@pytest.mark.parametrize('ticks', [4, 899, 900, 20_000])
+def test_time_tags_keep_their_length_for_the_whole_run(tiny, ticks):
+    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1, ticks)
+    assert len(str(stream._ticks + ticks)) == len(str(stream._ticks - 2))

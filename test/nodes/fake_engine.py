@@ -37,6 +37,9 @@ SLOW_S = 0.5
 class FakeEngine:
     """Silence, Standby, Response in turn for each instruction; ``mode`` says what goes wrong."""
 
+    drop_ratio = 0.0
+    skipped_frames = 0
+
     def __init__(self, mode='well'):
         self.mode = mode
         self.watches = ()
@@ -82,6 +85,7 @@ class FakeEngine:
         state = State(self._tick % 3)
         complete = True
         if self.mode == 'talks' and state is State.RESPONSE:
+            print('the answer has begun', flush=True)
             complete = not self._interrupted.wait(30.0)
         return [
             Decision(

@@ -448,8 +448,19 @@ def test_a_model_that_raises_is_reported_and_the_node_goes_on(graph):
     assert {state.tick for state in console.fresh} == {0}
 
 
+def test_a_still_scene_is_spared_and_the_diagnostics_say_how_much(graph):
+    graph.start(still_scene=True, fps=5.0)
+    console = graph.console()
+    console.ask(LIGHT, 'light')
+    standing(console, 'light')
+    with graph.camera().running():
+        graph.wait(
+            lambda: int(console.values('inference').get('skipped_frames', 0)) > 1, 'skipped frames')
+    assert float(console.values('inference')['drop_ratio']) > 0.5
+
+
 def test_a_reset_cuts_the_answer_under_way(graph):
-    graph.start(fault='talks')  # for 30 s, at the third tick
+    process = graph.start(fault='talks')  # for 30 s, at the third tick
     console = graph.console()
     console.ask(LIGHT, 'light')
     standing(console, 'light')
@@ -458,7 +469,7 @@ def test_a_reset_cuts_the_answer_under_way(graph):
     for number in range(3):
         camera.send((1000 + number) * SECOND)
         graph.wait(lambda number=number: number == 2 or len(console.fresh) > number, 'a decision')
-    time.sleep(0.5)  # the answer has begun
+    graph.wait(lambda: 'the answer has begun' in process.log, 'the answer')
     console.call(Trigger, 'reset')
     graph.wait(lambda: console.responses, 'the answer')
     (answer,) = console.responses
