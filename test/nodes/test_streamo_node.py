@@ -454,8 +454,8 @@ def test_a_still_scene_is_spared_and_the_diagnostics_say_how_much(graph):
     console.ask(LIGHT, 'light')
     standing(console, 'light')
     with graph.camera().running():
-        graph.wait(
-            lambda: int(console.values('inference').get('skipped_frames', 0)) > 1, 'skipped frames')
+        graph.wait(lambda: int(
+            console.values('inference').get('skipped_frames', 0)) > 1, 'frames skipped')
     assert float(console.values('inference')['drop_ratio']) > 0.5
 
 
