@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
-.PHONY: help demo test build set-up test-set-up clean
+.PHONY: help demo test scores nano build set-up test-set-up clean
 .NOTPARALLEL:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
 	@echo 'make test   every test and linter (adds torch to .venv)'
 	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
+	@echo 'make nano   train nano from nothing, some hours; OUT=DIR receives it'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 
@@ -28,6 +29,9 @@ test: test-set-up build
 
 scores: build
 	@source ./env.sh && python -m streamo_ros.evaluation.sentry --json scores.json
+
+nano: test-set-up build
+	@source ./env.sh && python -m streamo_ros.training.train --out '$(or $(OUT),$(error say where it goes: make nano OUT=DIR))'
 
 build: set-up
 	@source ./env.sh && python setup/build.py

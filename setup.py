@@ -48,7 +48,9 @@ setup(
     extras_require={
         'bench': ['matplotlib', 'torch', 'transformers'],
         'torch': ['torch'],
-        'train': ['scikit-image', 'scikit-learn', 'torch', 'transformers'],
+        'train': [
+            'accelerate', 'peft', 'scikit-image', 'scikit-learn', 'tensorboard', 'torch',
+            'transformers'],
     },
     entry_points={
         'console_scripts': [
