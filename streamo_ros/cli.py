@@ -388,6 +388,8 @@ def _train(options: argparse.Namespace) -> None:
         gamma=options.gamma, alpha=options.alpha, lora=options.lora,
         gradient_checkpointing=options.gradient_checkpointing, save_every=options.save_every,
         seed=options.seed, precision=options.precision, workers=options.workers))
+    if figures is None:
+        return
     print(f'{options.out}: {figures["steps"]} steps over {figures["streams"]} streams in '
           f'{figures["rows"]} rows; {len(figures["refused"])} left out')
     if options.json:

@@ -133,11 +133,12 @@ class FineTuning:
     workers: int = 2
 
 
-def fine_tune(plan: FineTuning) -> dict[str, Any]:
+def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     """
     Train a checkpoint; resume where a run was cut off in the same directory.
 
-    :returns: what was done and, with evaluation data, how well the states are told
+    :returns: what was done and, with evaluation data, how well the states are told; None in all
+        processes but the first
     :raises CheckpointError: when the checkpoint cannot be used
     :raises DataError: when no record can, or another run was begun in the directory
     """
@@ -149,7 +150,7 @@ def fine_tune(plan: FineTuning) -> dict[str, Any]:
         gradient_accumulation_steps=plan.accumulate, learning_rate=plan.learning_rate,
         lr_scheduler_type='cosine', warmup_steps=WARM_UP, weight_decay=WEIGHT_DECAY,
         bf16=bf16, use_cpu=not torch.cuda.is_available(), seed=plan.seed,
-        gradient_checkpointing=plan.gradient_checkpointing, save_steps=plan.save_every,
+        gradient_checkpointing=plan.gradient_checkpointing or None, save_steps=plan.save_every,
         eval_strategy='steps' if plan.evaluation else 'no', eval_steps=plan.save_every,
         logging_steps=1, logging_nan_inf_filter=False, report_to='none',
         disable_tqdm=not sys.stderr.isatty(), remove_unused_columns=False,
@@ -189,8 +190,10 @@ def fine_tune(plan: FineTuning) -> dict[str, Any]:
     saved = run / 'weights'
     trainer.save_model(str(saved))
     trainer.accelerator.wait_for_everyone()
-    if arguments.process_index == 0:
-        finish_checkpoint(saved, plan.out, dtype)
+    trainer.accelerator.end_training()
+    if arguments.process_index:
+        return None
+    finish_checkpoint(saved, plan.out, dtype)
     return {
         'streams': len(lengths), 'refused': refused, 'rows': len(rows),
         'tokens': sum(lengths.values()), 'steps': trainer.state.global_step,
@@ -222,6 +225,8 @@ class StreamTrainer(Trainer):
         """Return a row's loss; with it, if asked for, the states that the model tells."""
         inputs = dict(inputs)
         labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
+        if not model.training:
+            num_items_in_batch = None  # a stream's own mean, however many processes there are
         at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
         due = labels[0, 1:][at]
         # Only the rows of the output head that the loss asks for: the rest are most of it.
