@@ -223,17 +223,11 @@ class StreamTrainer(Trainer):
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         """Return a row's loss; with it, if asked for, the states that the model tells."""
-        inputs = dict(inputs)
-        labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
+        logits, at = row_logits(model, inputs, self._window_turns)
+        labels = inputs['labels']
         if not model.training:
             num_items_in_batch = None  # a stream's own mean, however many processes there are
-        at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
-        due = labels[0, 1:][at]
-        # Only the rows of the output head that the loss asks for: the rest are most of it.
-        logits = model(
-            **inputs, attention_mask=seen(streams, turns, self._window_turns),
-            logits_to_keep=at, use_cache=False).logits[0]
-        loss = self._loss(logits, due, num_items_in_batch)
+        loss = self._loss(logits, labels[0, at + 1], num_items_in_batch)
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             # Tokens were counted over all processes, whose gradients will be averaged.
             loss = loss * self.accelerator.num_processes
@@ -278,6 +272,25 @@ class StreamTrainer(Trainer):
             aside.rmdir()
             rotate_checkpoints(str(run), KEPT)
         self.accelerator.wait_for_everyone()
+
+
+def row_logits(
+    model: nn.Module, inputs: Mapping[str, Tensor], window_turns: int | None
+) -> tuple[Tensor, Tensor]:
+    """
+    Return (M, vocabulary), the logits of all supervised tokens, and (M,) where they stand.
+
+    A token's logits stand at the token before it. The rest of the output head's rows, most of
+    it, are not computed.
+
+    :param inputs: one of ``Rows``
+    """
+    inputs = dict(inputs)
+    labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
+    at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
+    return model(
+        **inputs, attention_mask=seen(streams, turns, window_turns), logits_to_keep=at,
+        use_cache=False).logits[0], at
 
 
 def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
