@@ -11,24 +11,27 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""
+r"""
 ``streamo train``: the paper's training of a checkpoint, on transformers' Trainer and accelerate.
 
 The vision tower is frozen; the connector and the language model learn (paper, Section 5.3).
 transformers' own modules run, given our positions, our mask and our frames, so that what is
 trained is what the engine computes. nano's recipe from nothing is another: see ``train``.
 
-One device to many takes no code of ours, only a launcher. As the paper trained, on 8 devices, a
-3B or 7B checkpoint (learning rate 1e-5, 512 rows a step, one pass)::
+One device to many takes no code of ours, only a launcher. As the paper trained a 3B or 7B
+checkpoint (8 devices, learning rate 1e-5, 512 rows a step, one pass)::
 
-    accelerate launch --num_processes 8 --mixed_precision bf16 --use_fsdp --fsdp_version 1 \
+    accelerate launch --num_processes 8 --mixed_precision bf16 --use_fsdp --fsdp_version 2 \
         --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --fsdp_state_dict_type FULL_STATE_DICT \
-        --fsdp_use_orig_params true $(command -v streamo) train Qwen2.5-VL-7B-Instruct \
-        stream.json --out streamo-7b --learning-rate 1e-5 --accumulate 64 --gradient-checkpointing
+        $(command -v streamo) train Qwen2.5-VL-7B-Instruct stream.json --out streamo-7b \
+        --learning-rate 1e-5 --accumulate 64 --gradient-checkpointing
 
-or with DeepSpeed's ZeRO-3, if it is installed, in place of the lines on FSDP::
+or, for DeepSpeed's ZeRO-3 (which no test of ours runs), in place of what concerns FSDP::
 
-    --use_deepspeed --zero_stage 3 --zero3_save_16bit_model true
+    --use_deepspeed --zero_stage 3 --zero3_save_16bit_model true --gradient_accumulation_steps 64
+
+A row holds as many streams as fit into ``--max-tokens``, where the authors' held one: with short
+streams, fewer rows make the same batch.
 """
 
 from collections.abc import Mapping

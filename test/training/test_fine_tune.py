@@ -20,6 +20,7 @@ masks and frames are the same.
 
 import json
 from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -229,8 +230,10 @@ def test_adapters_are_trained_and_merged(family, streams, tmp_path):
     source.mkdir()
     write_checkpoint(family, new_model(family), source)
     figures = train(
-        source, streams, tmp_path / 'out', '--lora', '4', '--learning-rate', '3e-2')
+        source, streams, tmp_path / 'out', '--lora', '4', '--learning-rate', '3e-2',
+        '--save-every', '5', '--evaluation', str(streams))
     assert figures['loss'][-1] < 0.5 * figures['loss'][0]
+    assert figures['evaluation']['loss'] < figures['loss'][0]
     before, after = (
         load_file(path / 'model.safetensors') for path in (source, tmp_path / 'out'))
     assert before.keys() == after.keys()
@@ -246,6 +249,12 @@ def test_adapters_are_trained_and_merged(family, streams, tmp_path):
             if name.endswith('.weight'):
                 assert bool(changed.any()) == (adapted or connector), name
     StreamEngine.from_pretrained(tmp_path / 'out')
+    # Cut off between its two checkpoints, it comes to the same.
+    weights = (tmp_path / 'out' / 'model.safetensors').read_bytes()
+    (tmp_path / 'out' / 'model.safetensors').unlink()
+    shutil.rmtree(tmp_path / 'out' / 'training' / 'checkpoint-10')
+    train(source, streams, tmp_path / 'out', '--lora', '4', '--learning-rate', '3e-2')
+    assert (tmp_path / 'out' / 'model.safetensors').read_bytes() == weights
 
 
 def test_a_window_is_trained_and_written_down(small, streams, tmp_path):
