@@ -33,8 +33,8 @@ torch = pytest.importorskip('torch', reason='training needs torch')
 for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
     pytest.importorskip(name, reason='training needs the train extras')
 
-from random_model import new_model  # noqa: E402
-from random_model import write_checkpoint  # noqa: E402
+from random_model import SHAPES  # noqa: E402
+from random_model import write_random  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from transformers import AutoModelForImageTextToText  # noqa: E402
 
@@ -77,12 +77,14 @@ def train(checkpoint: Path | str, streams: Path, out: Path, *options: str, steps
     return json.loads(Path(str(out) + '.json').read_text(encoding='utf-8'))
 
 
-@pytest.fixture(scope='module')
-def trained(random_model, streams, tmp_path_factory):
-    """Return the random checkpoint, what was made of it, and the figures of the run."""
-    out = tmp_path_factory.mktemp('trained') / random_model.family
-    figures = train(random_model.directory, streams, out, '--evaluation', str(streams))
-    return random_model, out, figures
+@pytest.fixture(scope='module', params=SHAPES)
+def trained(request, streams, tmp_path_factory):
+    """Return a random checkpoint, what was made of it, and the figures of the run."""
+    directory = tmp_path_factory.mktemp(request.param)
+    write_random(request.param, directory / 'random')
+    figures = train(
+        directory / 'random', streams, directory / 'trained', '--evaluation', str(streams))
+    return directory / 'random', directory / 'trained', figures
 
 
 def test_it_learns_what_it_is_shown(trained):
@@ -93,8 +95,8 @@ def test_it_learns_what_it_is_shown(trained):
 
 
 def test_the_vision_tower_is_frozen_and_all_else_is_trained(trained):
-    model, out, _ = trained
-    before, after = (load_file(path / 'model.safetensors') for path in (model.directory, out))
+    source, out, _ = trained
+    before, after = (load_file(path / 'model.safetensors') for path in (source, out))
     assert before.keys() == after.keys()
     kept = {name for name in before if torch.equal(before[name], after[name])}
     tower = {
@@ -193,7 +195,7 @@ def test_the_log_is_tensorboards(trained):
 def small(tmp_path_factory):
     """Return the checkpoint that is the quickest to train."""
     directory = tmp_path_factory.mktemp('smolvlm')
-    write_checkpoint('smolvlm', new_model('smolvlm'), directory)
+    write_random('smolvlm', directory)
     return directory
 
 
@@ -212,7 +214,7 @@ def test_a_model_that_knows_no_states_is_given_them(small, streams, tmp_path):
     model.resize_token_embeddings(len(content['model']['vocab']))
     model.save_pretrained(bare)
     (bare / 'tokenizer.json').write_text(json.dumps(content), encoding='utf-8')
-    figures = train(bare, streams, tmp_path / 'out')
+    figures = train(bare, streams, tmp_path / 'out', steps=20)
     assert figures['loss'][-1] < 0.2 * figures['loss'][0]
     engine = StreamEngine.from_pretrained(tmp_path / 'out')
     vocabulary = len(content['model']['vocab'])
@@ -227,8 +229,7 @@ def test_a_model_that_knows_no_states_is_given_them(small, streams, tmp_path):
 @pytest.mark.parametrize('family', ['smolvlm', 'internvl'])  # tied to the output head, and not
 def test_adapters_are_trained_and_merged(family, streams, tmp_path):
     source = tmp_path / family
-    source.mkdir()
-    write_checkpoint(family, new_model(family), source)
+    write_random(family, source)
     figures = train(
         source, streams, tmp_path / 'out', '--lora', '4', '--learning-rate', '3e-2',
         '--save-every', '5', '--evaluation', str(streams))

@@ -33,8 +33,7 @@ torch = pytest.importorskip('torch', reason='training needs torch')
 for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
     pytest.importorskip(name, reason='training needs the train extras')
 
-from random_model import new_model  # noqa: E402
-from random_model import write_checkpoint  # noqa: E402
+from random_model import write_random  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from streamo_process import started  # noqa: E402
 
@@ -46,8 +45,7 @@ STEPS = 4 + 3 * KILLS
 def given(tmp_path_factory):
     """Return a checkpoint and streams."""
     directory = tmp_path_factory.mktemp('given')
-    (directory / 'model').mkdir()
-    write_checkpoint('smolvlm', new_model('smolvlm'), directory / 'model')
+    write_random('smolvlm', directory / 'model')
     return directory / 'model', write_streams(directory)
 
 
