@@ -49,6 +49,7 @@ from typing import Any
 from accelerate.utils import broadcast_object_list
 from peft import get_peft_model
 from peft import LoraConfig
+from peft import PeftModel
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 import torch
@@ -163,7 +164,7 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     file = StreamFile(plan.data)
     with arguments.main_process_first():
         if arguments.local_process_index == 0:
-            _claim(run, plan)
+            _claim(run, plan, processes=arguments.world_size, records=len(file))
             begin_checkpoint(directory, plan.out, _system_prompt(file), plan.window_turns)
         checkpoint = load_checkpoint(plan.out)
     source = _source(file, plan.videos or plan.data.parent, checkpoint)
@@ -182,6 +183,10 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     trainer = StreamTrainer(
         loss, plan.window_turns, model=model, args=arguments, data_collator=_alone,
         train_dataset=Rows(source, rows), eval_dataset=_evaluation(plan, checkpoint, arguments))
+    if plan.lora and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
+        raise CheckpointError(
+            'adapters are merged at the end, which takes the whole model on each device: launch '
+            'without FSDP and DeepSpeed')
     resumed = get_last_checkpoint(str(run))
     if arguments.process_index == 0:
         trainer.add_callback(TensorBoardCallback(SummaryWriter(
@@ -255,6 +260,21 @@ class StreamTrainer(Trainer):
     def _get_output_dir(self, trial: Any) -> str:
         return self._saving or super()._get_output_dir(trial)
 
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        """Load all weights, or fail."""
+        model = model or self.model
+        if self.is_fsdp_enabled or isinstance(model, PeftModel):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        # Models are saved under the names that they are published with. Trainer looks for those
+        # that they have in memory, finds none of Qwen2.5-VL's, and goes on from where it began.
+        saved = AutoModelForImageTextToText.from_pretrained(
+            resume_from_checkpoint, dtype=torch.float32, local_files_only=True,
+            use_safetensors=True, trust_remote_code=False)
+        model.load_state_dict(saved.state_dict())
+
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Save aside and rename, so that a kill leaves a whole checkpoint or none."""
         run = Path(self.args.output_dir)
@@ -323,12 +343,12 @@ def _has_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def _claim(run: Path, plan: FineTuning) -> None:
+def _claim(run: Path, plan: FineTuning, **counts: int) -> None:
     """Write down what is trained in a directory; refuse it to another run."""
     run.mkdir(parents=True, exist_ok=True)
     # How the data is read and where things lie may change between a run and its resumption.
     fields = json.loads(json.dumps({
-        name: value for name, value in asdict(plan).items()
+        name: value for name, value in {**asdict(plan), **counts}.items()
         if name not in ('data', 'out', 'videos', 'evaluation', 'save_every', 'workers')}))
     file = run / 'plan.json'
     if not file.is_file():

@@ -83,7 +83,8 @@ def trained(request, streams, tmp_path_factory):
     directory = tmp_path_factory.mktemp(request.param)
     write_random(request.param, directory / 'random')
     figures = train(
-        directory / 'random', streams, directory / 'trained', '--evaluation', str(streams))
+        directory / 'random', streams, directory / 'trained', '--evaluation', str(streams),
+        '--save-every', '5')
     return directory / 'random', directory / 'trained', figures
 
 
@@ -178,6 +179,16 @@ def test_the_engine_watches_with_it(trained, streams):
     for second, frame in enumerate(frames_at(streams.parent / '0.mp4', range(len(SCRIPTS[0])))):
         (decision,) = engine.step(frame, float(second))
         assert decision.state in State
+
+
+def test_it_goes_on_from_its_last_checkpoint_to_the_same_bytes(trained, streams, tmp_path):
+    source, out, _ = trained
+    shutil.copytree(out, tmp_path / 'out')
+    (tmp_path / 'out' / 'model.safetensors').unlink()
+    shutil.rmtree(tmp_path / 'out' / 'training' / 'checkpoint-10')
+    train(source, streams, tmp_path / 'out', '--evaluation', str(streams))
+    assert (tmp_path / 'out' / 'model.safetensors').read_bytes() == (
+        out / 'model.safetensors').read_bytes()
 
 
 def test_the_log_is_tensorboards(trained):

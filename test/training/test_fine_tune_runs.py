@@ -45,7 +45,7 @@ STEPS = 4 + 3 * KILLS
 def given(tmp_path_factory):
     """Return a checkpoint and streams."""
     directory = tmp_path_factory.mktemp('given')
-    write_random('smolvlm', directory / 'model')
+    write_random('qwen2_5_vl', directory / 'model')
     return directory / 'model', write_streams(directory)
 
 
