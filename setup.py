@@ -49,7 +49,9 @@ setup(
     extras_require={
         'bench': ['matplotlib', 'torch', 'transformers'],
         'torch': ['torch'],
-        'train': ['pybullet', 'scikit-image', 'scikit-learn', 'torch', 'transformers'],
+        'train': [
+            'accelerate', 'peft', 'pybullet', 'scikit-image', 'scikit-learn', 'tensorboard',
+            'torch', 'transformers'],
     },
     entry_points={
         'console_scripts': [

@@ -52,6 +52,7 @@ from streamo_ros.training.convert import read_durations
 from streamo_ros.training.convert import to_annotation
 from streamo_ros.training.convert import ToStream
 from streamo_ros.training.json_records import FileError
+from streamo_ros.training.stream_file import DataError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CheckpointError, FileError, InstructionError, SourceError) as error:
+    except (CheckpointError, DataError, FileError, InstructionError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -147,17 +148,60 @@ def _parser() -> argparse.ArgumentParser:
     _add_convert(commands)
 
     train = commands.add_parser(
-        'train', help='train nano from nothing on rendered streams',
+        'train', help='train a checkpoint on streams, as the paper does',
+        description='Train a checkpoint on streams that `streamo convert` wrote: the connector '
+                    'and the language model, the vision tower frozen. A run that was cut off is '
+                    'resumed by the same command.',
+        epilog='On several devices: `accelerate launch ... $(command -v streamo) train ...`; '
+               '`python -m pydoc streamo_ros.training.fine_tune` shows the lines for FSDP and '
+               "DeepSpeed with the paper's settings. nano's own recipe is `make nano`.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     train.set_defaults(run=_train)
     train.add_argument(
-        '--out', type=Path, required=True, metavar='DIR',
-        help='where the checkpoint goes; a run that was cut off there is resumed')
-    train.add_argument('--seed', type=int, default=1, help='of weights and streams')
+        'checkpoint', metavar='CHECKPOINT',
+        help='"nano" or a directory; state tokens that it lacks are added')
+    train.add_argument('data', type=Path, metavar='DATA', help='streams, as JSON')
     train.add_argument(
-        '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
-    train.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
-    train.add_argument('--threads', type=int, default=2, help='processor threads for torch')
+        '--out', type=Path, required=True, metavar='DIR', help='where the new checkpoint goes')
+    train.add_argument(
+        '--videos', type=Path, metavar='DIR',
+        help="where the data's video paths start from; the data's own directory if not given")
+    train.add_argument(
+        '--evaluation', type=Path, metavar='DATA', help='streams to score the states on')
+    length = train.add_mutually_exclusive_group()
+    length.add_argument('--epochs', type=_turns, default=1, help='times through the data')
+    length.add_argument('--steps', type=_turns, help='optimizer steps')
+    train.add_argument('--learning-rate', type=_positive, default=1e-5, help='at its highest')
+    train.add_argument(
+        '--accumulate', type=_turns, default=64, metavar='ROWS',
+        help='rows that each process goes through for one step')
+    train.add_argument(
+        '--max-tokens', type=_turns, default=32768, metavar='TOKENS',
+        help='of a row: streams are packed into one while they fit; longer ones are left out')
+    train.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help='turns in sight while training; the whole stream if not given')
+    train.add_argument(
+        '--loss', default='focal', choices=('focal', 'fixed', 'cross_entropy'),
+        help='how states weigh: focal; 0.3, 1.3 and 2.0; or like any token')
+    train.add_argument('--gamma', type=_not_negative, default=2.0, help='of the focal loss')
+    train.add_argument(
+        '--alpha', type=_alpha, default='present', metavar='present|three|S,B,R',
+        help="of the focal loss: balance over the states that occur (the authors' code), over "
+             'three (the paper), or these weights')
+    train.add_argument(
+        '--lora', type=_turns, metavar='RANK', help='train adapters, and merge them at the end')
+    train.add_argument(
+        '--gradient-checkpointing', action='store_true', help='less memory, more time')
+    train.add_argument(
+        '--save-every', type=_turns, default=100, metavar='STEPS', help='and evaluate')
+    train.add_argument('--seed', type=int, default=1, help='of the order of the data')
+    train.add_argument(
+        '--precision', default='auto', choices=('auto', 'bf16', 'float32'),
+        help='auto is bf16 where the machine has it')
+    train.add_argument(
+        '--workers', type=_count, default=2, help='processes that read videos, in each process')
+    train.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     return parser
 
 
@@ -205,6 +249,29 @@ def _positive(text: str) -> float:
     value = float(text)
     if not 0 < value < float('inf'):
         raise argparse.ArgumentTypeError(f'{text} is not above 0')
+    return value
+
+
+def _not_negative(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float('inf'):
+        raise argparse.ArgumentTypeError(f'{text} is below 0')
+    return value
+
+
+def _alpha(text: str) -> str | tuple[float, ...]:
+    if text in ('present', 'three'):
+        return text
+    weights = tuple(_not_negative(part) for part in text.split(','))
+    if len(weights) != 3:
+        raise argparse.ArgumentTypeError(f'{text} is neither present, three nor three weights')
+    return weights
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f'{text} is below 0')
     return value
 
 
@@ -402,12 +469,22 @@ def _system_prompt(options: argparse.Namespace) -> str:
 
 def _train(options: argparse.Namespace) -> None:
     try:
-        import torch
-
-        from streamo_ros.training.train import train_nano
-        from streamo_ros.training.train import TrainingPlan
+        from streamo_ros.training.fine_tune import fine_tune
+        from streamo_ros.training.fine_tune import FineTuning
     except ImportError as error:
         raise CheckpointError(
             f'training needs the train extras ({error}): `make test` installs them') from error
-    torch.set_num_threads(options.threads)
-    train_nano(options.out, TrainingPlan(options.seed, options.vision_steps, options.steps))
+    figures = fine_tune(FineTuning(
+        checkpoint=options.checkpoint, data=options.data, out=options.out, videos=options.videos,
+        evaluation=options.evaluation, epochs=options.epochs, steps=options.steps,
+        learning_rate=options.learning_rate, accumulate=options.accumulate,
+        max_tokens=options.max_tokens, window_turns=options.window, loss=options.loss,
+        gamma=options.gamma, alpha=options.alpha, lora=options.lora,
+        gradient_checkpointing=options.gradient_checkpointing, save_every=options.save_every,
+        seed=options.seed, precision=options.precision, workers=options.workers))
+    if figures is None:
+        return
+    print(f'{options.out}: {figures["steps"]} steps over {figures["streams"]} streams in '
+          f'{figures["rows"]} rows; {len(figures["refused"])} left out')
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + '\n')

@@ -125,6 +125,14 @@ def write_checkpoint(
         'frame': {'size': SHAPES[family][0], 'pair': family == 'qwen2_5_vl'}}), encoding='utf-8')
 
 
+def write_random(family: str, directory: Path) -> None:
+    """Write a random checkpoint whose own forward, vision and all, runs in any transformers 5."""
+    # Early ones place SmolVLM's visual tokens in blocks of `patch_size`: a frame has to be some.
+    vision = {'patch_size': 8} if family == 'smolvlm' else {}
+    directory.mkdir(exist_ok=True)
+    write_checkpoint(family, new_model(family, **vision), directory)
+
+
 def text_model(model: Any):
     """Return the language model, which families call differently."""
     return getattr(model.model, 'language_model', None) or model.model.text_model

@@ -111,7 +111,11 @@ def test_an_instruction_that_cannot_be_taken_ends_with_its_reason(clip, capsys):
 
 @pytest.mark.parametrize('arguments', [
     [], ['watch'], ['watch', 'a.mp4'], ['watch', 'a.mp4', '-i', 'x', '--fps', '0'],
-    ['watch', 'a.mp4', '-i', 'x', '--window', '0'], ['fly']])
+    ['watch', 'a.mp4', '-i', 'x', '--window', '0'], ['fly'],
+    ['train', 'nano'], ['train', 'nano', 'a.json'],
+    *(['train', 'nano', 'a.json', '--out', 'b', *wrong] for wrong in (
+        ['--alpha', '1,2'], ['--alpha', 'half'], ['--gamma', '-1'], ['--loss', 'hinge'],
+        ['--epochs', '2', '--steps', '2'], ['--workers', '-1'], ['--lora', '0']))])
 def test_wrong_usage_ends_with_code_2(arguments):
     with pytest.raises(SystemExit) as raised:
         main(arguments)

@@ -36,7 +36,7 @@ ROOMS = {
     'sources': set(),
     'engine': {'dialogue', 'models'},
     'worlds': {'dialogue'},
-    'training': {'dialogue', 'models', 'worlds'},
+    'training': {'dialogue', 'models', 'sources', 'worlds'},
     'evaluation': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'bench': {'dialogue', 'models', 'engine'},
@@ -50,7 +50,7 @@ OUTSIDE = {
 }
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
-TORCH = {'accelerate', 'torch', 'transformers'}
+TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {PACKAGE / 'engine' / f'{name}.py' for name in ('export', 'torch_backend')}
 

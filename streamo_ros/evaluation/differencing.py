@@ -39,8 +39,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
-from streamo_ros.evaluation.events import EventScore
-from streamo_ros.evaluation.events import match
+from streamo_ros.dialogue.events import EventScore
+from streamo_ros.dialogue.events import match
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.sentry import Event
 from streamo_ros.worlds.streams import draw_stream

@@ -39,10 +39,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
+from streamo_ros.dialogue.events import EventScore
+from streamo_ros.dialogue.events import match
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.differencing import Differencing
-from streamo_ros.evaluation.events import EventScore
-from streamo_ros.evaluation.events import match
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.sampler import SLACK_NS
 from streamo_ros.worlds.sentry import Event

@@ -37,9 +37,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
+from streamo_ros.dialogue.events import EventScore
+from streamo_ros.dialogue.events import match
 from streamo_ros.engine import StreamEngine
-from streamo_ros.evaluation.events import EventScore
-from streamo_ros.evaluation.events import match
 from streamo_ros.worlds.question import GROUNDED
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.streams import draw_stream

@@ -30,10 +30,10 @@ import numpy as np
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
+from streamo_ros.dialogue.events import EventScore
+from streamo_ros.dialogue.events import match
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
-from streamo_ros.evaluation.events import EventScore
-from streamo_ros.evaluation.events import match
 from streamo_ros.evaluation.scores import QUESTIONS_A_STREAM
 from streamo_ros.evaluation.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream

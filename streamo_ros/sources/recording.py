@@ -62,10 +62,12 @@ class Recording:
 
     :param seconds: its length, None when only reading it through would tell
     :param frames: all frames in the order recorded; can be gone through once
+    :param size: (height, width) of a video's frames; None where only looking at one would tell
     """
 
     seconds: float | None
     frames: Iterator[Frame]
+    size: tuple[int, int] | None = None
 
 
 def open_recording(source: Path, folder_fps: float) -> Recording:
@@ -127,7 +129,7 @@ def _video(file: Path) -> Recording:
             except av.FFmpegError as error:
                 raise SourceError(f'{file} breaks off: {error}') from error
 
-    return Recording(seconds, frames())
+    return Recording(seconds, frames(), (video.height, video.width))
 
 
 def _bag(bag: Path) -> Recording:

@@ -12,4 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""How a checkpoint comes to be: streams to token sequences, the losses, the trainer."""
+"""
+How a checkpoint comes to be: streams to token sequences, the losses, the trainers.
+
+``fine_tune`` is the paper's trainer of any checkpoint (`streamo train`), ``train`` is nano's own
+recipe from nothing (`make nano`).
+"""

@@ -13,13 +13,16 @@
 # limitations under the License.
 
 """
-Training nano: first its eyes alone, then everything, on streams rendered as it goes.
+nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
+
+``make nano``. What `streamo train` does to any checkpoint is another: see ``fine_tune``.
 
 Matrices learn by Muon and the rest by AdamW: from scratch, AdamW alone did not get off the
 ground at this size. The loss of the states is plain cross-entropy over the vocabulary; that of
 the answers is averaged over their own tokens, or silence would drown them.
 """
 
+import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -279,3 +282,25 @@ def _steps(
             solver.zero_grad(set_to_none=True)
         figures = {name: round(float(loss.detach()), 4) for name, loss in losses.items()}
         yield step, {**figures, 'seconds': round(time.monotonic() - begin, 3)}
+
+
+def main() -> None:
+    """Train nano from the command line."""
+    parser = argparse.ArgumentParser(
+        description='Train nano from nothing on rendered streams.',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='where the checkpoint goes; a run that was cut off there is resumed')
+    parser.add_argument('--seed', type=int, default=1, help='of weights and streams')
+    parser.add_argument(
+        '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
+    parser.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
+    parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    train_nano(options.out, TrainingPlan(options.seed, options.vision_steps, options.steps))
+
+
+if __name__ == '__main__':
+    main()

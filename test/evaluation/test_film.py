@@ -18,7 +18,7 @@ import av
 import numpy as np
 import pytest
 
-from streamo_ros.evaluation.events import EventScore
+from streamo_ros.dialogue.events import EventScore
 from streamo_ros.evaluation.film import Clip
 from streamo_ros.evaluation.film import difference
 from streamo_ros.evaluation.film import Edit

@@ -69,3 +69,13 @@ def test_the_losses_fall(tmp_path):
     state = [line['state'] for line in lines if line['stage'] == 'stream']
     assert sum(sight[-5:]) < 0.8 * sum(sight[:5])
     assert sum(state[-5:]) < 0.5 * sum(state[:5])
+
+
+def test_the_command_behind_make_nano_trains_as_it_is_told(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(train, 'train_nano', lambda *arguments: told.append(arguments))
+    monkeypatch.setattr('sys.argv', [
+        'train', '--out', str(tmp_path), '--seed', '4', '--vision-steps', '5', '--steps', '6',
+        '--threads', str(torch.get_num_threads())])
+    train.main()
+    assert told == [(tmp_path, train.TrainingPlan(seed=4, vision_steps=5, steps=6))]

@@ -16,8 +16,8 @@
 
 import pytest
 
-from streamo_ros.evaluation.events import EventScore
-from streamo_ros.evaluation.events import match
+from streamo_ros.dialogue.events import EventScore
+from streamo_ros.dialogue.events import match
 
 
 @pytest.mark.parametrize('due, said, pairs', [

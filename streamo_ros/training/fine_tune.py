@@ -1,0 +1,456 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+r"""
+``streamo train``: the paper's training of a checkpoint, on transformers' Trainer and accelerate.
+
+The vision tower is frozen; the connector and the language model learn (paper, Section 5.3).
+transformers' own modules run, given our positions, our mask and our frames, so that what is
+trained is what the engine computes. nano's recipe from nothing is another: see ``train``.
+
+One device to many takes no code of ours, only a launcher. As the paper trained a 3B or 7B
+checkpoint (8 devices, learning rate 1e-5, 512 rows a step, one pass)::
+
+    accelerate launch --num_processes 8 --mixed_precision bf16 --use_fsdp --fsdp_version 2 \
+        --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --fsdp_state_dict_type FULL_STATE_DICT \
+        $(command -v streamo) train Qwen2.5-VL-7B-Instruct stream.json --out streamo-7b \
+        --learning-rate 1e-5 --accumulate 64 --gradient-checkpointing
+
+or, for DeepSpeed's ZeRO-3 (which no test of ours runs), in place of what concerns FSDP::
+
+    --use_deepspeed --zero_stage 3 --zero3_save_16bit_model true --gradient_accumulation_steps 64
+
+A row holds as many streams as fit into ``--max-tokens``, where the authors' held one: with short
+streams, fewer rows make the same batch.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from dataclasses import dataclass
+import json
+import math
+import os
+from pathlib import Path
+import shutil
+import sys
+from typing import Any
+
+from accelerate.utils import broadcast_object_list
+from peft import get_peft_model
+from peft import LoraConfig
+from peft import PeftModel
+from safetensors import SafetensorError
+from tokenizers import Tokenizer
+import torch
+from torch import nn
+from torch import Tensor
+from torch.utils.data import SequentialSampler
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+from transformers import AutoModelForImageTextToText
+from transformers import EvalPrediction
+from transformers import Trainer
+from transformers import TrainingArguments
+from transformers.integrations import TensorBoardCallback
+from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer_utils import rotate_checkpoints
+from transformers.utils.logging import disable_progress_bar
+
+from streamo_ros.dialogue import State
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
+from streamo_ros.models import load_checkpoint
+from streamo_ros.training.loss import registered_state_ids
+from streamo_ros.training.loss import StreamLoss
+from streamo_ros.training.new_checkpoint import begin_checkpoint
+from streamo_ros.training.new_checkpoint import checkpoint_directory
+from streamo_ros.training.new_checkpoint import finish_checkpoint
+from streamo_ros.training.rows import pack
+from streamo_ros.training.rows import Rows
+from streamo_ros.training.rows import seen
+from streamo_ros.training.rows import Source
+from streamo_ros.training.rows import survey
+from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.state_tally import StateTally
+from streamo_ros.training.stream_file import DataError
+from streamo_ros.training.stream_file import StreamFile
+
+WARM_UP = 0.05
+WEIGHT_DECAY = 0.1
+KEPT = 2
+"""Checkpoints of a run that are kept."""
+
+_TOWERS = ('visual.', 'vision_tower.', 'vision_model.')
+_NEW_ROWS = 128  # the embedding grows to a multiple of this, as in the authors' trainer
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """
+    What is trained on what, and how.
+
+    :param checkpoint: ``nano`` or a directory of any family that the engine runs
+    :param data: streams, as ``streamo convert`` writes them
+    :param out: receives the checkpoint, and in ``training`` what a run is resumed from
+    :param videos: the directory that the records' paths start from; None takes the data's
+    :param evaluation: streams that the states are scored on whenever the run is saved
+    :param steps: optimizer steps; None goes through the data ``epochs`` times
+    :param accumulate: rows that each process goes through for one step
+    :param max_tokens: of a row, which holds as many streams as fit
+    :param window_turns: turns in sight while training; None for the whole stream, as in the paper
+    :param loss: kind, gamma and alpha: see ``StreamLoss``
+    :param lora: rank of the adapters that are trained in place of the weights; None for none
+    :param precision: ``bf16``, ``float32``, or ``auto`` for bf16 where the machine has it
+    :param workers: processes that read videos
+    """
+
+    checkpoint: str
+    data: Path
+    out: Path
+    videos: Path | None = None
+    evaluation: Path | None = None
+    epochs: int = 1
+    steps: int | None = None
+    learning_rate: float = 1e-5
+    accumulate: int = 64
+    max_tokens: int = 32768
+    window_turns: int | None = None
+    loss: str = 'focal'
+    gamma: float = 2.0
+    alpha: str | tuple[float, ...] = 'present'
+    lora: int | None = None
+    gradient_checkpointing: bool = False
+    save_every: int = 100
+    seed: int = 1
+    precision: str = 'auto'
+    workers: int = 2
+
+
+def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
+    """
+    Train a checkpoint; resume where a run was cut off in the same directory.
+
+    :returns: what was done and, with evaluation data, how well the states are told; None in all
+        processes but the first
+    :raises CheckpointError: when the checkpoint cannot be used
+    :raises DataError: when no record can, or another run was begun in the directory
+    """
+    bf16 = _has_bf16() if plan.precision == 'auto' else plan.precision == 'bf16'
+    directory = checkpoint_directory(plan.checkpoint)
+    run = plan.out / 'training'
+    arguments = TrainingArguments(
+        output_dir=str(run), per_device_train_batch_size=1, per_device_eval_batch_size=1,
+        gradient_accumulation_steps=plan.accumulate, learning_rate=plan.learning_rate,
+        lr_scheduler_type='cosine', warmup_steps=WARM_UP, weight_decay=WEIGHT_DECAY,
+        bf16=bf16, use_cpu=not torch.cuda.is_available(), seed=plan.seed,
+        gradient_checkpointing=plan.gradient_checkpointing or None, save_steps=plan.save_every,
+        eval_strategy='steps' if plan.evaluation else 'no', eval_steps=plan.save_every,
+        logging_steps=1, logging_nan_inf_filter=False, report_to='none',
+        disable_tqdm=not sys.stderr.isatty(), remove_unused_columns=False,
+        ddp_find_unused_parameters=False, dataloader_num_workers=plan.workers)
+    if arguments.disable_tqdm:
+        disable_progress_bar()
+    file = StreamFile(plan.data)
+    with arguments.main_process_first():
+        if arguments.local_process_index == 0:
+            _claim(run, plan, processes=arguments.world_size, records=len(file))
+            begin_checkpoint(directory, plan.out, _system_prompt(file), plan.window_turns)
+        checkpoint = load_checkpoint(plan.out)
+    source = _source(file, plan.videos or plan.data.parent, checkpoint)
+    lengths, refused = _survey(source, plan.max_tokens, arguments)
+    a_step = plan.accumulate * arguments.world_size
+    rows: list[list[int]] = []
+    passes = 0
+    while passes < plan.epochs if plan.steps is None else len(rows) < plan.steps * a_step:
+        rows += pack(lengths, plan.max_tokens, plan.seed + passes)
+        passes += 1
+    arguments.max_steps = plan.steps or math.ceil(len(rows) / a_step)
+    model, dtype = _model(directory, checkpoint, plan)
+    loss = StreamLoss(
+        registered_state_ids(Tokenizer.from_file(str(plan.out / 'tokenizer.json'))), plan.loss,
+        plan.gamma, plan.alpha)
+    trainer = StreamTrainer(
+        loss, plan.window_turns, model=model, args=arguments, data_collator=_alone,
+        train_dataset=Rows(source, rows), eval_dataset=_evaluation(plan, checkpoint, arguments))
+    if plan.lora and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
+        raise CheckpointError(
+            'adapters are merged at the end, which takes the whole model on each device: launch '
+            'without FSDP and DeepSpeed')
+    resumed = get_last_checkpoint(str(run))
+    if arguments.process_index == 0:
+        trainer.add_callback(TensorBoardCallback(SummaryWriter(
+            str(run / 'log'), purge_step=int(resumed.rsplit('-')[-1]) if resumed else None)))
+    trainer.train(resume_from_checkpoint=resumed)
+    scores = _last_scores(trainer) if plan.evaluation else {}
+    if plan.lora:
+        trainer.model = trainer.model.merge_and_unload()
+    saved = run / 'weights'
+    trainer.save_model(str(saved))
+    trainer.accelerator.wait_for_everyone()
+    trainer.accelerator.end_training()
+    if arguments.process_index:
+        return None
+    finish_checkpoint(saved, plan.out, dtype)
+    return {
+        'streams': len(lengths), 'refused': refused, 'rows': len(rows),
+        'tokens': sum(lengths.values()), 'steps': trainer.state.global_step,
+        'loss': [entry['loss'] for entry in trainer.state.log_history if 'loss' in entry],
+        'evaluation': {
+            name.removeprefix('eval_'): value for name, value in scores.items()
+            if name.endswith(('_loss', '_precision', '_recall', '_f1', '_median'))}}
+
+
+class StreamTrainer(Trainer):
+    """
+    transformers' Trainer with the stream's loss, mask and scores, and saves that are all or none.
+
+    :param loss: of one row
+    :param window_turns: turns in sight; None for the whole stream
+    """
+
+    def __init__(self, loss: StreamLoss, window_turns: int | None, **arguments: Any) -> None:
+        super().__init__(compute_metrics=self._scores, **arguments)
+        self._loss, self._window_turns = loss, window_turns
+        # The supervised tokens of a whole step are counted for us, and we divide by them.
+        self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
+        self._saving: str | None = None
+
+    def compute_loss(
+        self, model: nn.Module, inputs: Mapping[str, Tensor], return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Return a row's loss; with it, if asked for, the states that the model tells."""
+        logits, at = row_logits(model, inputs, self._window_turns)
+        labels = inputs['labels']
+        if not model.training:
+            num_items_in_batch = None  # a stream's own mean, however many processes there are
+        loss = self._loss(logits, labels[0, at + 1], num_items_in_batch)
+        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
+            # Tokens were counted over all processes, whose gradients will be averaged.
+            loss = loss * self.accelerator.num_processes
+        if not return_outputs:
+            return loss
+        said = torch.full_like(labels, IGNORED)
+        said[0, at + 1] = logits[:, list(self._loss.state_ids)].argmax(-1)
+        return loss, {'said': said}
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
+        # The rows come in the order of the seed already.
+        return SequentialSampler(train_dataset or self.train_dataset)
+
+    def _scores(self, evaluated: EvalPrediction) -> dict[str, float]:
+        tally = StateTally()
+        states = dict(zip(self._loss.state_ids, State, strict=True))
+        for labels, said in zip(evaluated.label_ids, evaluated.predictions, strict=True):
+            turns = [at for at, label in enumerate(labels) if label in states]
+            tally.add((states[labels[at]] for at in turns), (State(said[at]) for at in turns))
+        return tally.figures()
+
+    def _get_output_dir(self, trial: Any) -> str:
+        return self._saving or super()._get_output_dir(trial)
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: nn.Module | None = None
+    ) -> None:
+        """Load all weights, or fail."""
+        model = model or self.model
+        if self.is_fsdp_enabled or isinstance(model, PeftModel):
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        # Models are saved under the names that they are published with. Trainer looks for those
+        # that they have in memory, finds none of Qwen2.5-VL's, and goes on from where it began.
+        saved = AutoModelForImageTextToText.from_pretrained(
+            resume_from_checkpoint, dtype=torch.float32, local_files_only=True,
+            use_safetensors=True, trust_remote_code=False)
+        model.load_state_dict(saved.state_dict())
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Save aside and rename, so that a kill leaves a whole checkpoint or none."""
+        run = Path(self.args.output_dir)
+        aside = run / 'saving'
+        if self.args.should_save:
+            shutil.rmtree(aside, ignore_errors=True)
+        self.accelerator.wait_for_everyone()
+        self._saving = str(aside)
+        super()._save_checkpoint(model, trial)
+        self._saving = None
+        self.accelerator.wait_for_everyone()
+        if self.args.should_save:
+            _sync(aside)
+            for checkpoint in aside.iterdir():
+                # A run may have been killed between this and the end of the same step.
+                shutil.rmtree(run / checkpoint.name, ignore_errors=True)
+                checkpoint.replace(run / checkpoint.name)
+            aside.rmdir()
+            rotate_checkpoints(str(run), KEPT)
+        self.accelerator.wait_for_everyone()
+
+
+def row_logits(
+    model: nn.Module, inputs: Mapping[str, Tensor], window_turns: int | None
+) -> tuple[Tensor, Tensor]:
+    """
+    Return (M, vocabulary), the logits of all supervised tokens, and (M,) where they stand.
+
+    A token's logits stand at the token before it. The rest of the output head's rows, most of
+    it, are not computed.
+
+    :param inputs: one of ``Rows``
+    """
+    inputs = dict(inputs)
+    labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
+    at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
+    return model(
+        **inputs, attention_mask=seen(streams, turns, window_turns), logits_to_keep=at,
+        use_cache=False).logits[0], at
+
+
+def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
+    """Return the scores of the trained model, which most runs end with."""
+    for entry in reversed(trainer.state.log_history):
+        if 'eval_loss' in entry and entry['step'] == trainer.state.global_step:
+            return entry
+    return trainer.evaluate()
+
+
+def _alone(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Return a batch: streams are packed into rows, so that it is one row."""
+    (row,) = rows
+    return row
+
+
+def _sync(directory: Path) -> None:
+    for file in directory.rglob('*'):
+        if file.is_file():
+            with file.open('rb') as opened:
+                os.fsync(opened.fileno())
+
+
+def _has_bf16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def _claim(run: Path, plan: FineTuning, **counts: int) -> None:
+    """Write down what is trained in a directory; refuse it to another run."""
+    run.mkdir(parents=True, exist_ok=True)
+    # How the data is read and where things lie may change between a run and its resumption.
+    fields = json.loads(json.dumps({
+        name: value for name, value in {**asdict(plan), **counts}.items()
+        if name not in ('data', 'out', 'videos', 'evaluation', 'save_every', 'workers')}))
+    file = run / 'plan.json'
+    if not file.is_file():
+        partial = file.with_suffix('.partial')
+        partial.write_text(json.dumps(fields, indent=2) + '\n', encoding='utf-8')
+        partial.replace(file)
+        return
+    begun = json.loads(file.read_text(encoding='utf-8'))
+    changed = [name for name in fields if begun.get(name) != fields[name]]
+    if changed:
+        raise DataError(
+            f'a run with another {", ".join(changed)} was begun in {run.parent}: go on as it '
+            f'was begun ({file}), or give another directory')
+
+
+def _system_prompt(file: StreamFile) -> str | None:
+    """Return the prompt of the first record that can be read."""
+    for index in range(len(file)):
+        with suppress(DataError):
+            return file[index].system_prompt
+    raise DataError(f'{file.file} holds no record in the stream format')
+
+
+def _source(file: StreamFile, videos: Path, checkpoint: Checkpoint) -> Source:
+    return Source(file, videos, checkpoint, checkpoint.system_prompt)
+
+
+def _survey(
+    source: Source, max_tokens: int, arguments: TrainingArguments
+) -> tuple[dict[int, int], list[str]]:
+    """Return what ``survey`` finds, gone through by one process for all."""
+    found: list[Any] = [None]
+    if arguments.process_index == 0:
+        found = [survey(source, max_tokens, lambda indices: tqdm(
+            indices, 'reading', unit=' streams', disable=arguments.disable_tqdm, leave=False))]
+    if arguments.world_size > 1:
+        broadcast_object_list(found)
+    lengths, refused = found[0]
+    if arguments.process_index == 0:
+        for reason in refused:
+            print(f'streamo: left out: {reason}', file=sys.stderr)
+    if not lengths:
+        raise DataError(f'no record of {source.file.file} can be trained on: {refused[0]}')
+    return lengths, refused
+
+
+def _evaluation(
+    plan: FineTuning, checkpoint: Checkpoint, arguments: TrainingArguments
+) -> Rows | None:
+    if plan.evaluation is None:
+        return None
+    source = _source(
+        StreamFile(plan.evaluation), plan.videos or plan.evaluation.parent, checkpoint)
+    # One stream a row: events are told apart by their stream.
+    return Rows(source, [[index] for index in _survey(source, plan.max_tokens, arguments)[0]])
+
+
+def _model(
+    directory: Path, checkpoint: Checkpoint, plan: FineTuning
+) -> tuple[nn.Module, torch.dtype]:
+    """Return the model that is trained, in float32, and what its weights were stored in."""
+    try:
+        model = AutoModelForImageTextToText.from_pretrained(
+            directory, dtype='auto', attn_implementation='sdpa', local_files_only=True,
+            use_safetensors=True, trust_remote_code=False)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
+            'checkpoint again') from error
+    dtype = model.dtype
+    model = model.float()
+    tokenizer = checkpoint.tokenizer
+    if model.config.image_token_id != tokenizer.image_id:
+        raise CheckpointError(
+            f"{directory / 'config.json'} has image_token_id {model.config.image_token_id}, and "
+            f'tokenizer.json {tokenizer.image_id} for {tokenizer.chat.image_pad}: copy the '
+            'checkpoint again')
+    torch.manual_seed(plan.seed)
+    if max(tokenizer.state_ids) >= model.get_input_embeddings().num_embeddings:
+        model.resize_token_embeddings(tokenizer.vocab_size, pad_to_multiple_of=_NEW_ROWS)
+    for name, weight in model.named_parameters():
+        weight.requires_grad = not _is_tower(name)
+    if plan.lora:
+        model = _with_adapters(model, plan.lora, list(tokenizer.state_ids))
+    return model, dtype
+
+
+def _is_tower(name: str) -> bool:
+    """Return whether a parameter is the vision tower's and not the connector's."""
+    return any(part in name for part in _TOWERS) and 'merger' not in name
+
+
+def _with_adapters(model: nn.Module, rank: int, state_ids: list[int]) -> nn.Module:
+    """Return the model with adapters on all that would be trained, and its states' own rows."""
+    head = model.get_output_embeddings()
+    targets = [
+        name for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and module is not head and not _is_tower(f'{name}.')]
+    # New tokens mean nothing yet: no adapter elsewhere can teach them apart.
+    rows = {'embed_tokens': state_ids}
+    if head.weight is not model.get_input_embeddings().weight:
+        rows['lm_head'] = state_ids
+    return get_peft_model(model, LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=targets,
+        trainable_token_indices=rows))

@@ -1,0 +1,115 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The directory that fine-tuning makes of a checkpoint: one that ``StreamEngine`` loads."""
+
+import json
+from pathlib import Path
+import re
+import shutil
+
+from safetensors.torch import load_file
+from safetensors.torch import save_file
+from tokenizers import AddedToken
+from tokenizers import Tokenizer
+import torch
+
+from streamo_ros.dialogue import STATE_TOKENS
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
+from streamo_ros.models import load_checkpoint
+from streamo_ros.models.checkpoint import NANO
+
+# What stands beside the weights in Hugging Face's layout; no tokenizer but tokenizer.json is read.
+_BESIDE = (
+    'config.json', 'generation_config.json', 'preprocessor_config.json', 'processor_config.json',
+    'video_preprocessor_config.json', 'tokenizer_config.json', 'chat_template.jinja',
+    'chat_template.json', 'streamo.json')
+
+
+def checkpoint_directory(name: str | Path) -> Path:
+    """
+    Return where the checkpoint of a name lies.
+
+    :param name: ``nano`` or a directory
+    :raises CheckpointError: when that is none
+    """
+    directory = NANO if str(name) == 'nano' else Path(name)
+    if not (directory / 'config.json').is_file():
+        raise CheckpointError(
+            f"{directory} has no config.json: give 'nano' or a checkpoint's directory")
+    return directory
+
+
+def begin_checkpoint(
+    source: Path, out: Path, system_prompt: str | None, window_turns: int | None
+) -> Checkpoint:
+    """
+    Write everything of the new checkpoint but its weights.
+
+    State tokens that the tokenizer lacks are added to it as special tokens.
+
+    :param system_prompt: None takes the source's own
+    :param window_turns: None leaves it as the source has it
+    :raises CheckpointError: when the source lacks a file or is of no family that can be run
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    if out.samefile(source):
+        raise CheckpointError(f'{out} is the checkpoint that is trained: give another directory')
+    for name in _BESIDE:
+        if (source / name).is_file():
+            shutil.copyfile(source / name, out / name)
+    if not (source / 'tokenizer.json').is_file():
+        raise CheckpointError(
+            f"{source / 'tokenizer.json'} is missing: save the checkpoint's tokenizer in that "
+            'format first')
+    tokenizer = Tokenizer.from_file(str(source / 'tokenizer.json'))
+    tokenizer.add_special_tokens([
+        AddedToken(token, special=True, normalized=False) for token in STATE_TOKENS])
+    tokenizer.save(str(out / 'tokenizer.json'))
+    if system_prompt is None:
+        own = source / 'system_prompt.txt'
+        if not own.is_file():
+            raise CheckpointError(
+                f'{own} is missing and the data has no system message: put the prompt to train '
+                'with into either')
+        system_prompt = own.read_text(encoding='utf-8')
+    (out / 'system_prompt.txt').write_text(system_prompt, encoding='utf-8')
+    if window_turns is not None:
+        streamo = out / 'streamo.json'
+        fields = json.loads(streamo.read_text(encoding='utf-8')) if streamo.is_file() else {}
+        streamo.write_text(
+            json.dumps({**fields, 'window_turns': window_turns}, indent=2) + '\n',
+            encoding='utf-8')
+    return load_checkpoint(out)
+
+
+def finish_checkpoint(saved: Path, out: Path, dtype: torch.dtype) -> None:
+    """
+    Move weights, and the configuration that goes with them, into the new checkpoint.
+
+    :param saved: what ``save_pretrained`` wrote; it is gone afterwards
+    :param dtype: what the weights are stored in
+    """
+    for file in saved.glob('*.safetensors'):
+        tensors = load_file(file)
+        save_file(
+            {name: tensor.to(dtype) if tensor.is_floating_point() else tensor
+             for name, tensor in tensors.items()}, file, metadata={'format': 'pt'})
+    config = saved / 'config.json'
+    config.write_text(re.sub(
+        r'"dtype": "\w+"', f'"dtype": "{str(dtype).removeprefix("torch.")}"',
+        config.read_text(encoding='utf-8')), encoding='utf-8')
+    for file in [config, *saved.glob('*.safetensors'), *saved.glob('*.safetensors.index.json')]:
+        file.replace(out / file.name)
+    shutil.rmtree(saved)

@@ -1,0 +1,258 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+What the trainer is fed: rows of several streams side by side, each blind to the others.
+
+Which streams stand in which row, and in which order the rows come, follows from the data and the
+seed alone: a run that is resumed needs no memory of what it saw.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from streamo_ros.models import Checkpoint
+from streamo_ros.sources.recording import open_recording
+from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.sampler import SLACK_NS
+from streamo_ros.training.conversation import Conversation
+from streamo_ros.training.conversation import conversation
+from streamo_ros.training.sequence import SINK
+from streamo_ros.training.stream_file import DataError
+from streamo_ros.training.stream_file import RecordedStream
+from streamo_ros.training.stream_file import StreamFile
+
+# Rows that are open to further streams at once. More would fill rows a little better.
+_OPEN_ROWS = 32
+
+
+@dataclass(frozen=True)
+class Source:
+    """
+    A file of streams and what it takes to make tokens of them.
+
+    :param videos: the directory that the records' paths start from
+    :param system_prompt: the one that all streams are trained with
+    """
+
+    file: StreamFile
+    videos: Path
+    checkpoint: Checkpoint
+    system_prompt: str
+
+    def video(self, stream: RecordedStream) -> Path:
+        """Return where a stream's video lies."""
+        return self.videos / stream.video
+
+    def read(self, index: int) -> tuple[RecordedStream, Conversation, tuple[int, int]]:
+        """
+        Return a record, its tokens, and the (height, width) that its frames are scaled to.
+
+        :raises DataError: when the record is of no use
+        """
+        stream = self.file[index]
+        if stream.system_prompt not in (None, self.system_prompt):
+            raise DataError(
+                f'{self.file.file}, record {index}: messages[0] is another system prompt than '
+                "the first record's: a checkpoint has one")
+        try:
+            recording = open_recording(self.video(stream), 1.0)
+        except SourceError as error:
+            raise DataError(f'{self.file.file}, record {index}: videos: {error}') from error
+        if recording.size is None:
+            raise DataError(f'{self.file.file}, record {index}: videos: {stream.video} is none')
+        last = stream.turns[-1].start
+        if recording.seconds is not None and recording.seconds < last:
+            raise DataError(
+                f'{self.file.file}, record {index}: the video has {recording.seconds:.1f} s and '
+                f'the last turn begins at {last:g} s')
+        cell = self.checkpoint.vision.cell
+        size = self.checkpoint.frame.target(*recording.size, cell)
+        return stream, conversation(
+            self.checkpoint.tokenizer, self.system_prompt, stream,
+            (size[0] // cell, size[1] // cell), self.checkpoint.decoder.mrope), size
+
+
+def survey(
+    source: Source, max_tokens: int, progress: Callable[[Sequence[int]], Any] = iter
+) -> tuple[dict[int, int], list[str]]:
+    """
+    Go through all records once.
+
+    :param max_tokens: longer streams are refused, as the authors' trainer drops them
+    :param progress: wraps the indices as they are gone through
+    :returns: the tokens of each record that can be trained on; why each other cannot
+    """
+    lengths, refused = {}, []
+    for index in progress(range(len(source.file))):
+        try:
+            length = len(source.read(index)[1].ids)
+            if length > max_tokens:
+                raise DataError(
+                    f'{source.file.file}, record {index}: {length} tokens are more than '
+                    f'{max_tokens}')
+            lengths[index] = length
+        except DataError as error:
+            refused.append(str(error))
+    return lengths, refused
+
+
+def pack(lengths: Mapping[int, int], max_tokens: int, seed: int) -> list[list[int]]:
+    """
+    Return rows of record indices, each of at most ``max_tokens``, for one pass through the data.
+
+    A stream goes into the fullest open row that it fits into.
+    """
+    indices = sorted(lengths)
+    rows: list[list[int]] = []
+    room: dict[int, int] = {}  # of the open rows
+    for at in np.random.default_rng(seed).permutation(len(indices)):
+        index = indices[at]
+        fitting = [row for row, free in room.items() if free >= lengths[index]]
+        if fitting:
+            row = min(fitting, key=room.__getitem__)
+        else:
+            if len(room) == _OPEN_ROWS:
+                del room[min(room, key=room.__getitem__)]
+            row = len(rows)
+            rows.append([])
+            room[row] = max_tokens
+        rows[row].append(index)
+        room[row] -= lengths[index]
+    return rows
+
+
+class Rows(Dataset[dict[str, Tensor]]):
+    """
+    Rows as a model of transformers takes them, each a batch of one.
+
+    Beside the model's inputs: ``labels`` as transformers has them (a token's label stands at the
+    token), ``streams`` and ``turns``, which of each a token belongs to.
+    """
+
+    def __init__(self, source: Source, rows: Sequence[Sequence[int]]) -> None:
+        self._source, self._rows = source, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: int) -> dict[str, Tensor]:
+        """
+        Return a row.
+
+        :raises DataError: when a video breaks off before its first frame
+        """
+        checkpoint = self._source.checkpoint
+        vision = checkpoint.vision
+        told, looks, grids = [], [], []
+        for index in self._rows[row]:
+            stream, tokens, size = self._source.read(index)
+            frames = frames_at(
+                self._source.video(stream), [turn.start for turn in stream.turns])
+            told.append(tokens)
+            looks.append(look(checkpoint, frames, size))
+            grids += [[1, *(side // vision.cell * vision.merge for side in size)]] * len(frames)
+        positions = np.concatenate([tokens.positions for tokens in told], 1)
+        pixels = torch.from_numpy(np.concatenate(looks))
+        inputs = {
+            'input_ids': _row([tokens.ids for tokens in told]),
+            'position_ids': torch.from_numpy(
+                positions[:, None] if checkpoint.decoder.mrope else positions[:1]),
+            'labels': _row([tokens.labels for tokens in told]),
+            'streams': _row([np.full(len(tokens.ids), at) for at, tokens in enumerate(told)]),
+            'turns': _row([tokens.turns for tokens in told]),
+            'pixel_values': pixels[None] if vision.family == 'smolvlm' else pixels}
+        if vision.image is None:
+            inputs['image_grid_thw'] = torch.tensor(grids)
+        return inputs
+
+
+def _row(parts: list[NDArray[np.int64]]) -> Tensor:
+    return torch.from_numpy(np.concatenate(parts))[None]
+
+
+def frames_at(video: Path, starts: Sequence[float]) -> list[NDArray[np.uint8]]:
+    """
+    Return a frame for each time: the first at or after it, as the engine is fed a camera's.
+
+    Where the video ends before, its last frame.
+
+    :param starts: seconds since the first frame, growing
+    :raises DataError: when there is no frame at all
+    """
+    taken: list[NDArray[np.uint8]] = []
+    frame = None
+    try:
+        for frame in open_recording(video, 1.0).frames:
+            while len(taken) < len(starts) and (
+                    frame.stamp >= round(starts[len(taken)] * 1e9) - SLACK_NS):
+                taken.append(frame.picture())
+            if len(taken) == len(starts):
+                return taken
+    except SourceError as error:
+        if not taken:
+            raise DataError(str(error)) from error
+    if frame is None:
+        raise DataError(f'{video} has no frame')
+    return taken + [frame.picture()] * (len(starts) - len(taken))
+
+
+def look(
+    checkpoint: Checkpoint, frames: Sequence[NDArray[np.uint8]], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """
+    Return a stream's frames as the checkpoint's tower takes them.
+
+    :param frames: (H, W, 3) each
+    :param size: the (height, width) that they are scaled to
+    :returns: (patches of all frames, values of a patch), or (frames, channels, height, width) for
+        towers that take pictures of one size
+    """
+    spec, vision = checkpoint.frame, checkpoint.vision
+    scaled = [spec.scale(frame, size) for frame in frames]
+    patches = np.stack([
+        spec.normalise(spec.cut(before, frame, vision), vision)
+        for before, frame in zip([scaled[0], *scaled[:-1]], scaled, strict=True)])
+    if vision.image is None:
+        return patches.reshape(-1, patches.shape[-1])
+    rows, columns, merge = size[0] // vision.cell, size[1] // vision.cell, vision.merge
+    cells = patches.reshape(
+        len(frames), rows, columns, merge, merge, vision.channels, vision.patch, vision.patch)
+    return np.ascontiguousarray(cells.transpose(0, 5, 1, 3, 6, 2, 4, 7)).reshape(
+        len(frames), vision.channels, rows * vision.cell, columns * vision.cell)
+
+
+def seen(streams: Tensor, turns: Tensor, window_turns: int | None) -> Tensor | None:
+    """
+    Return (1, 1, S, S), True where a token sees another; None where all before it are in sight.
+
+    :param streams: (1, S) the stream of the row that each token belongs to
+    :param turns: (1, S) the turn of its stream
+    :param window_turns: turns in sight at each turn, as in the engine; None for the whole stream
+    """
+    if window_turns is None and bool((streams == streams[0, 0]).all()):
+        return None
+    mask = streams[0, :, None] == streams[0, None]
+    if window_turns is not None:
+        mask &= (turns[0] == SINK)[None] | (turns[0, None] > turns[0, :, None] - window_turns)
+    return mask.tril_()[None, None]
