@@ -148,6 +148,7 @@ class _Stream:
         self._frames = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
         self.engine.step(self._frames[0], 0.0)
         # Each digit of a time tag is a token, so the clock keeps their number throughout.
+        ticks += self.engine.window_turns + 2
         self._ticks = self._first = next(
             power for power in (10 ** digits for digits in range(2, 20)) if 9 * power > ticks)
         for _ in range(self.engine.window_turns + 2):

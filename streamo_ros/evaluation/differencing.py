@@ -42,9 +42,8 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue.events import EventScore
 from streamo_ros.dialogue.events import match
 from streamo_ros.worlds.labels import SKILLS
-from streamo_ros.worlds.sentry import Event
+from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.streams import draw_stream
-from streamo_ros.worlds.truth import truths
 
 _SIDE = 112  # pixels of the longer side that frames are compared at: nano's own
 _BORDER = 0.05  # of the frame's height and width: the band in which things come and go
@@ -261,12 +260,10 @@ class _Jumps:
 
 @dataclass(frozen=True)
 class Asked:
-    """What tuning and scoring need of one stream: how frames differ, and what happened."""
+    """What tuning and scoring need of one stream: how frames differ, and what was asked."""
 
     changes: tuple[Change, ...]
-    stamps: tuple[float, ...]
-    events: tuple[Event, ...]
-    tasks: tuple[tuple[str, ...], ...]
+    questions: tuple[Question, ...]
 
 
 def combined(states: Mapping[str, State], skills: Sequence[str]) -> State:
@@ -285,28 +282,28 @@ def score(streams: Sequence[Asked], thresholds: Thresholds) -> dict[str, EventSc
     found: dict[str, EventScore] = {}
     for stream in streams:
         states = decisions(stream.changes, thresholds)
-        for skills in stream.tasks:
-            right = truths(stream.events, skills, stream.stamps)
-            due = [at for at, truth in enumerate(right) if truth.state is State.RESPONSE]
+        for question in stream.questions:
+            skills = tuple(question.skill.split('/'))
+            due = [
+                at for at, truth in enumerate(question.right) if truth.state is State.RESPONSE]
             said = [
                 at for at, state in enumerate(states)
                 if combined(state, skills) is State.RESPONSE]
-            name = '/'.join(skills)
-            found[name] = found.get(name, EventScore()) + EventScore(
+            found[question.skill] = found.get(question.skill, EventScore()) + EventScore(
                 len(due), len(said), len(match(due, said, tolerance=1)))
     return found
 
 
 def validation_streams(count: int, seed: int) -> list[Asked]:
-    """Draw streams of the validation split and measure them; 30 ticks, 3 tasks each."""
+    """Draw streams of the sentry's validation split and measure them; 30 ticks, 3 questions."""
     streams = []
     for index in tqdm(range(count), unit=' stream'):
         rng = np.random.default_rng([seed, index])
-        stream = draw_stream(rng, split='validation', turns=30, tasks=3)
-        frames = [reduced(stream.world.render(stamp)) for stamp in stream.stamps]
+        stream = draw_stream(rng, split='validation', turns=30, questions=3, world='sentry')
+        frames = [reduced(frame) for frame in stream.frames]
         streams.append(Asked(
-            tuple(measure(*pair) for pair in zip(frames, frames[1:])), stream.stamps,
-            stream.world.events, tuple(task.skills for task in stream.tasks)))
+            tuple(measure(*pair) for pair in zip(frames, frames[1:])),
+            tuple(asked for asked in stream.questions if asked.task == 'event_caption')))
     return streams
 
 

@@ -21,27 +21,18 @@ textures and words are the test split's.
 
 import argparse
 from collections import Counter
-from collections import defaultdict
 from collections.abc import Iterator
-from collections.abc import Sequence
-from dataclasses import dataclass
-from dataclasses import field
 import json
 from pathlib import Path
-import re
-import statistics
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from streamo_ros.dialogue import State
-from streamo_ros.dialogue.events import EventScore
-from streamo_ros.dialogue.events import match
 from streamo_ros.engine import StreamEngine
-from streamo_ros.worlds.question import GROUNDED
-from streamo_ros.worlds.question import Question
+from streamo_ros.evaluation.baselines import Baselines
+from streamo_ros.evaluation.tally import Scores
+from streamo_ros.evaluation.tally import tally
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import RATES
 from streamo_ros.worlds.streams import WORLDS
@@ -49,133 +40,13 @@ from streamo_ros.worlds.streams import WORLDS
 QUESTIONS_A_STREAM = 3
 TURNS = 30
 
-_SPAN = re.compile(re.escape(GROUNDED).replace(re.escape('{}'), r'(\d+)'))
-
-
-@dataclass
-class Tally:
-    """What was counted over questions; ``+=`` adds what was counted over others."""
-
-    events: EventScore = EventScore()
-    confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((3, 3), np.int64))
-    delays: list[int] = field(default_factory=list)
-    right_words: int = 0
-    overlaps: list[float] = field(default_factory=list)
-    seconds: float = 0.0
-    blank_seconds: float = 0.0
-    blank_answers: int = 0
-
-    def __iadd__(self, other: 'Tally') -> 'Tally':
-        """Add another's counts."""
-        self.events += other.events
-        self.confusion = self.confusion + other.confusion
-        self.delays = self.delays + other.delays
-        self.right_words += other.right_words
-        self.overlaps = self.overlaps + other.overlaps
-        self.seconds += other.seconds
-        self.blank_seconds += other.blank_seconds
-        self.blank_answers += other.blank_answers
-        return self
-
-    def figures(self) -> dict[str, Any]:
-        """Return the scores by name; None where nothing was there to be scored."""
-        found = np.diag(self.confusion)
-        both = self.confusion.sum(0) + self.confusion.sum(1)
-        events = self.events
-        return {
-            'state_macro_f1': round(float(np.mean(2 * found / np.maximum(both, 1))), 4),
-            'event_f1': round(events.f1, 4),
-            'event_precision': round(events.precision, 4),
-            'event_recall': round(events.recall, 4),
-            'events': events.true,
-            'answers': events.said,
-            'hits': events.hits,
-            'delay_ticks_median': statistics.median(self.delays) if self.delays else None,
-            'grounding_miou':
-                round(statistics.fmean(self.overlaps), 4) if self.overlaps else None,
-            'answer_accuracy':
-                round(self.right_words / events.hits, 4) if events.hits else None,
-            'false_alarms_per_5min': round(
-                (events.said - events.hits) / max(self.seconds, 1e-9) * 300, 3),
-            'false_alarms_per_5min_of_nothing': round(
-                self.blank_answers / self.blank_seconds * 300, 3) if self.blank_seconds else None,
-        }
-
-
-def tally(
-    question: Question, states: Sequence[State], texts: Sequence[str], seconds: float,
-) -> Tally:
-    """
-    Count one question.
-
-    An answer meets an event when it is given at the tick that is due or one beside it.
-
-    :param states: those given, one a tick
-    :param texts: what was said, one a tick
-    :param seconds: from the first frame to the last
-    """
-    right = question.truths()
-    counts = Tally(seconds=seconds)
-    for truth, state in zip(right, states, strict=True):
-        if truth.counted:
-            counts.confusion[truth.state, state] += 1
-    due = [tick for tick, truth in enumerate(right) if truth.state is State.RESPONSE]
-    said = [tick for tick, state in enumerate(states) if state is State.RESPONSE]
-    pairs = match(due, said, tolerance=1)
-    counts.events = EventScore(len(due), len(said), len(pairs))
-    counts.delays = [said[two] - due[one] for one, two in pairs]
-    counts.right_words = sum(
-        texts[said[two]].strip() == right[due[one]].text for one, two in pairs)
-    if question.task == 'grounding':
-        counts.overlaps = [
-            max((overlap(texts[at], right[tick].text) for at in said), default=0.0)
-            for tick in due]
-    if not due:
-        counts.blank_seconds = seconds
-        counts.blank_answers = len(said)
-    return counts
-
-
-def overlap(said: str, right: str) -> float:
-    """Return the intersection over union of two grounding answers; 0 if one is not to be read."""
-    spans = [_SPAN.fullmatch(text.strip()) for text in (said, right)]
-    if spans[0] is None or spans[1] is None:
-        return 0.0
-    starts, ends = zip(*(
-        (int(span[1]), int(span[2])) for span in spans if span is not None), strict=True)
-    union = max(ends) - min(starts)
-    return max(0, min(ends) - max(starts)) / union if union > 0 else 0.0
-
-
-@dataclass
-class Scores:
-    """Tallies of all questions together, and by world, task and skill."""
-
-    total: Tally = field(default_factory=Tally)
-    parts: dict[str, dict[str, Tally]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(Tally)))
-
-    def add(self, world: str, question: Question, counts: Tally) -> None:
-        """Add what was counted of a question."""
-        self.total += counts
-        for part, name in (
-                ('worlds', world), ('tasks', question.task),
-                ('skills', f'{world}/{question.task}/{question.skill}')):
-            self.parts[part][name] += counts
-
-    def figures(self) -> dict[str, Any]:
-        """Return the scores by name, and below 'worlds', 'tasks' and 'skills' those of parts."""
-        return {**self.total.figures(), **{
-            part: {name: counts.figures() for name, counts in sorted(tallies.items())}
-            for part, tallies in sorted(self.parts.items())}}
-
 
 def run(
     checkpoint: str, split: str, streams: int, seed: int, world: str | None = None,
-) -> Scores:
-    """Watch streams and count."""
+) -> tuple[Scores, Baselines]:
+    """Watch streams and count; the trivial answers to the same streams are counted beside."""
     engines = {rate: StreamEngine.from_pretrained(checkpoint, fps=rate) for rate in set(RATES)}
-    scores = Scores()
+    scores, baselines = Scores(), Baselines()
     for index in tqdm(range(streams), unit=' stream'):
         stream = draw_stream(
             np.random.default_rng([seed, index]), split=split, turns=TURNS,
@@ -192,13 +63,17 @@ def run(
             scores.add(stream.kind, question, tally(
                 question, [decision.state for decision in got],
                 [decision.text or '' for decision in got], stream.stamps[-1] - stream.stamps[0]))
-    return scores
+        baselines.add(stream)
+    return scores, baselines
 
 
-def _table(parts: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _table(parts: dict[str, dict[str, Any]], differencing: dict[str, dict[str, Any]]
+           ) -> Iterator[str]:
     for name, score in parts.items():
+        beside = differencing.get(name)
         yield (f'{name:44} event F1 {score["event_f1"]:.2f}  '
-               f'({score["hits"]} of {score["events"]} events, {score["answers"]} answers)')
+               f'({score["hits"]} of {score["events"]} events, {score["answers"]} answers)'
+               + (f'  frame differencing {beside["event_f1"]:.2f}' if beside else ''))
 
 
 def main() -> None:
@@ -213,14 +88,18 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='write the scores here')
     options = parser.parse_args()
-    scores = run(
+    scores, baselines = run(
         options.checkpoint, options.split, options.streams, options.seed, options.world)
-    figures = scores.figures()
+    figures = {**scores.figures(), 'baselines': baselines.figures()}
     for name, value in figures.items():
         if not isinstance(value, dict):
             print(f'{name:34} {value}')
     for part in ('worlds', 'tasks', 'skills'):
-        print(*_table(figures.get(part, {})), sep='\n')
+        # By skill alone differencing has been asked the same as the checkpoint.
+        beside = figures['baselines']['frame_differencing'] if part == 'skills' else {}
+        print(*_table(figures.get(part, {}), beside.get(part, {})), sep='\n')
+    for name, baseline in figures['baselines'].items():
+        print(f'{name:34} event F1 {baseline["event_f1"]}, macro-F1 {baseline["state_macro_f1"]}')
     print('delays in ticks:', dict(sorted(Counter(scores.total.delays).items())))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')

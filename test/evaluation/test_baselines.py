@@ -14,13 +14,28 @@
 
 """The trivial answers are scored as a checkpoint's are."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import State
 from streamo_ros.evaluation.baselines import Baselines
-from streamo_ros.evaluation.baselines import macro_f1
-from streamo_ros.evaluation.baselines import table
-from streamo_ros.worlds.sentry import Event
+from streamo_ros.evaluation.baselines import skills_of
+from streamo_ros.worlds.question import Question
+from streamo_ros.worlds.question import Truth
+
+SILENCE, STANDBY, RESPONSE = State
+LIGHT = Question('event_caption', 'light_off', '', 1.0, tuple(
+    Truth(RESPONSE, 'The light went off.') if tick == 3 else Truth(SILENCE)
+    for tick in range(8)))
+STOP = Question('event_caption', 'stop', '', 1.0, tuple(
+    Truth(RESPONSE, 'Everything stopped moving.') if tick == 7 else Truth(STANDBY)
+    for tick in range(8)))
+START = Question('event_caption', 'start', '', 1.0, tuple(
+    Truth(RESPONSE, 'Something started moving.') if tick == 6
+    else Truth(SILENCE, counted=tick != 5) for tick in range(8)))
+TABLE = Question('event_caption', 'fall', '', 1.0, (Truth(SILENCE),) * 8)
 
 
 @pytest.fixture
@@ -28,49 +43,52 @@ def found():
     """Watch a light go off in a scene that, by the truth given, moves for six ticks of eight."""
     picture = np.random.default_rng(0).integers(40, 220, (12, 16, 3)).astype(np.uint8)
     lit = picture.repeat(8, 0).repeat(8, 1)
-    frames = [lit] * 3 + [lit // 6] * 5
-    events = (
-        Event('light_off', 2.2, 2.8), Event('stop', 0.0, 6.5, 6.0), Event('start', 4.5, 5.5))
+    stamps = tuple(float(tick) for tick in range(8))
     baselines = Baselines()
-    baselines.add(
-        frames, [float(tick) for tick in range(8)], events,
-        [('light_off',), ('stop',), ('start',)])
+    baselines.add(SimpleNamespace(
+        kind='sentry', questions=(LIGHT, STOP, START), stamps=stamps,
+        frames=[lit] * 3 + [lit // 6] * 5))
+    baselines.add(SimpleNamespace(kind='tabletop', questions=(TABLE,), stamps=stamps))
     return baselines.figures()
 
 
+def skill(figures, name, world='sentry'):
+    return figures['skills'][f'{world}/event_caption/{name}']
+
+
 def test_differencing_is_scored_by_what_it_says(found):
-    light = found['frame_differencing']['tasks']['light_off']
+    light = skill(found['frame_differencing'], 'light_off')
     assert (light['events'], light['answers'], light['hits']) == (1, 1, 1)
-    assert found['frame_differencing']['tasks']['stop']['hits'] == 0
+    assert light['answer_accuracy'] == 1
+    assert skill(found['frame_differencing'], 'stop')['hits'] == 0
     assert found['frame_differencing']['event_f1'] == 0.5  # one hit, three events
+
+
+def test_differencing_is_asked_what_it_can_tell_alone(found):
+    assert set(found['frame_differencing']['worlds']) == {'sentry'}
+    assert skills_of(STOP) == ('stop',)
+    assert skills_of(Question('event_caption', 'light_off/light_on', '', 1.0, ())) == (
+        'light_off', 'light_on')
+    assert len(skills_of(Question('narration', 'all', '', 1.0, ()))) == 9
+    assert not skills_of(Question('tsqa', 'light', '', 1.0, ()))
 
 
 def test_who_is_always_silent_answers_nothing(found):
     silent = found['always_silent']
-    assert silent['event_f1'] == 0
-    assert silent['tasks']['light_off'] == {
-        'state_macro_f1': round(2 * 7 / 15 / 3, 4), 'event_f1': 0.0, 'events': 1, 'answers': 0,
-        'hits': 0}
+    assert silent['event_f1'] == 0 and silent['events'] == 3
+    light = skill(silent, 'light_off')
+    assert light['state_macro_f1'] == round(2 * 7 / 15 / 3, 4)
+    assert (light['answers'], light['hits']) == (0, 0)
 
 
 def test_the_majority_is_that_of_what_is_asked(found):
-    majority = found['majority_state']['tasks']
-    assert majority['light_off'] == found['always_silent']['tasks']['light_off']
-    assert majority['stop']['state_macro_f1'] == round(2 * 7 / 15 / 3, 4)  # standing by
-    assert found['always_silent']['tasks']['stop']['state_macro_f1'] == 0
+    majority, silent = found['majority_state'], found['always_silent']
+    assert skill(majority, 'light_off') == skill(silent, 'light_off')
+    assert skill(majority, 'stop')['state_macro_f1'] == round(2 * 7 / 15 / 3, 4)  # standing by
+    assert skill(silent, 'stop')['state_macro_f1'] == 0
+    assert majority['events'] == 3
 
 
 def test_a_tick_that_could_be_seen_either_way_is_not_counted(found):
-    start = found['always_silent']['tasks']['start']  # six silent ticks and the answer of eight
+    start = skill(found['always_silent'], 'start')  # six silent ticks and the answer of eight
     assert start['state_macro_f1'] == round(2 * 6 / 13 / 3, 4)
-
-
-def test_macro_f1_is_the_mean_over_the_states():
-    assert macro_f1(np.diag([5, 2, 1])) == 1
-    assert macro_f1(np.array([[6, 0, 0], [1, 1, 0], [2, 0, 0]])) == pytest.approx(
-        (12 / 15 + 2 / 3 + 0) / 3)
-
-
-def test_every_task_has_a_row(found):
-    rows = table(found).splitlines()
-    assert [row.split()[0] for row in rows[2:]] == ['light_off', 'start', 'stop', 'all']

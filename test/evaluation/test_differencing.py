@@ -24,7 +24,8 @@ from streamo_ros.evaluation.differencing import Differencing
 from streamo_ros.evaluation.differencing import score
 from streamo_ros.evaluation.differencing import Thresholds
 from streamo_ros.evaluation.differencing import tune
-from streamo_ros.worlds.sentry import Event
+from streamo_ros.worlds.question import Question
+from streamo_ros.worlds.question import Truth
 
 
 def scene(step=0, gain=1.0, square=None):
@@ -109,8 +110,8 @@ def test_tuning_finds_the_thresholds_that_answer_more_events():
     still = Change(0, 0, 0, 1, 1, 0, 0, 0, 0)
     dark = Change(-1.5, 0, 0, 1, 1, 0, 0, 0, 0)
     stream = Asked(
-        (still, still, dark, still), (0.0, 1.0, 2.0, 3.0, 4.0),
-        (Event('light_off', 2.2, 2.6),), (('light_off',),))
+        (still, still, dark, still), (Question('event_caption', 'light_off', '', 1.0, tuple(
+            Truth(State.RESPONSE if tick == 3 else State.SILENCE) for tick in range(5))),))
     assert score([stream], far)['light_off'].hits == 0
     tuned = tune([stream], far)
     assert tuned.light < 1.5 and score([stream], tuned)['light_off'].f1 == 1
