@@ -22,6 +22,7 @@ import argparse
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import asdict
+import hashlib
 import json
 from pathlib import Path
 import sys
@@ -554,17 +555,18 @@ def _benchmark_ovo(options: argparse.Namespace) -> None:
         engine = _benchmark_engine(options, 1.0)
         figures = ovo_run.run(
             records, options.videos, options.out, engine,
-            {**_benchmark_settings(options, options.annotations),
+            {**_benchmark_settings(options, [options.annotations]),
              'window_turns': engine.window_turns}, _progress)
     print('\n'.join(ovo_report.lines(figures)))
     _finish(options, figures)
 
 
 def _benchmark_streams(options: argparse.Namespace) -> None:
+    records = recorded.find_records(options.data)
+    files = dict.fromkeys(record.file.file for record in records)
     figures = recorded.run(
-        recorded.find_records(options.data), options.videos, options.out,
-        lambda fps: _benchmark_engine(options, fps),
-        {**_benchmark_settings(options, options.data), 'window_turns': options.window}, _progress)
+        records, options.videos, options.out, lambda fps: _benchmark_engine(options, fps),
+        {**_benchmark_settings(options, files), 'window_turns': options.window}, _progress)
     for name, value in figures.items():
         if not isinstance(value, dict | list):
             print(f'{name:34} {value}')
@@ -577,10 +579,13 @@ def _benchmark_engine(options: argparse.Namespace, fps: float) -> StreamEngine:
         zero_shot=options.zero_shot)
 
 
-def _benchmark_settings(options: argparse.Namespace, data: Path) -> dict[str, Any]:
+def _benchmark_settings(options: argparse.Namespace, files: Iterable[Path]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
     return {
-        'data': str(data), 'checkpoint': options.checkpoint, 'zero_shot': options.zero_shot,
-        'backend': options.backend}
+        'data_sha256': digest.hexdigest(), 'checkpoint': options.checkpoint,
+        'zero_shot': options.zero_shot, 'backend': options.backend}
 
 
 def _progress(records: list[Any]) -> Iterable[Any]:
