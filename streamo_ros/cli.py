@@ -599,6 +599,8 @@ def _finish(options: argparse.Namespace, figures: dict[str, Any]) -> None:
     for record, reason in figures.get('left_out', {}).items():
         print(f'left out: {record}: {reason}', file=sys.stderr)
     text = json.dumps(figures, indent=2, ensure_ascii=False) + '\n'
-    for file in (options.json, options.out and options.out / 'report.json'):
-        if file:
-            file.write_text(text, encoding='utf-8')
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / 'report.json').write_text(text, encoding='utf-8')
+    if options.json:
+        options.json.write_text(text, encoding='utf-8')

@@ -64,6 +64,7 @@ def test_the_record_itself_said_again_scores_full(tmp_path, monkeypatch):
     assert found['streamo_bench']['tsqa'] == {'accuracy': 1.0, 'recall': 1.0}
     silent = found['baselines']['always_silent']
     assert silent['event_f1'] == 0.0 and silent['answers'] == 0
+    assert silent['state_macro_f1'] == 0.1818   # 3 of 8 turns are silent: (6 / 11 + 0 + 0) / 3
     assert set(found['tasks']) == {'QA'}
 
 

@@ -19,7 +19,6 @@ import json
 from ovo_records import choice
 from ovo_records import clue
 from ovo_records import count
-from ovo_records import one_of_each
 from ovo_records import steps
 from ovo_records import write
 import pytest
@@ -69,6 +68,7 @@ def test_what_nano_answers_in_time_is_right_and_said_to_be_of_our_projection(don
     assert report['timing']['crr_first_answer']['hit'] == 1
     assert report['baselines']['always A, 1, Yes']['tasks']['CRR'] == 60.0
     assert report['projected']['points']['CRR'] == [5, 5]
+    assert report['baselines']['always A, 1, Yes']['points']['ASI'] == [0, 0]
 
 
 def test_what_could_not_be_watched_is_named_and_counted(folder, done, capsys):
@@ -135,16 +135,3 @@ def test_what_cannot_be_done_ends_with_a_sentence(
     (tmp_path / 'other' / 'settings.json').write_text(json.dumps({'checkpoint': 'mine'}))
     assert main(['benchmark', 'ovo', str(folder / 'ovo.json'), *arguments]) == 1
     assert sentence in capsys.readouterr().err
-
-
-def test_the_table_has_a_row_for_each_task_beside_those_who_do_not_look(tmp_path, capsys):
-    file = tmp_path / 'given.jsonl'
-    file.write_text(''.join(
-        json.dumps({'id': record['id'], 'responses': ['B'] * len(record.get('test_info', [0]))})
-        + '\n' for record in one_of_each()))
-    assert main(['benchmark', 'ovo', str(write(tmp_path, one_of_each())), '--predictions',
-                 str(file)]) == 0
-    rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines()}
-    assert rows['OCR'] == ['1/1', '100.00', '0.00', '0.00']
-    assert rows['CRR'] == ['5/5', '0.00', '60.00', '40.00']
-    assert rows['total'][0] == '66.67'
