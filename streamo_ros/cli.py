@@ -557,8 +557,7 @@ def _benchmark_ovo(options: argparse.Namespace) -> None:
             records, options.videos, options.out, engine,
             {**_benchmark_settings(options, [options.annotations]),
              'window_turns': engine.window_turns}, _progress)
-    print('\n'.join(ovo_report.lines(figures)))
-    _finish(options, figures)
+    _report(options, figures, ovo_report.lines(figures))
 
 
 def _benchmark_streams(options: argparse.Namespace) -> None:
@@ -567,10 +566,9 @@ def _benchmark_streams(options: argparse.Namespace) -> None:
     figures = recorded.run(
         records, options.videos, options.out, lambda fps: _benchmark_engine(options, fps),
         {**_benchmark_settings(options, files), 'window_turns': options.window}, _progress)
-    for name, value in figures.items():
-        if not isinstance(value, dict | list):
-            print(f'{name:34} {value}')
-    _finish(options, figures)
+    _report(options, figures, (
+        f'{name:34} {value}' for name, value in figures.items()
+        if not isinstance(value, dict | list)))
 
 
 def _benchmark_engine(options: argparse.Namespace, fps: float) -> StreamEngine:
@@ -592,8 +590,8 @@ def _progress(records: list[Any]) -> Iterable[Any]:
     return tqdm(records, unit=' record', leave=False, disable=not sys.stderr.isatty())
 
 
-def _finish(options: argparse.Namespace, figures: dict[str, Any]) -> None:
-    """Write the figures, and name what was not watched."""
+def _report(options: argparse.Namespace, figures: dict[str, Any], lines: Iterable[str]) -> None:
+    """Write the figures, name what was not watched, and print the lines if anything was."""
     for video in figures.get('absent_videos', ()):
         print(f'absent: {video}', file=sys.stderr)
     for record, reason in figures.get('left_out', {}).items():
@@ -604,3 +602,9 @@ def _finish(options: argparse.Namespace, figures: dict[str, Any]) -> None:
         (options.out / 'report.json').write_text(text, encoding='utf-8')
     if options.json:
         options.json.write_text(text, encoding='utf-8')
+    if figures.get('watched') == 0:
+        raise BenchmarkError(
+            f'none of {figures["records"]} records could be watched: '
+            f'{len(figures["absent_videos"])} videos are not below {options.videos}, '
+            f'{len(figures["left_out"])} records cannot be used')
+    print('\n'.join(lines))

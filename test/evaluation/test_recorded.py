@@ -56,15 +56,15 @@ def evaluate(data, videos, out, scripts, monkeypatch, answer=ANSWER):
 
 
 def test_the_record_itself_said_again_scores_full(tmp_path, monkeypatch):
-    file = write_streams(tmp_path, ('SBBRS', 'BRS'))
+    file = write_streams(tmp_path, ('SBBRS', 'BRSS'))
     found = evaluate(
-        file, tmp_path, tmp_path / 'out', {'0.mp4': 'SBBRS', '1.mp4': 'BRS'}, monkeypatch)
+        file, tmp_path, tmp_path / 'out', {'0.mp4': 'SBBRS', '1.mp4': 'BRSS'}, monkeypatch)
     assert (found['state_macro_f1'], found['event_f1'], found['answer_accuracy']) == (1, 1, 1)
     assert (found['watched'], found['turns_that_the_videos_lack']) == (2, 0)
     assert found['streamo_bench']['tsqa'] == {'accuracy': 1.0, 'recall': 1.0}
     silent = found['baselines']['always_silent']
     assert silent['event_f1'] == 0.0 and silent['answers'] == 0
-    assert silent['state_macro_f1'] == 0.1818   # 3 of 8 turns are silent: (6 / 11 + 0 + 0) / 3
+    assert silent['state_macro_f1'] == 0.2051   # 4 of 9 turns are silent: (8 / 13 + 0 + 0) / 3
     assert set(found['tasks']) == {'QA'}
 
 
@@ -136,10 +136,12 @@ def test_records_that_were_watched_are_not_watched_again(tmp_path, monkeypatch):
     assert evaluate(file, tmp_path, tmp_path / 'out', {}, monkeypatch) == first
 
 
-def test_nothing_to_watch_is_an_error(tmp_path, monkeypatch):
+def test_nothing_to_watch_is_an_error(tmp_path, capsys):
     file = write_streams(tmp_path, ('BRS',))
-    with pytest.raises(DataError, match='none of 1 records could be watched'):
-        evaluate(file, tmp_path / 'elsewhere', tmp_path / 'out', {}, monkeypatch)
+    assert main(['benchmark', 'streams', str(file), '--videos', str(tmp_path / 'elsewhere'),
+                 '--out', str(tmp_path / 'out')]) == 1
+    printed = capsys.readouterr().err
+    assert 'absent: 0.mp4' in printed and 'none of 1 records could be watched' in printed
     (tmp_path / 'empty').mkdir()
     with pytest.raises(DataError, match=r'holds no \.json'):
         recorded.find_records(tmp_path / 'empty')
