@@ -123,7 +123,7 @@ def test_every_turn_up_to_the_last_point_has_a_state(done):
 
 
 @pytest.mark.parametrize('arguments, sentence', [
-    (['--videos', 'nowhere', '--out', 'new'], 'none of 7 records could be watched: 6 videos are not below'),
+    (['--videos', 'nowhere', '--out', 'new'], 'none of 7 records could be watched: 6 videos'),
     (['--videos', 'videos'], '--videos takes --out'),
     (['--predictions', 'nowhere'], 'nowhere cannot be read'),
     (['--videos', 'videos', '--out', 'other'], "checkpoint 'mine'"),
