@@ -26,6 +26,7 @@ event, and those that answer questions.
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,9 @@ def run(
             asked, fps = questions(stream), rate(stream)
             if not asked:
                 raise DataError('nothing is asked in it')
+            starts = [turn.start for turn in stream.turns]
+            if any(after <= before for before, after in pairwise(starts)):
+                raise DataError('its time tags do not advance')
             if record.key not in journal.entries:
                 video = videos / stream.video
                 if not video.is_file():
@@ -139,7 +143,7 @@ def run(
                     continue
                 if fps not in engines:
                     engines[fps] = new_engine(fps)
-                heard = watch(engines[fps], video, asked, [turn.start for turn in stream.turns])
+                heard = watch(engines[fps], video, asked, starts)
                 journal.add(record.key, {'heard': [one.to_json() for one in heard]})
         except (DataError, SourceError, InstructionError) as error:
             left_out[record.key] = str(error)
@@ -196,9 +200,10 @@ def _grounds(stream: RecordedStream) -> bool:
 def _grounding(stream: RecordedStream, asked: Question, heard: Heard) -> list[Grounding]:
     right = [span for turn in _turns(stream, asked) if (span := time_span(turn.text))]
     said = [span for text in heard.answers.values() if (span := time_span(text))]
+    # A question that the converter repeats at the first turn was asked where it comes last.
+    time = max(turn.start for turn in _turns(stream, asked) if turn.question)
     # One event is asked for, and the first answer counts.
-    return [Grounding(stream.turns[asked.first].start, right[0], said[0] if said else None)
-            ] if right else []
+    return [Grounding(time, right[0], said[0] if said else None)] if right else []
 
 
 def _answers(stream: RecordedStream, asked: Question, heard: Heard) -> TimedQuestion:

@@ -110,23 +110,39 @@ def test_grounding_is_scored_by_time_span_and_by_when_it_was_asked(tmp_path, mon
     assert found['streamo_bench']['tsqa'] == {'accuracy': None, 'recall': None}
 
 
+def test_a_question_repeated_after_the_event_was_asked_backward(tmp_path, monkeypatch):
+    one = record('0.mp4', 'SSSRS')
+    one['task_type'] = 'event_grounding'
+    one['messages'][7]['content'] = f'{QUESTION}\n<3s-4s>\n<stream>'
+    one['messages'][8]['content'] = '</Response> Given event occurred between 0s to 2s.'
+    write_video(tmp_path / '0.mp4', 'SSSRS')
+    file = tmp_path / 'stream.json'
+    file.write_text(json.dumps(one))
+    found = evaluate(file, tmp_path, tmp_path / 'out', {'0.mp4': 'SSSSR'}, monkeypatch,
+                     answer='Given event occurred between 1s to 2s.')
+    assert found['streamo_bench']['grounding_miou'] == {'forward': None, 'backward': 0.5}
+
+
 def test_a_folder_is_gone_through_and_what_is_not_there_is_named(tmp_path, monkeypatch):
     (tmp_path / 'data' / 'deep').mkdir(parents=True)
     write_video(tmp_path / 'a.mp4', 'SR')
     broken = record('a.mp4', 'SR')
     broken['messages'].pop()
+    still = record('a.mp4', 'SS')
+    still['messages'][3]['content'] = '<0s-1s>\n<stream>'
     unasked = record('a.mp4', 'S')
     unasked['messages'][1]['content'] = '<0s-1s>\n<stream>'
     (tmp_path / 'data' / 'one.json').write_text(
-        json.dumps([record('a.mp4', 'SR'), record('gone.mp4', 'SR'), broken, unasked]))
+        json.dumps([record('a.mp4', 'SR'), record('gone.mp4', 'SR'), broken, unasked, still]))
     (tmp_path / 'data' / 'deep' / 'two.jsonl').write_text(
         json.dumps(record('a.mp4', 'SR', PROMPT)))
     found = evaluate(tmp_path / 'data', tmp_path, tmp_path / 'out', {'a.mp4': 'SR'}, monkeypatch)
-    assert (found['records'], found['watched']) == (5, 2)
+    assert (found['records'], found['watched']) == (6, 2)
     assert found['absent_videos'] == ['gone.mp4'] and found['records_of_absent_videos'] == 1
-    assert list(found['left_out']) == ['one.json 2', 'one.json 3']
+    assert list(found['left_out']) == ['one.json 2', 'one.json 3', 'one.json 4']
     assert 'alternate' in found['left_out']['one.json 2']
     assert 'nothing is asked' in found['left_out']['one.json 3']
+    assert 'do not advance' in found['left_out']['one.json 4']
 
 
 def test_records_that_were_watched_are_not_watched_again(tmp_path, monkeypatch):
