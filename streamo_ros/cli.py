@@ -19,8 +19,10 @@ Exit codes: 0 done, 1 failed (with one sentence on the error output), 2 wrong us
 """
 
 import argparse
+from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import asdict
+import hashlib
 import json
 from pathlib import Path
 import sys
@@ -40,6 +42,14 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.graph import PRECISIONS
+from streamo_ros.evaluation import recorded
+from streamo_ros.evaluation.journal import JournalError
+from streamo_ros.evaluation.ovo_bench import official
+from streamo_ros.evaluation.ovo_bench import report as ovo_report
+from streamo_ros.evaluation.ovo_bench import run as ovo_run
+from streamo_ros.evaluation.ovo_bench.official import read_predictions
+from streamo_ros.evaluation.ovo_bench.records import BenchmarkError
+from streamo_ros.evaluation.ovo_bench.records import read_records
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -47,12 +57,12 @@ from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.recording import SourceError
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.stream_file import DataError
 from streamo_ros.training.convert import convert_file
 from streamo_ros.training.convert import read_durations
 from streamo_ros.training.convert import to_annotation
 from streamo_ros.training.convert import ToStream
 from streamo_ros.training.json_records import FileError
-from streamo_ros.training.stream_file import DataError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CheckpointError, DataError, FileError, InstructionError, SourceError) as error:
+    except (BenchmarkError, CheckpointError, DataError, FileError, InstructionError,
+            JournalError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -146,6 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
     _add_convert(commands)
+    _add_benchmark(commands)
 
     train = commands.add_parser(
         'train', help='train a checkpoint on streams, as the paper does',
@@ -243,6 +255,45 @@ def _add_convert(commands: Any) -> None:
         '--question', default='', metavar='TEXT', help='asked where a record asks nothing')
     convert.add_argument(
         '--json', type=Path, metavar='FILE', help='write every correction and bad record here')
+
+
+def _add_benchmark(commands: Any) -> None:
+    benchmark = commands.add_parser('benchmark', help='score a model on a published benchmark')
+    benchmarks = benchmark.add_subparsers(required=True, metavar='WHICH')
+    ovo = benchmarks.add_parser(
+        'ovo', help='OVO-Bench: watch its videos, or score predictions as it does',
+        description='OVO-Bench from its own annotations. Videos are watched as streams, and the '
+                    'decisions turned into responses by a rule of our own; predictions are scored '
+                    'as they are.')
+    ovo.set_defaults(run=_benchmark_ovo)
+    ovo.add_argument('annotations', type=Path, metavar='JSON', help='ovo_bench_new.json')
+    what = ovo.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        '--videos', type=Path, metavar='DIR', help="where the records' paths start from")
+    what.add_argument(
+        '--predictions', type=Path, metavar='FILE',
+        help='lines of JSON: {"id": 0, "responses": ["B"]}, one response a test point')
+    streams = benchmarks.add_parser(
+        'streams', help="a file or folder in the authors' stream format",
+        description="States and answers held against those of streams in the authors' format.")
+    streams.set_defaults(run=_benchmark_streams)
+    streams.add_argument('data', type=Path, metavar='DATA', help='a .json, .jsonl, or folder')
+    streams.add_argument(
+        '--videos', type=Path, required=True, metavar='DIR',
+        help="where the records' paths start from")
+    for command in (ovo, streams):
+        command.add_argument(
+            '--out', type=Path, metavar='DIR', required=command is streams,
+            help='what is watched and the report go here; a run that was cut off goes on')
+        command.add_argument(
+            '--checkpoint', default='nano', help='"nano", if not given, or a directory')
+        _take_zero_shot(command)
+        command.add_argument(
+            '--backend', default='auto', choices=BACKENDS, help='what runs the model')
+        command.add_argument(
+            '--window', type=_turns, metavar='TURNS',
+            help="turns kept in view; the checkpoint's own number if not given")
+        command.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
 
 def _positive(text: str) -> float:
@@ -488,3 +539,72 @@ def _train(options: argparse.Namespace) -> None:
           f'{figures["rows"]} rows; {len(figures["refused"])} left out')
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + '\n')
+
+
+def _benchmark_ovo(options: argparse.Namespace) -> None:
+    records = read_records(options.annotations)
+    if options.predictions:
+        predictions = read_predictions(options.predictions, records)
+        figures = {
+            'official': official.score(records, predictions),
+            'baselines': official.baselines(
+                [record for record in records if record.id in predictions])}
+    else:
+        if not options.out:
+            raise BenchmarkError('--videos takes --out: give a folder for what is watched')
+        engine = _benchmark_engine(options, 1.0)
+        figures = ovo_run.run(
+            records, options.videos, options.out, engine,
+            {**_benchmark_settings(options, [options.annotations]),
+             'window_turns': engine.window_turns}, _progress)
+    _report(options, figures, ovo_report.lines(figures))
+
+
+def _benchmark_streams(options: argparse.Namespace) -> None:
+    records = recorded.find_records(options.data)
+    files = dict.fromkeys(record.file.file for record in records)
+    figures = recorded.run(
+        records, options.videos, options.out, lambda fps: _benchmark_engine(options, fps),
+        {**_benchmark_settings(options, files), 'window_turns': options.window}, _progress)
+    _report(options, figures, (
+        f'{name:34} {value}' for name, value in figures.items()
+        if not isinstance(value, dict | list)))
+
+
+def _benchmark_engine(options: argparse.Namespace, fps: float) -> StreamEngine:
+    return StreamEngine.from_pretrained(
+        options.checkpoint, backend=options.backend, window_turns=options.window, fps=fps,
+        zero_shot=options.zero_shot)
+
+
+def _benchmark_settings(options: argparse.Namespace, files: Iterable[Path]) -> dict[str, Any]:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return {
+        'data_sha256': digest.hexdigest(), 'checkpoint': options.checkpoint,
+        'zero_shot': options.zero_shot, 'backend': options.backend}
+
+
+def _progress(records: list[Any]) -> Iterable[Any]:
+    return tqdm(records, unit=' record', leave=False, disable=not sys.stderr.isatty())
+
+
+def _report(options: argparse.Namespace, figures: dict[str, Any], lines: Iterable[str]) -> None:
+    """Write the figures, name what was not watched, and print the lines if anything was."""
+    for video in figures.get('absent_videos', ()):
+        print(f'absent: {video}', file=sys.stderr)
+    for record, reason in figures.get('left_out', {}).items():
+        print(f'left out: {record}: {reason}', file=sys.stderr)
+    text = json.dumps(figures, indent=2, ensure_ascii=False) + '\n'
+    if options.out:
+        options.out.mkdir(parents=True, exist_ok=True)
+        (options.out / 'report.json').write_text(text, encoding='utf-8')
+    if options.json:
+        options.json.write_text(text, encoding='utf-8')
+    if figures.get('watched') == 0:
+        raise BenchmarkError(
+            f'none of {figures["records"]} records could be watched: '
+            f'{len(figures["absent_videos"])} videos are not below {options.videos}, '
+            f'{len(figures["left_out"])} records cannot be used')
+    print('\n'.join(lines))

@@ -33,7 +33,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / 'streamo_ros'
 ROOMS = {
     'dialogue': set(),
     'models': {'dialogue'},
-    'sources': set(),
+    'sources': {'dialogue'},
     'engine': {'dialogue', 'models'},
     'worlds': {'dialogue'},
     'training': {'dialogue', 'models', 'sources', 'worlds'},

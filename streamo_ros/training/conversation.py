@@ -31,9 +31,9 @@ from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
+from streamo_ros.sources.stream_file import RecordedStream
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.sequence import SINK
-from streamo_ros.training.stream_file import RecordedStream
 
 
 @dataclass(frozen=True)

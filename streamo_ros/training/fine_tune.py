@@ -71,6 +71,8 @@ from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
+from streamo_ros.sources.stream_file import DataError
+from streamo_ros.sources.stream_file import StreamFile
 from streamo_ros.training.loss import registered_state_ids
 from streamo_ros.training.loss import StreamLoss
 from streamo_ros.training.new_checkpoint import begin_checkpoint
@@ -83,8 +85,6 @@ from streamo_ros.training.rows import Source
 from streamo_ros.training.rows import survey
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.state_tally import StateTally
-from streamo_ros.training.stream_file import DataError
-from streamo_ros.training.stream_file import StreamFile
 
 WARM_UP = 0.05
 WEIGHT_DECAY = 0.1

@@ -35,12 +35,12 @@ from streamo_ros.models import Checkpoint
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.recording import SourceError
 from streamo_ros.sources.sampler import SLACK_NS
+from streamo_ros.sources.stream_file import DataError
+from streamo_ros.sources.stream_file import RecordedStream
+from streamo_ros.sources.stream_file import StreamFile
 from streamo_ros.training.conversation import Conversation
 from streamo_ros.training.conversation import conversation
 from streamo_ros.training.sequence import SINK
-from streamo_ros.training.stream_file import DataError
-from streamo_ros.training.stream_file import RecordedStream
-from streamo_ros.training.stream_file import StreamFile
 
 # Rows that are open to further streams at once. More would fill rows a little better.
 _OPEN_ROWS = 32

@@ -27,12 +27,12 @@ from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import State
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.checkpoint import NANO
+from streamo_ros.sources.stream_file import StreamFile
 from streamo_ros.training.conversation import conversation
 from streamo_ros.training.sequence import build_sequence
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.sequence import SINK
 from streamo_ros.training.sequence import TrainingTurn
-from streamo_ros.training.stream_file import StreamFile
 
 GRID = (2, 3)
 

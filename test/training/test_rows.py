@@ -28,6 +28,8 @@ from tiny_streams import write_streams  # noqa: E402
 from tiny_streams import write_video  # noqa: E402
 
 from streamo_ros.models import load_checkpoint  # noqa: E402
+from streamo_ros.sources.stream_file import DataError  # noqa: E402
+from streamo_ros.sources.stream_file import StreamFile  # noqa: E402
 from streamo_ros.training.rows import frames_at  # noqa: E402
 from streamo_ros.training.rows import pack  # noqa: E402
 from streamo_ros.training.rows import Rows  # noqa: E402
@@ -36,8 +38,6 @@ from streamo_ros.training.rows import Source  # noqa: E402
 from streamo_ros.training.rows import survey  # noqa: E402
 from streamo_ros.training.sequence import IGNORED  # noqa: E402
 from streamo_ros.training.sequence import window_mask  # noqa: E402
-from streamo_ros.training.stream_file import DataError  # noqa: E402
-from streamo_ros.training.stream_file import StreamFile  # noqa: E402
 
 
 @pytest.fixture

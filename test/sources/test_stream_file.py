@@ -24,8 +24,8 @@ from tiny_streams import QUESTION
 from tiny_streams import record
 
 from streamo_ros.dialogue import State
-from streamo_ros.training.stream_file import DataError
-from streamo_ros.training.stream_file import StreamFile
+from streamo_ros.sources.stream_file import DataError
+from streamo_ros.sources.stream_file import StreamFile
 
 EXAMPLE = Path(__file__).parents[3] / 'shared' / 'data' / 'streamo_example' / 'stream_format.json'
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-The stream format that Streamo trains on, read record by record.
+The stream format that Streamo trains on and is evaluated on, read record by record.
 
 A record is a conversation: the system prompt, then for each frame a user's message (a question
 where one is asked, the time tag, ``<stream>`` for the frame) and the assistant's (a state token,
@@ -40,7 +40,7 @@ _USER = re.compile(
 
 
 class DataError(ValueError):
-    """Data that cannot be trained on; the message says why and what would help."""
+    """Data that cannot be used; the message says why and what would help."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,13 @@ class RecordedStream:
 
     :param video: its path as it stands in the record
     :param system_prompt: to the letter; None when the record has none
+    :param task: what the record calls its task; empty when it does not say
     """
 
     video: str
     system_prompt: str | None
     turns: tuple[RecordedTurn, ...]
+    task: str = ''
 
 
 class StreamFile:
@@ -152,7 +154,8 @@ def _stream(record: dict[str, Any]) -> RecordedStream:
     if not roles or roles != ['user', 'assistant'] * (len(roles) // 2):
         raise DataError('messages should alternate between user and assistant')
     return RecordedStream(videos[0], prompt, tuple(
-        _turn(messages, index) for index in range(first, len(messages), 2)))
+        _turn(messages, index) for index in range(first, len(messages), 2)),
+        str(record.get('task_type') or ''))
 
 
 def _turn(messages: list[dict[str, str]], index: int) -> RecordedTurn:
