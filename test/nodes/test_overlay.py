@@ -21,6 +21,7 @@ from PIL import ImageFont
 import pytest
 
 from streamo_ros.dialogue import State
+from streamo_ros.nodes import overlay
 from streamo_ros.nodes.overlay import BAND_SHARE
 from streamo_ros.nodes.overlay import COLOURS
 from streamo_ros.nodes.overlay import draw
@@ -94,8 +95,7 @@ def test_texts_are_in_the_picture_with_a_margin(size, text):
 @pytest.mark.parametrize('font', ['as installed', "Pillow's own"])
 def test_no_text_is_too_strange_to_draw(text, font, monkeypatch):
     if font != 'as installed':
-        monkeypatch.setattr('streamo_ros.nodes.overlay.FONTS', ())
-    from streamo_ros.nodes import overlay
+        monkeypatch.setattr(overlay, 'FONTS', ())
     overlay._font.cache_clear()
     drawn = draw(black((480, 640)), [Row(text, State.RESPONSE, answer=text, trouble=text)])
     overlay._font.cache_clear()
