@@ -103,6 +103,13 @@ def test_no_text_is_too_strange_to_draw(text, font, monkeypatch):
     assert not drawn[:, -2:].any()
 
 
+@pytest.mark.parametrize('invisible', ['\u202e', '\x1b', '\n', '\ud83d'])
+def test_what_has_no_shape_of_its_own_cannot_bend_a_text(invisible):
+    def shown(text):
+        return draw(black((480, 640)), [Row(text, State.SILENCE)])
+    assert (shown(f'open{invisible}the door') == shown('open the door')).all()
+
+
 def test_more_rows_than_there_is_room_for_are_counted_in_a_last_line():
     rows = [Row(LONG, State.SILENCE, answer=LONG)] * 3
     assert bars(draw(black((120, 160)), rows[:2])) == [State.SILENCE] * 2

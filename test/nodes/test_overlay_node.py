@@ -15,6 +15,7 @@
 """The overlay as a process over real DDS: at work while somebody looks, and only then."""
 
 from contextlib import contextmanager
+from pathlib import Path
 import signal
 import sys
 
@@ -25,10 +26,13 @@ import pytest
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
+import yaml
 
 from streamo_ros.dialogue import State
 from streamo_ros.nodes.overlay import COLOURS
+from streamo_ros.nodes.overlay_node import SPECIFICATION
 
+CONFIG = Path(__file__).parents[2] / 'config' / 'streamo.yaml'
 TOPIC = '/streamo_overlay/overlay/compressed'
 SIZE = (240, 320)
 RATE = 5.0
@@ -80,6 +84,16 @@ def state_of(message):
 
 def stamp_ns(message):
     return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+
+
+def test_the_config_file_has_its_parameters_with_their_defaults_and_ranges():
+    sections = yaml.safe_load(CONFIG.read_text())
+    own = sections['/**/streamo_overlay']['ros__parameters']
+    assert {**sections['/**']['ros__parameters'], **own}.items() >= {
+        name: parameter.default for name, parameter in SPECIFICATION.items()}.items()
+    assert own.keys() == SPECIFICATION.keys() - sections['/**']['ros__parameters'].keys()
+    (allowed,) = SPECIFICATION['rate'].descriptor().floating_point_range
+    assert f'{allowed.from_value} to {allowed.to_value}.\n    rate:' in CONFIG.read_text()
 
 
 def test_it_works_while_somebody_looks_and_only_then(graph):
