@@ -22,6 +22,7 @@ colour, beside them the instruction and the last answer. The rest of the picture
 from collections.abc import Sequence
 from dataclasses import dataclass
 import functools
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ from PIL import ImageFont
 from streamo_ros.dialogue import State
 
 Colour = tuple[int, int, int]
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Font = ImageFont.FreeTypeFont
 
 # Told apart by people who cannot tell red from green, too.
 COLOURS: dict[State | None, Colour] = {
@@ -109,11 +110,11 @@ def draw(picture: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:
     height, width, _ = picture.shape
     size = max(MIN_SIZE, round(min(height / 27, width / 32)))
     font = _font(size)
-    line = sum(font.getmetrics()) if isinstance(font, ImageFont.FreeTypeFont) else size
+    line = sum(font.getmetrics())
     pad = max(2, size // 4)
     bar = max(3, size // 3)
     left = bar + 2 * pad
-    column = left + _ceil(max(font.getlength(state.name) for state in State)) + 2 * pad
+    column = left + math.ceil(max(font.getlength(state.name) for state in State)) + 2 * pad
     room = int(height * BAND_SHARE)
     if not rows or room < 3 * line + 4 * pad or width < 2 * column:
         return drawn
@@ -173,9 +174,9 @@ def _block(row: Row, font: Font, width: int, limits: tuple[int, int]) -> _Block:
         answer = f'\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK} {row.answer}{ago}'
     texts = (
         (row.instruction, TEXT), (row.trouble, TROUBLE), (answer, COLOURS[State.RESPONSE]))
-    each, all_ = limits
+    each, together = limits
     right = [
-        (line, ink) for text, ink in texts for line in wrap(text, font, width, each)][:all_]
+        (line, ink) for text, ink in texts for line in wrap(text, font, width, each)][:together]
     return _Block(colour, left, right)
 
 
@@ -222,7 +223,3 @@ def _age(seconds: float) -> str:
         if seconds >= 2 * length:
             return f'{seconds / length:.0f} {unit} old'
     return f'{seconds:.0f} s old'
-
-
-def _ceil(length: float) -> int:
-    return int(-(-length // 1))

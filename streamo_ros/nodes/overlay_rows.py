@@ -93,14 +93,13 @@ class OverlayRows:
 
 def _row(heard: _Heard, now: float) -> Row:
     message = heard.state
-    decided = message.probability_silence + message.probability_standby \
-        + message.probability_response > 0
+    decided = any((
+        message.probability_silence, message.probability_standby, message.probability_response))
     return Row(
         instruction=message.instruction or 'No instruction stands.',
         state=State(message.state) if decided else None,
         age_s=message.age_s + now - heard.at,
-        latency_s=message.latency_s if decided and 0 < message.latency_s < MAX_LATENCY_S
-        else None,
+        latency_s=message.latency_s if 0 < message.latency_s < MAX_LATENCY_S else None,
         answer=heard.answer,
         answer_age_s=now - heard.answered_at,
         trouble=message.detail)
