@@ -114,7 +114,8 @@ def draw(picture: NDArray[np.uint8], rows: Sequence[Row]) -> NDArray[np.uint8]:
     pad = max(2, size // 4)
     bar = max(3, size // 3)
     left = bar + 2 * pad
-    column = left + math.ceil(max(font.getlength(state.name) for state in State)) + 2 * pad
+    widest = max(font.getlength(text) for text in (*(state.name for state in State), '00 min old'))
+    column = left + math.ceil(widest) + 2 * pad
     room = int(height * BAND_SHARE)
     if not rows or room < 3 * line + 4 * pad or width < 2 * column:
         return drawn
@@ -171,7 +172,7 @@ def _block(row: Row, font: Font, width: int, limits: tuple[int, int]) -> _Block:
     answer = ''
     if row.answer:
         ago = f' ({_age(row.answer_age_s)})' if row.answer_age_s >= STALE_S else ''
-        answer = f'\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK} {row.answer}{ago}'
+        answer = f'> {row.answer}{ago}'
     texts = (
         (row.instruction, TEXT), (row.trouble, TROUBLE), (answer, COLOURS[State.RESPONSE]))
     each, together = limits
@@ -220,6 +221,6 @@ def _printable(text: str) -> str:
 
 def _age(seconds: float) -> str:
     for unit, length in (('d', 86_400), ('h', 3600), ('min', 60)):
-        if seconds >= 2 * length:
+        if seconds >= length:
             return f'{seconds / length:.0f} {unit} old'
     return f'{seconds:.0f} s old'

@@ -103,6 +103,16 @@ def test_no_text_is_too_strange_to_draw(text, font, monkeypatch):
     assert not drawn[:, -2:].any()
 
 
+@pytest.mark.parametrize('size', SIZES[:2])
+@pytest.mark.parametrize('age', [0.0, 59.0, 59 * 60.0, 23 * 3600.0, 99 * 86_400.0])
+@pytest.mark.parametrize('state', COLOURS)
+def test_state_and_age_do_not_run_into_the_instruction(size, age, state):
+    alone = draw(black(size), [Row('', state, age, 59.999)])
+    beside = draw(black(size), [Row('MMM', state, age, 59.999)])
+    added = np.flatnonzero((beside != alone).any(axis=(0, 2)))
+    assert added[0] > np.flatnonzero(alone.any(axis=(0, 2)))[-1] + 1
+
+
 @pytest.mark.parametrize('invisible', ['\u202e', '\x1b', '\n', '\ud83d'])
 def test_what_has_no_shape_of_its_own_cannot_bend_a_text(invisible):
     def shown(text):
