@@ -55,6 +55,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
+            'overlay_node = streamo_ros.nodes.overlay_node:main',
             'streamo = streamo_ros.cli:main',
             'streamo_node = streamo_ros.nodes.streamo_node:main',
         ],

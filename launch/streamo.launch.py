@@ -12,39 +12,84 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Start one node that watches one camera."""
+"""Start one node that watches one camera, and at will an overlay and a recording of it."""
 
+from ament_index_python.packages import get_package_prefix
+from ament_index_python.packages import PackageNotFoundError
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
+from launch.actions import ExecuteProcess
 from launch.actions import OpaqueFunction
+from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.utilities import make_namespace_absolute
+from launch_ros.utilities import prefix_namespace
 
 PARAMETERS = {
     'checkpoint': (str, "The model: 'nano' (built in) or a directory with a checkpoint."),
     'zero_shot': (bool, 'Ask a model that was not trained for this in words: true or false.'),
     'fps': (float, 'Frames per second that the model judges, 0.1 to 30.0.'),
     'instruction': (str, 'An instruction that stands from the start.'),
+    'autostart': (bool, 'true: the node configures and activates itself; false: a lifecycle '
+                        'manager does it, as that of Nav2 with bond_timeout 0.0.'),
 }
 """Parameters with an argument of their own; left empty, the params_file or the default holds."""
 
+SPOKEN = ('state', 'response', 'instruction', 'instruction_text')
+"""The topics of the node that a recording has."""
+
 
 def watch(context):
-    """Return the node, with the parameters that were given and no others."""
+    """Return the node, with the parameters that were given and no others, and the overlay."""
     given = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, (kind, _) in PARAMETERS.items()
         if LaunchConfiguration(name).perform(context)}
     params_file = LaunchConfiguration('params_file').perform(context)
-    return [Node(
-        package='streamo_ros',
-        executable='streamo_node',
-        name='streamo',
-        namespace=LaunchConfiguration('namespace'),
-        parameters=[*([params_file] if params_file else []), given],
-        remappings=[('image', LaunchConfiguration('camera'))],
-        output='screen')]
+    params_files = [params_file] if params_file else []
+    common = {
+        'package': 'streamo_ros',
+        'namespace': LaunchConfiguration('namespace'),
+        'remappings': [('image', LaunchConfiguration('camera'))],
+        'ros_arguments': ['--log-level', LaunchConfiguration('log_level')],
+        'respawn': LaunchConfiguration('respawn'),
+        'respawn_delay': float(LaunchConfiguration('respawn_delay').perform(context)),
+        'output': 'screen',
+    }
+    return [
+        Node(executable='streamo_node', name='streamo', parameters=[*params_files, given],
+             **common),
+        Node(executable='overlay_node', name='streamo_overlay', parameters=params_files,
+             condition=IfCondition(LaunchConfiguration('overlay')), **common),
+    ]
+
+
+def record(context):
+    """
+    Return the process that records what is said, and the camera if it was asked for.
+
+    :raises RuntimeError: where there is no ros2bag
+    """
+    try:
+        get_package_prefix('ros2bag')
+    except PackageNotFoundError as error:
+        raise RuntimeError(
+            'record:=true needs ros2bag, which is not installed: install ros-$ROS_DISTRO-ros2bag '
+            'and a storage plugin, or leave record out') from error
+    namespace = make_namespace_absolute(prefix_namespace(
+        context.launch_configurations.get('ros_namespace'),
+        LaunchConfiguration('namespace').perform(context)))
+    topics = [f'streamo/{name}' for name in SPOKEN]
+    camera = LaunchConfiguration('camera').perform(context)
+    topics += {'none': [], 'raw': [camera], 'compressed': [f'{camera}/compressed']}[
+        LaunchConfiguration('record_camera').perform(context)]
+    bag = LaunchConfiguration('bag').perform(context)
+    return [ExecuteProcess(
+        cmd=['ros2', 'bag', 'record', *(['--output', bag] if bag else []), '--topics',
+             *(prefix_namespace(namespace, topic) for topic in topics)],
+        name='recorder', output='screen')]
 
 
 def generate_launch_description():
@@ -61,5 +106,31 @@ def generate_launch_description():
             description="Parameters in a file like the package's config/streamo.yaml."),
         *(DeclareLaunchArgument(name, default_value='', description=description)
           for name, (_, description) in PARAMETERS.items()),
+        DeclareLaunchArgument(
+            'log_level', default_value='info',
+            choices=['debug', 'info', 'warn', 'error', 'fatal'],
+            description='The least that is logged.'),
+        DeclareLaunchArgument(
+            'respawn', default_value='true',
+            description='true: start a node again when its process ends, for whatever reason.'),
+        DeclareLaunchArgument(
+            'respawn_delay', default_value='2.0',
+            description='Seconds to wait before that.'),
+        DeclareLaunchArgument(
+            'overlay', default_value='false',
+            description='true: offer the pictures with state and answers drawn on them, in '
+                        'streamo_overlay/overlay/compressed; costs nothing while nobody looks.'),
+        DeclareLaunchArgument(
+            'record', default_value='false',
+            description='true: record states, answers and instructions in a bag (needs ros2bag).'),
+        DeclareLaunchArgument(
+            'record_camera', default_value='none', choices=['none', 'raw', 'compressed'],
+            description="The camera's pictures that a recording has as well: those of CAMERA, or "
+                        'of CAMERA/compressed.'),
+        DeclareLaunchArgument(
+            'bag', default_value='',
+            description="Folder for the recording; empty: the recorder's choice, here."),
+        # First, so that nothing has been started where it cannot record.
+        OpaqueFunction(function=record, condition=IfCondition(LaunchConfiguration('record'))),
         OpaqueFunction(function=watch),
     ])

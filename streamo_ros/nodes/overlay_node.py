@@ -1,0 +1,161 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``overlay_node``: the camera's picture with what the node makes of it, for whoever looks.
+
+It works only while somebody subscribes to ``~/overlay/compressed``: no picture is taken from the
+camera before. The states and answers, some hundred bytes a second, are heard all the time, so
+that the last answer is there for a look that begins after it.
+"""
+
+import array
+import signal
+import sys
+import threading
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+import rclpy
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock
+from rclpy.clock import ClockType
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
+from rclpy.qos import QoSProfile
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import CompressedImage
+
+from streamo_ros.msg import Response
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.overlay import draw
+from streamo_ros.nodes.overlay_rows import OverlayRows
+from streamo_ros.nodes.parameters import Parameter
+from streamo_ros.nodes.parameters import ParameterError
+from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
+
+POLL_S = 0.2        # how often it is looked whether somebody looks
+SILENT_S = 2.0      # without a picture for so long, the log says why ...
+REMIND_S = 30.0     # ... and again
+QUALITY = 80        # of the JPEG, of 100
+STATE_DEPTH = 16    # as many as the node latches
+
+SPECIFICATION: dict[str, Parameter] = {
+    'rate': Parameter(
+        5.0, 'Pictures per second at most, by the stamps of the messages.', range=(0.1, 30.0)),
+    'image_transport': NODE_SPECIFICATION['image_transport'],
+    'reliability': NODE_SPECIFICATION['reliability'],
+}
+
+
+class OverlayNode(Node):
+    """
+    The overlay of the node ``streamo`` in the same namespace, ``/streamo_overlay`` by default.
+
+    :raises ParameterError: when the parameters make no sense
+    """
+
+    def __init__(self) -> None:
+        super().__init__('streamo_overlay')
+        settings = {name: self._declare(name) for name in SPECIFICATION}
+        group = MutuallyExclusiveCallbackGroup()
+        self._publisher = self.create_publisher(
+            CompressedImage, '~/overlay/compressed', QoSProfile(depth=1))
+        state_topic = self.resolve_topic_name('streamo/state')
+        self._rows = OverlayRows(state_topic)
+        self.create_subscription(
+            StreamState, 'streamo/state',
+            lambda message: self._rows.take_state(message, time.monotonic()),
+            QoSProfile(depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+            callback_group=group)
+        self.create_subscription(
+            Response, 'streamo/response',
+            lambda message: self._rows.take_response(message, time.monotonic()), 10,
+            callback_group=group)
+        self._camera = Camera(
+            self, 'image', settings['rate'], settings['image_transport'],
+            settings['reliability'], self._take_frame, lambda: None, group)
+        self._watched = False
+        self.create_timer(
+            POLL_S, self._poll, callback_group=group,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _declare(self, name: str) -> Any:
+        parameter = SPECIFICATION[name]
+        try:
+            value = self.declare_parameter(
+                name, parameter.default, parameter.descriptor()).value
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ParameterError(f'parameter {name}: {error}') from error
+        if parameter.choices and value not in parameter.choices:
+            raise ParameterError(
+                f'parameter {name} is {value!r}: it must be one of '
+                + ', '.join(parameter.choices))
+        return value
+
+    def _poll(self) -> None:
+        watched = self._publisher.get_subscription_count() > 0
+        if watched != self._watched:
+            self._watched = watched
+            if watched:
+                self._camera.open()
+            else:
+                self._camera.close()
+        self._camera.poll()
+        if watched and self._camera.silent_s > SILENT_S:
+            self.get_logger().warning(
+                f'nothing to show: {self._camera.trouble}', throttle_duration_sec=REMIND_S)
+
+    def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
+        drawn = draw(picture, self._rows.rows(time.monotonic()))
+        _, data = cv2.imencode(
+            '.jpg', cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        # rclpy takes an array as it is; bytes it would check one by one.
+        self._publisher.publish(CompressedImage(
+            header=header, format='rgb8; jpeg compressed bgr8',
+            data=array.array('B', data.tobytes())))
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until Ctrl-C or SIGTERM."""
+    # Taken here, as rclpy's own handlers tear the context down under running callbacks.
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        node = OverlayNode()
+    except ParameterError as error:
+        print(f'overlay_node: {error}', file=sys.stderr)
+        rclpy.shutdown()
+        return 2
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not ended.is_set():
+        executor.spin_once(timeout_sec=POLL_S)
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.shutdown()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
