@@ -13,8 +13,10 @@
 # limitations under the License.
 
 """
-What an evaluation found, as it stands in ``report.json``: all that tables, pages and comparisons
-are made from, pictures apart (``bag_frames.frames_at`` reads those from the bag).
+What an evaluation found, as it stands in ``report.json``.
+
+All that tables, pages and comparisons are made from is here, but pictures:
+``bag_frames.frames_at`` reads those from the bag.
 
 Stamps are seconds after ``Bag.start_ns``, rounded to the nanosecond, so that
 ``start_ns + round(stamp * 1e9)`` is the stamp in the message's header. Lists over ticks run in
