@@ -20,6 +20,7 @@ import re
 import av
 import numpy as np
 import pytest
+from tiny_bags import TinyBag
 
 from streamo_ros.cli import main
 from streamo_ros.worlds import SentryWorld
@@ -124,7 +125,6 @@ def test_wrong_usage_ends_with_code_2(arguments):
 
 def test_evaluate_prints_scores_writes_a_report_and_fails_for_a_bag_that_cannot_be_read(
         tmp_path, capsys):
-    from tiny_bags import TinyBag
     world = SentryWorld(5, seconds=6.0, split='test', size=(112, 112), skills=['light_off'])
     with TinyBag(tmp_path / 'room') as bag:
         for index in [*range(0, 30), *range(45, 60)]:

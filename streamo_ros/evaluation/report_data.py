@@ -360,7 +360,7 @@ class Configuration:
     :param backend: what ran it
     :param fps: frames sampled per second
     :param window_turns: turns in view
-    :param annotations: the file; empty without one
+    :param annotations: name of the file; empty without one
     :param tolerances_s: of events
     :param interval_unit: what the intervals are drawn over: ``30 s of a bag`` or ``bag``
     :param resamples: of the bootstrap

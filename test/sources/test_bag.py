@@ -14,6 +14,8 @@
 
 """Bags give back what was put in, whatever they are stored in; of broken ones what there is."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from rosbags.rosbag2 import CompressionFormat
@@ -140,3 +142,19 @@ def test_a_type_that_nobody_knows_does_not_keep_the_others_from_being_read(tmp_p
     with Bag(tmp_path / 'bag') as bag:
         assert bag.topics['/lidar'] == {'acme_msgs/msg/Cloud'}
         assert len(list(bag.messages([(CAMERA, IMAGE)]))) == 1
+
+
+def test_reading_takes_no_more_memory_for_a_longer_bag(tmp_path):
+    picture = np.zeros((240, 320, 3), np.uint8)
+    peaks = []
+    for frames in (30, 300):
+        path = tmp_path / f'{frames}'
+        with TinyBag(path) as bag:
+            for index in range(frames):
+                bag.image(index / 10, picture)
+        tracemalloc.start()
+        with Bag(path) as bag:
+            assert sum(1 for _ in bag.messages([(CAMERA, IMAGE)])) == frames
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0]      # the bag is ten times as large, 69 MB
