@@ -108,11 +108,11 @@ def hold_against_truth(
     found.true_states = right
     answers = [one for one in found.answers
                if scored[one.tick - found.first_tick]]
-    for one, two in _pairs(found.events, asked, answers):
-        event, answer = found.events[one], answers[two]
+    for which, place in _pairs(found.events, asked, answers):
+        event, answer = found.events[which], answers[place]
         event.met_by = next(
             index for index, other in enumerate(found.answers) if other is answer)
-        answer.event = one
+        answer.event = which
         answer.delay = round(answer.stamp - max(event.end, asked), 9)
         if event.answer:
             answer.right = normalised(answer.text) == normalised(event.answer)
@@ -373,7 +373,9 @@ def _share(
     part: NDArray[np.float64], whole: NDArray[np.float64], nothing: float = math.nan,
 ) -> NDArray[np.float64]:
     """Divide; ``nothing`` where there is nothing to be shared."""
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), nothing)
+    shares: NDArray[np.float64] = np.where(
+        whole > 0, part / np.where(whole > 0, whole, 1.0), nothing)
+    return shares
 
 
 def _figure(values: NDArray[np.float64]) -> Figure:

@@ -71,7 +71,7 @@ class DecisionsBag:
 
     def ask(self, request: Request, camera: str, logged: int) -> None:
         """Write that an instruction stands from now on."""
-        message = self._types[INSTRUCTION]
+        message: Any = self._types[INSTRUCTION]
         self._write(logged, message(
             header=self._header(0, ''), action=message.ADD, id=request.id, text=request.text,
             source=request.source, camera=camera, once=request.once))

@@ -119,8 +119,8 @@ def evaluate(
         except (AnnotationError, OSError) as error:
             errors[name] = str(error)
     (out / 'bags').mkdir(parents=True, exist_ok=True)
-    for name, error in _watch_all([task for task in tasks if not _is_done(task)], jobs):
-        errors[name] = error
+    for name, sentence in _watch_all([task for task in tasks if not _is_done(task)], jobs):
+        errors[name] = sentence
     by_name = {task.name: task for task in tasks}
     bags = [
         _read(by_name[name]) if name not in errors else Bag(

@@ -24,7 +24,10 @@ from tiny_bags import CAMERA
 from tiny_bags import START
 from tiny_bags import TinyBag
 
+from streamo_ros.dialogue import State
+from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.evaluation import bag_run
 from streamo_ros.evaluation.annotation import Annotations
 from streamo_ros.evaluation.annotation import Asked
 from streamo_ros.evaluation.bag_run import DECISIONS
@@ -219,10 +222,11 @@ def test_bad_frames_are_counted_and_leave_their_place_to_the_next(watch):
         bag.write(CAMERA, IMAGE, b'\0\1\0\0\0\0', START + 10**9)
         whole = FRAMES[10]
         bag.image(1.0, whole[:, :0])                        # no pixels in it
+        bag.image(500.0, whole[:, :0], logged=1.05)         # nor is its stamp believed
         film(bag, range(11, 20))
 
     camera, = watch(write).cameras
-    assert kinds(camera.notices) == {'unreadable messages': 1, 'bad images (zero size)': 1}
+    assert kinds(camera.notices) == {'unreadable messages': 1, 'bad images (zero size)': 2}
     assert camera.ticks.stamps == [0.0, 0.5, 1.1, 1.5]
 
 
@@ -256,6 +260,23 @@ def test_after_a_jump_back_watching_goes_on_in_a_new_epoch(watch):
     assert camera.ticks.stamps == [index / 2 for index in range(10)] * 2
     light = camera.instructions[0]
     assert light.probabilities[:10] == light.probabilities[10:]
+
+
+def test_an_answers_event_begins_with_the_standby_that_led_to_it(watch, monkeypatch):
+    states = iter((0, 1, 1, 2, 2, 1, 0, 2, 1, 2))
+
+    class Scripted(StreamEngine):
+        def step(self, frame, stamp):
+            state = State(next(states))
+            return [Decision('watch-1', state, (0.0, 0.0, 1.0), 'Now.', True, stamp)]
+
+    monkeypatch.setattr(bag_run, 'StreamEngine', Scripted)
+    # The stamps go back before the last tick, between Standby and Response.
+    camera, = watch(lambda bag: [
+        *(bag.image(index / 2, FRAMES[0]) for index in range(9)),
+        bag.image(0.5, FRAMES[0], logged=5.0)]).cameras
+    assert [(one.started, one.stamp) for one in camera.instructions[0].answers] == [
+        (0.5, 1.5), (2.0, 2.0), (3.5, 3.5), (0.5, 0.5)]
 
 
 def test_what_is_asked_after_the_end_is_said(watch):

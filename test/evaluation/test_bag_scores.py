@@ -246,3 +246,9 @@ def test_few_blocks_have_no_interval():
 
 def test_states_are_those_of_the_protocol():
     assert (S, B, R) == (State.SILENCE, State.STANDBY, State.RESPONSE)
+
+
+def test_too_early_is_as_far_off_as_too_late():
+    figures = model(watched([S, B, R, S, S, S], expected=[(1.0, 4.0)]))
+    assert [one.hits for one in figures.within] == [0, 1, 1]
+    assert figures.delay.seconds == [-2.0]
