@@ -42,6 +42,7 @@ setup(
         'opencv-python-headless',
         'pillow',
         'rosbags',
+        'ruamel-yaml',
         'safetensors',
         'tokenizers',
         'tqdm',
