@@ -1,0 +1,143 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Small pictures of the frames at which something was due or said, to be put into a page."""
+
+import base64
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.evaluation.report_data import Bag
+from streamo_ros.evaluation.report_data import Camera
+
+MOST = 1200
+"""Pictures in one page."""
+
+MOST_BYTES = 8_000_000
+"""Of a page's pictures together, as they stand in it."""
+
+_WIDTH = 176
+_QUALITY = 60
+
+Frames = Callable[[Bag, Camera, list[float]], Sequence[NDArray[np.uint8] | None]]
+"""
+Reads a camera's frames at these stamps (ascending, of its ticks): (H, W, 3) RGB, or None for one
+that is not there. Raises OSError or ValueError where the bag is gone.
+"""
+
+
+class Thumbnails:
+    """
+    What a page has room for.
+
+    :param frames: reads them
+    :param cameras: how many will ask; what one leaves is there for the next
+    """
+
+    def __init__(self, frames: Frames, cameras: int) -> None:
+        self._frames = frames
+        self._cameras = cameras
+        self._room = MOST
+        self._bytes = MOST_BYTES
+        self.wanted = 0
+        """Moments that a picture was asked for"""
+        self.shown = 0
+        """Those that have one"""
+        self.missing: list[str] = []
+        """Why there are none of a camera, in sentences"""
+
+    def of(
+        self, bag: Bag, camera: Camera, first: Iterable[float], others: Iterable[float],
+    ) -> dict[float, str]:
+        """
+        Return JPEG pictures as data URIs, by the stamp of the tick they are of.
+
+        :param first: stamps that come first when there is no room for all: what went wrong
+        :param others: the rest
+        """
+        share = self._room // max(1, self._cameras)
+        room = self._bytes // max(1, self._cameras)
+        self._cameras -= 1
+        ticks = np.sort(np.asarray(camera.ticks.stamps))
+        if not len(ticks):
+            return {}
+        urgent = _nearest(ticks, first)
+        rest = sorted(set(_nearest(ticks, others)) - set(urgent))
+        self.wanted += len(urgent) + len(rest)
+        chosen = _thin(urgent, share)
+        chosen = sorted(chosen + _thin(rest, share - len(chosen)))
+        if not chosen:
+            return {}
+        try:
+            pictures = self._frames(bag, camera, chosen)
+        except (OSError, ValueError) as error:
+            self.missing.append(f'No pictures of {bag.name} {camera.topic}: {error}')
+            return {}
+        encoded: dict[float, str] = {}
+        used = 0
+        for stamp, picture in zip(chosen, pictures, strict=True):
+            if picture is None:
+                continue
+            uri = data_uri(picture)
+            if used + len(uri) > room:
+                break
+            used += len(uri)
+            encoded[stamp] = uri
+        self._room -= len(encoded)
+        self._bytes -= used
+        self.shown += len(encoded)
+        return encoded
+
+    def notes(self) -> list[str]:
+        """Return what a reader should know of the pictures, in sentences."""
+        if self.shown == self.wanted:
+            return self.missing
+        return [
+            f'Pictures of {self.shown:,} of {self.wanted:,} moments are in this page, false '
+            'alarms and missed events first.', *self.missing]
+
+
+def data_uri(picture: NDArray[np.uint8]) -> str:
+    """Return an RGB picture, made small, as the data URI of a JPEG."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, _WIDTH / width, _WIDTH / height)
+    small = cv2.resize(
+        picture, (max(1, round(width * scale)), max(1, round(height * scale))),
+        interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(
+        '.jpg', cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    return f'data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}'
+
+
+def _nearest(ticks: NDArray[np.float64], stamps: Iterable[float]) -> list[float]:
+    """Return the ticks nearest to these stamps, ascending, each once."""
+    wanted = np.asarray(list(stamps), np.float64)
+    after = np.searchsorted(ticks, wanted).clip(1, max(1, len(ticks) - 1))
+    before = after - 1
+    after = after.clip(max=len(ticks) - 1)
+    nearer = np.where(wanted - ticks[before] <= ticks[after] - wanted, before, after)
+    return [float(ticks[place]) for place in np.unique(nearer)]
+
+
+def _thin(stamps: list[float], most: int) -> list[float]:
+    """Return at most so many, spread evenly."""
+    if len(stamps) <= most:
+        return stamps
+    return [stamps[index * len(stamps) // most] for index in range(most)]
