@@ -40,8 +40,8 @@ def page(data: dict[str, Any]) -> str:
     """
     template = _TEMPLATE.read_text(encoding='utf-8')
     policy = "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:"
-    for kind, pattern in (('style', r'<style>(.*?)</style>'), ('script', r'<script>(.*?)</script>')):
-        found = re.search(pattern, template, re.DOTALL)
+    for kind in ('style', 'script'):
+        found = re.search(f'<{kind}>(.*?)</{kind}>', template, re.DOTALL)
         assert found is not None
         digest = base64.b64encode(hashlib.sha256(found[1].encode()).digest()).decode()
         policy += f"; {kind}-src 'sha256-{digest}'"
