@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING
 from builtin_interfaces.msg import Time
 
 from streamo_ros.dialogue import State
+from streamo_ros.engine.instructions import Request
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.instructions import Request
 from streamo_ros.nodes.worker import Step
 
 if TYPE_CHECKING:

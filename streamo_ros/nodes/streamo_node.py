@@ -53,13 +53,13 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.instructions import Instructions
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.camera import Camera
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
-from streamo_ros.nodes.instructions import Instructions
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.reports import MAX_ECHO

@@ -27,17 +27,17 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from rosbags.highlevel import AnyReader
-from rosbags.highlevel import AnyReaderError
 
+from streamo_ros.sources.bag import Bag
+from streamo_ros.sources.bag import COMPRESSED_IMAGE
+from streamo_ros.sources.bag import IMAGE
+from streamo_ros.sources.bag import MessageError
+from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.bag import STORAGES
 from streamo_ros.sources.image import to_rgb
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.tif', '.tiff')
-IMAGE_TYPES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-
-
-class SourceError(ValueError):
-    """A source that cannot be watched; the message says why and what would help."""
+IMAGE_TYPES = {IMAGE, COMPRESSED_IMAGE}
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,11 @@ def open_recording(source: Path, folder_fps: float) -> Recording:
     """
     if not source.exists():
         raise SourceError(f'{source} does not exist: give a video, an image folder or a bag')
-    if source.suffix in ('.mcap', '.db3'):
+    if source.suffix in STORAGES:
         return _bag(source)
     if source.is_dir():
-        if (source / 'metadata.yaml').is_file():
+        if (source / 'metadata.yaml').is_file() or any(
+                file.suffix in STORAGES for file in source.iterdir()):
             return _bag(source)
         return _folder(source, folder_fps)
     return _video(source)
@@ -132,28 +133,24 @@ def _video(file: Path) -> Recording:
     return Recording(seconds, frames(), (video.height, video.width))
 
 
-def _bag(bag: Path) -> Recording:
-    reader = AnyReader([bag])
-    try:
-        reader.open()
-    except (AnyReaderError, ValueError, OSError) as error:
-        raise SourceError(f'{bag} cannot be read as a bag ({error})') from error
-    connections = [
-        connection for connection in reader.connections if connection.msgtype in IMAGE_TYPES]
-    if not connections:
-        topics = ', '.join(sorted(reader.topics)) or 'none'
-        reader.close()
-        raise SourceError(f'{bag} has no image topic; its topics: {topics}')
+def _bag(path: Path) -> Recording:
+    bag = Bag(path)
+    cameras = [
+        (topic, type) for topic, types in bag.topics.items() for type in types & IMAGE_TYPES]
+    if not cameras:
+        topics = ', '.join(bag.topics) or 'none'
+        raise SourceError(f'{path} has no image topic; its topics: {topics}')
 
     def frames() -> Iterator[Frame]:
-        try:
-            for connection, _, raw in reader.messages(connections):
-                message = reader.deserialize(raw, connection.msgtype)
-                stamp = message.header.stamp
-                yield Frame(
-                    stamp.sec * 10**9 + stamp.nanosec, connection.topic,
-                    lambda message=message: to_rgb(message))
-        finally:
-            reader.close()
+        with bag:
+            for message in bag.messages(cameras):
+                try:
+                    image = message.deserialize()
+                except MessageError as error:
+                    raise SourceError(f'{path} holds a bad message: {error}') from error
+                yield Frame(message.stamp, message.topic, lambda image=image: to_rgb(image))
+        for kind, sentence in bag.troubles:
+            if kind != 'no metadata':
+                raise SourceError(sentence)
 
-    return Recording(reader.duration * 1e-9, frames())
+    return Recording(bag.duration * 1e-9, frames())

@@ -19,9 +19,9 @@ from fake_engine import MAX_INSTRUCTIONS
 import pytest
 
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine.instructions import Instructions
+from streamo_ros.engine.instructions import MAX_CHARACTERS
 from streamo_ros.msg import Instruction
-from streamo_ros.nodes.instructions import Instructions
-from streamo_ros.nodes.instructions import MAX_CHARACTERS
 
 ADD, REPLACE, CANCEL, CLEAR = (
     Instruction.ADD, Instruction.REPLACE, Instruction.CANCEL, Instruction.CLEAR)

@@ -21,8 +21,8 @@ from std_msgs.msg import Header
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
+from streamo_ros.engine.instructions import Request
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.instructions import Request
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
 from streamo_ros.nodes.worker import Frame

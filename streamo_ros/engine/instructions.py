@@ -15,9 +15,10 @@
 """
 The instructions that stand, whoever asked for them and whatever becomes of the engine.
 
-Consoles change the table from the executor's threads; the engine's own thread then makes the
-watches equal to it. The table outlives the engine, so instructions survive a reset, a
-deactivation and a reload of the checkpoint without anybody sending them again.
+The node's table, and that of an evaluation of what a node would have decided. Consoles change it
+from any thread; the engine's own thread then makes the watches equal to it. The table outlives
+the engine, so instructions survive a reset, a deactivation and a reload of the checkpoint without
+anybody sending them again.
 """
 
 from dataclasses import dataclass
@@ -25,11 +26,11 @@ from dataclasses import field
 from dataclasses import replace
 import itertools
 import threading
+from typing import Protocol
 from typing import TYPE_CHECKING
 
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
-from streamo_ros.msg import Instruction
 
 if TYPE_CHECKING:
     from streamo_ros.engine import StreamEngine
@@ -39,6 +40,21 @@ MAX_CHARACTERS = 4096
 """Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
 
 MAX_ID_CHARACTERS = 64
+
+
+class InstructionMessage(Protocol):
+    """streamo_ros/Instruction, whoever deserialised it."""
+
+    ADD: int
+    REPLACE: int
+    CANCEL: int
+    CLEAR: int
+    action: int
+    id: str
+    text: str
+    source: str
+    camera: str
+    once: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +106,7 @@ class Instructions:
         with self._lock:
             return tuple(self._desired.values())
 
-    def change(self, message: Instruction) -> None:
+    def change(self, message: InstructionMessage) -> None:
         """
         Do what an Instruction message asks.
 
@@ -100,15 +116,15 @@ class Instructions:
             raise InstructionError(
                 f'there is no camera {message.camera[:40]!r} here: this node has '
                 f'{self._camera!r}, and an empty name means all')
-        if message.action == Instruction.CLEAR:
+        if message.action == message.CLEAR:
             with self._lock:
                 self._desired.clear()
-        elif message.action == Instruction.CANCEL:
+        elif message.action == message.CANCEL:
             self.cancel(message.id)
-        elif message.action in (Instruction.ADD, Instruction.REPLACE):
+        elif message.action in (message.ADD, message.REPLACE):
             self.put(
                 message.id, message.text, message.source, message.once,
-                taken=message.action == Instruction.REPLACE)
+                taken=message.action == message.REPLACE)
         else:
             raise InstructionError(
                 f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
@@ -163,7 +179,7 @@ class Instructions:
 
     def reconcile(self, engine: 'StreamEngine') -> list[Refusal]:
         """Make the engine's watches equal to the table; return what it refused."""
-        refusals = []
+        refusals: list[Refusal] = []
         while True:
             standing = self.standing
             for name, (request, watch) in list(self._watches.items()):

@@ -1,0 +1,226 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+A rosbag2 in MCAP or SQLite3, compressed or not: its topics and messages, in the order recorded.
+
+Bags come from robots that lost power, disks that filled and tools of other years. What can be
+read is read; the rest is said in a sentence.
+"""
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+import heapq
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rosbags.rosbag2 import Reader
+from rosbags.typesys import get_types_from_msg
+from rosbags.typesys import get_typestore
+from rosbags.typesys import Stores
+from rosbags.typesys.store import Typestore
+
+IMAGE = 'sensor_msgs/msg/Image'
+COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
+INSTRUCTION = 'streamo_ros/msg/Instruction'
+STATE = 'streamo_ros/msg/StreamState'
+RESPONSE = 'streamo_ros/msg/Response'
+STRING = 'std_msgs/msg/String'
+
+STORAGES = ('.mcap', '.db3')
+
+
+class SourceError(ValueError):
+    """A source that cannot be watched; the message says why and what would help."""
+
+
+class MessageError(ValueError):
+    """A message that is not what its type says; the message says which."""
+
+
+@dataclass(frozen=True)
+class BagMessage:
+    """
+    One message as it lies in a bag.
+
+    :param logged: when it was recorded, nanoseconds
+    :param raw: as it went over the wire (CDR)
+    """
+
+    topic: str
+    type: str
+    logged: int
+    raw: bytes
+
+    @property
+    def stamp(self) -> int:
+        """
+        Return the stamp of a message that begins with a header, in nanoseconds.
+
+        :raises MessageError: when it is too short for one
+        """
+        if len(self.raw) < 12:
+            raise MessageError(f'a message on {self.topic} has {len(self.raw)} bytes')
+        order: Any = 'little' if self.raw[1] & 1 else 'big'
+        return (int.from_bytes(self.raw[4:8], order, signed=True) * 10**9
+                + int.from_bytes(self.raw[8:12], order))
+
+    def deserialize(self) -> Any:
+        """
+        Return the message with the fields that its type has.
+
+        :raises MessageError: when it cannot be read as one
+        """
+        try:
+            return typestore().deserialize_cdr(self.raw, self.type)
+        except Exception as error:  # of many kinds: the bytes are anybody's
+            raise MessageError(
+                f'a message on {self.topic} cannot be read as {self.type} ({error!r})') from error
+
+
+@cache
+def typestore() -> Typestore:
+    """Return the message types of ROS 2 Jazzy and this package's own."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name in (INSTRUCTION, STATE, RESPONSE):
+        file = f'{name.rsplit("/", 1)[1]}.msg'
+        found = next((folder / file for folder in _definitions() if (folder / file).is_file()),
+                     None)
+        if found is None:
+            raise SourceError(
+                f'{file} is nowhere: run from a checkout, or source the install/setup.bash of '
+                'the workspace that streamo_ros was built in')
+        store.register(get_types_from_msg(found.read_text(encoding='utf-8'), name))
+    return store
+
+
+def _definitions() -> Iterator[Path]:
+    """Yield where messages' definitions may lie: beside the sources, or where they are built."""
+    yield Path(__file__).resolve().parents[2] / 'msg'
+    for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(os.pathsep):
+        yield Path(prefix) / 'share' / 'streamo_ros' / 'msg'
+
+
+class Bag:
+    """
+    A bag opened for reading; to be used in a ``with``.
+
+    :param path: a bag's directory, or one of its files
+    :raises SourceError: when nothing of it can be read
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.troubles: list[tuple[str, str]] = []
+        """What of it cannot be read: the kind in two words, and a sentence."""
+        self._opened = ExitStack()
+        self._readers = [
+            reader for file in _parts(path, self._trouble)
+            if (reader := self._open(file)) is not None]
+        if not self._readers:
+            raise SourceError('; '.join(sentence for _, sentence in self.troubles[-3:]))
+
+    def __enter__(self) -> 'Bag':
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close all files."""
+        self._opened.close()
+
+    def _trouble(self, kind: str, sentence: str) -> None:
+        self.troubles.append((kind, sentence))
+
+    def _open(self, path: Path) -> Reader | None:
+        try:
+            return self._opened.enter_context(Reader(path))
+        except Exception as error:  # of many kinds: the bytes are anybody's
+            hint = ''
+            if path.suffix == '.mcap' and 'magic' in str(error):
+                hint = ': it was cut off while it was written; `mcap recover` saves what is there'
+            self._trouble('unreadable', f'{path} cannot be read as a bag ({error}){hint}')
+            return None
+
+    @property
+    def topics(self) -> dict[str, set[str]]:
+        """Return the types of each topic; a well-kept topic has one."""
+        found: dict[str, set[str]] = {}
+        for reader in self._readers:
+            for connection in reader.connections:
+                found.setdefault(connection.topic, set()).add(connection.msgtype)
+        return dict(sorted(found.items()))
+
+    @property
+    def start(self) -> int:
+        """Return when the first message was recorded, nanoseconds."""
+        return min(reader.start_time for reader in self._readers)
+
+    @property
+    def duration(self) -> int:
+        """Return the nanoseconds from the first message to the last, as they were recorded."""
+        return max(0, max(reader.end_time for reader in self._readers) - self.start)
+
+    def messages(
+        self, topics: Collection[tuple[str, str]], start: int | None = None,
+        stop: int | None = None,
+    ) -> Iterator[BagMessage]:
+        """
+        Yield the messages of some (topic, type) in the order recorded.
+
+        Where a file breaks off, so do its messages: ``troubles`` then says so.
+
+        :param start: when recorded, nanoseconds
+        :param stop: likewise, exclusive
+        """
+        yield from heapq.merge(
+            *(self._messages(reader, topics, start, stop) for reader in self._readers),
+            key=lambda message: message.logged)
+
+    def _messages(
+        self, reader: Reader, topics: Collection[tuple[str, str]], start: int | None,
+        stop: int | None,
+    ) -> Iterator[BagMessage]:
+        connections = [
+            one for one in reader.connections if (one.topic, one.msgtype) in topics]
+        if not connections:
+            return
+        try:
+            for one, logged, raw in reader.messages(connections, start=start, stop=stop):
+                yield BagMessage(one.topic, one.msgtype, logged, bytes(raw))
+        except Exception as error:  # of many kinds: the bytes are anybody's
+            self._trouble(
+                'breaks off', f'{reader.path} cannot be read to its end ({error!r}): the rest of '
+                'it is left out')
+
+
+def _parts(path: Path, trouble: Callable[[str, str], None]) -> list[Path]:
+    if not path.exists():
+        raise SourceError(f'{path} does not exist: give a bag')
+    if not path.is_dir() or (path / 'metadata.yaml').is_file():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.suffix in STORAGES)
+    if not files:
+        raise SourceError(
+            f'{path} is no bag: it has neither metadata.yaml nor files *.mcap or *.db3')
+    trouble('no metadata', f'{path} has no metadata.yaml: its files were read without')
+    return files
