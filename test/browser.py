@@ -122,10 +122,10 @@ class Browser:
 
     def drawn(self) -> None:
         """Wait until what was asked for has been drawn, pictures too."""
-        self.run('''(async () => {
+        self.run("""(async () => {
             await Promise.all([...document.images].map(image => image.decode().catch(() => 0)));
             for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
-        })()''')
+        })()""")
 
     def press(self, key: str, code: int = 0) -> None:
         """Press a key on what has the focus."""

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from streamo_ros.evaluation.bag_frames import frames_at
 from streamo_ros.evaluation.page import page
 from streamo_ros.evaluation.report_data import Camera
 from streamo_ros.evaluation.report_data import Configuration
@@ -42,7 +43,7 @@ _STATES = ('silence', 'standby', 'response')
 _KINDS = {'task': 'By task', 'skill': 'By skill', 'instruction': 'By instruction', 'bag': 'By bag'}
 
 
-def write_report_page(report: Report, file: Path, frames: Frames) -> None:
+def write_report_page(report: Report, file: Path, frames: Frames = frames_at) -> None:
     """
     Write the page of a report.
 

@@ -18,7 +18,9 @@
 import base64
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 
 from streamo_ros.evaluation.report_data import Bag
 from streamo_ros.evaluation.report_data import Camera
+from streamo_ros.sources.bag import SourceError
 
 MOST = 1200
 """Pictures in one page."""
@@ -36,11 +39,10 @@ MOST_BYTES = 8_000_000
 _WIDTH = 176
 _QUALITY = 60
 
-Frames = Callable[[Bag, Camera, list[float]], Sequence[NDArray[np.uint8] | None]]
-"""
-Reads a camera's frames at these stamps (ascending, of its ticks): (H, W, 3) RGB, or None for one
-that is not there. Raises OSError or ValueError where the bag is gone.
-"""
+_AT_ONCE = 32  # frames in memory in full size
+
+Frames = Callable[[Path, str, Sequence[int]], Sequence[NDArray[np.uint8] | None]]
+"""Reads frames of a bag, as ``bag_frames.frames_at`` does."""
 
 
 class Thumbnails:
@@ -85,25 +87,33 @@ class Thumbnails:
         chosen = sorted(chosen + _thin(rest, share - len(chosen)))
         if not chosen:
             return {}
-        try:
-            pictures = self._frames(bag, camera, chosen)
-        except (OSError, ValueError) as error:
-            self.missing.append(f'No pictures of {bag.name} {camera.topic}: {error}')
-            return {}
         encoded: dict[float, str] = {}
         used = 0
-        for stamp, picture in zip(chosen, pictures, strict=True):
-            if picture is None:
-                continue
-            uri = data_uri(picture)
-            if used + len(uri) > room:
-                break
-            used += len(uri)
-            encoded[stamp] = uri
+        try:
+            for stamp, picture in self._read(bag, camera, chosen):
+                uri = data_uri(picture)
+                if used + len(uri) > room:
+                    break
+                used += len(uri)
+                encoded[stamp] = uri
+        except (OSError, SourceError) as error:
+            self.missing.append(f'No pictures of {bag.name} {camera.topic}: {error}')
         self._room -= len(encoded)
         self._bytes -= used
         self.shown += len(encoded)
         return encoded
+
+    def _read(
+        self, bag: Bag, camera: Camera, stamps: list[float],
+    ) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        for start in range(0, len(stamps), _AT_ONCE):
+            part = stamps[start:start + _AT_ONCE]
+            pictures = self._frames(
+                Path(bag.path), camera.topic,
+                [bag.start_ns + round(stamp * 1e9) for stamp in part])
+            for stamp, picture in zip(part, pictures, strict=True):
+                if picture is not None:
+                    yield stamp, picture
 
     def notes(self) -> list[str]:
         """Return what a reader should know of the pictures, in sentences."""

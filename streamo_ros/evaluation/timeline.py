@@ -57,7 +57,7 @@ def timelines(
     :param pictures: data URIs by the stamp of their tick
     :raises ValueError: when time went back and the runs did not see the same frames
     """
-    stamps, ticks = _axis(cameras)
+    stamps, ticks = axis(cameras)
     bounds = _ascending(stamps)
     return [
         _stretch(
@@ -66,8 +66,12 @@ def timelines(
         for number in range(len(bounds))]
 
 
-def _axis(cameras: Sequence[Camera]) -> tuple[list[float], list[list[int | None]]]:
-    """Return the stamps of all runs, and the tick of each run at each of them."""
+def axis(cameras: Sequence[Camera]) -> tuple[list[float], list[list[int | None]]]:
+    """
+    Return the stamps of all runs, and the tick of each run at each of them.
+
+    :raises ValueError: when time went back and the runs did not see the same frames
+    """
     first = cameras[0].ticks.stamps
     if all(camera.ticks.stamps == first for camera in cameras):
         return first, [list(range(len(first))) for _ in cameras]
