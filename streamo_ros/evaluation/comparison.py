@@ -39,6 +39,9 @@ SCORES = (
     'delay, mean (s)', 'right words')
 """What is compared; events within the widest tolerance."""
 
+SHARES = frozenset(SCORES) - {'false alarms per hour', 'delay, mean (s)'}
+"""Those that lie between 0 and 1."""
+
 # What is counted of one unit and one run
 _CONFUSION = slice(0, 9)
 _EVENTS, _ANSWERS, _HITS, _ALARMS, _SECONDS, _DELAY, _COMPARED, _RIGHT = range(9, 17)

@@ -25,6 +25,7 @@ from streamo_ros.evaluation.comparison import Difference
 from streamo_ros.evaluation.comparison import differences
 from streamo_ros.evaluation.comparison import Pair
 from streamo_ros.evaluation.comparison import pairs
+from streamo_ros.evaluation.comparison import SHARES
 from streamo_ros.evaluation.page import page
 from streamo_ros.evaluation.report_data import Figure
 from streamo_ros.evaluation.report_data import Instruction
@@ -145,15 +146,16 @@ def _tables(compared: list[Pair], first: Report, second: Report) -> list[dict[st
     def of(some: list[Pair]) -> list[Difference]:
         return differences(some, fps, run.interval_unit, run.resamples, run.seed)
 
+    known = sum(pair.runs[0].events is not None for pair in compared)
     tables = [{
         'title': 'All together',
         'note':
-            f'Over {len(compared):,} instructions that both watched, events within '
+            f'Over {known:,} instructions that both watched, events within '
             f'±{run.tolerances_s[-1]:g} s. Brackets and bars: 95 % intervals over the same '
             f'{run.interval_unit}s of both, drawn together; a difference is sure where its '
             'interval leaves out 0.',
         'columns': ['score', 'A', 'B', 'B − A', '', 'sure'],
-        'rows': [{'cells': [one.name, *_cells(one)]} for one in of(compared)]}]
+        'rows': _rows([(one.name, one) for one in of(compared)])}]
     for attribute, title in _PARTS.items():
         parts: dict[str, list[Pair]] = {}
         for pair in compared:
@@ -164,19 +166,23 @@ def _tables(compared: list[Pair], first: Report, second: Report) -> list[dict[st
             tables.append({
                 'title': f'{title}: event F1',
                 'columns': [title.removeprefix('By '), 'A', 'B', 'B − A', '', 'sure'],
-                'rows': [{'cells': [name, *_cells(of(some)[0])]}
-                         for name, some in parts.items()]})
+                'rows': _rows([(name, of(some)[0]) for name, some in parts.items()])})
     return tables
 
 
-def _cells(one: Difference) -> list[Any]:
-    difference = _figure(one.difference)
-    share = one.name in ('event F1', 'event precision', 'event recall', 'states, macro-F1',
-                         'right words')
-    return [
-        _figure(one.first), _figure(one.second), {**difference, 'signed': True},
-        {**difference, 'scale': [-1, 1], 'marks': [0]} if share else '',
-        'yes' if one.sure else 'no']
+def _rows(named: list[tuple[str, Difference]]) -> list[dict[str, Any]]:
+    ends = [
+        abs(end) for _, one in named if one.name in SHARES
+        for end in (one.difference.low, one.difference.high) if end is not None]
+    far = max(0.1, *ends, 0.0)  # all bars of a table to one scale
+    rows = []
+    for name, one in named:
+        difference = _figure(one.difference)
+        rows.append({'cells': [
+            name, _figure(one.first), _figure(one.second), {**difference, 'signed': True},
+            {**difference, 'scale': [-far, far], 'marks': [0]} if one.name in SHARES else '',
+            'yes' if one.sure else 'no']})
+    return rows
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
