@@ -40,6 +40,7 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.graph import PRECISIONS
+from streamo_ros.evaluation.annotation import AnnotationError
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (CheckpointError, DataError, FileError, InstructionError, SourceError) as error:
+    except (AnnotationError, CheckpointError, DataError, FileError, InstructionError,
+            SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -146,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
     _add_convert(commands)
+    _add_evaluate(commands)
 
     train = commands.add_parser(
         'train', help='train a checkpoint on streams, as the paper does',
@@ -243,6 +246,38 @@ def _add_convert(commands: Any) -> None:
         '--question', default='', metavar='TEXT', help='asked where a record asks nothing')
     convert.add_argument(
         '--json', type=Path, metavar='FILE', help='write every correction and bad record here')
+
+
+def _add_evaluate(commands: Any) -> None:
+    evaluate = commands.add_parser(
+        'evaluate', help='watch recorded bags, and say how good what was decided is',
+        description='Watch bags as the node would have, and score it where the truth is known. '
+                    'A run that was cut off is taken up by the same command.',
+        epilog='`python -m pydoc streamo_ros.evaluation.annotation` shows how annotations are '
+               'written; `make sample-bag` makes a bag to try it on.',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument(
+        'bags', type=Path, nargs='+', metavar='BAG', help='a directory, .mcap or .db3')
+    evaluate.add_argument(
+        '--out', type=Path, required=True, metavar='DIR',
+        help='receives report.json, scores.json, decisions.jsonl, and a bag of the decisions')
+    evaluate.add_argument(
+        '--annotations', type=Path, metavar='FILE',
+        help='what is asked and what is true, YAML or JSON; if not given, annotations.yaml in '
+             "each bag's directory, or else the instructions that were recorded")
+    evaluate.add_argument(
+        '--checkpoint', default='nano', help='"nano" or a checkpoint\'s directory')
+    evaluate.add_argument(
+        '--backend', default='auto', choices=BACKENDS, help='what runs the model')
+    evaluate.add_argument('--fps', type=_positive, default=1.0, help='frames sampled per second')
+    evaluate.add_argument(
+        '--window', type=_turns, metavar='TURNS',
+        help="turns kept in view; the checkpoint's own number if not given")
+    evaluate.add_argument(
+        '--jobs', type=_turns, default=1, help='bags watched at a time, each by a process')
+    evaluate.add_argument('--seed', type=int, default=0, help='of the intervals')
+    evaluate.add_argument('--json', type=Path, metavar='FILE', help='write the scores here, too')
 
 
 def _positive(text: str) -> float:
@@ -456,6 +491,30 @@ def _convert(options: argparse.Namespace) -> None:
         raise FileError(
             f'{summary.bad} of {summary.records} records were bad: {options.target} is without '
             'them')
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    # Here, for it takes a while and no other command needs it.
+    from streamo_ros.evaluation.bag_run import Watching
+    from streamo_ros.evaluation.evaluate import evaluate
+    from streamo_ros.evaluation.evaluate import table
+    from streamo_ros.evaluation.evaluate import write_scores
+    report = evaluate(
+        options.bags, options.out, Watching(
+            options.checkpoint, options.backend, options.fps, options.window),
+        annotations=options.annotations, jobs=options.jobs, seed=options.seed)
+    for bag in report.bags:
+        for notice in [*bag.notices, *(one for camera in bag.cameras for one in camera.notices)]:
+            print(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}', file=sys.stderr)
+    print('\n'.join(table(report) if report.groups else ['nothing is known of what is true']))
+    print(options.out / 'report.json')
+    if options.json:
+        write_scores(report, options.json)
+    failed = [bag for bag in report.bags if bag.error]
+    if failed:
+        raise SourceError(
+            f'{len(failed)} of {len(report.bags)} bags could not be watched: '
+            + '; '.join(f'{bag.name}: {bag.error}' for bag in failed))
 
 
 def _system_prompt(options: argparse.Namespace) -> str:

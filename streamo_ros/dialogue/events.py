@@ -14,6 +14,8 @@
 
 """Answers held against events: one answer to one event, close in time."""
 
+from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -52,17 +54,23 @@ def match(due: Sequence[int], said: Sequence[int], tolerance: int) -> list[tuple
     """
     Pair answers with events, closest first, each at most once.
 
-    :param due: ticks at which an answer is right
+    :param due: ticks (or nanoseconds) at which an answer is right
     :param said: ticks at which one was given
     :param tolerance: ticks that the two may lie apart
     :returns: (index in due, index in said) of each pair
     """
-    candidates = sorted(
-        (abs(tick - other), one, two)
-        for one, tick in enumerate(due) for two, other in enumerate(said)
-        if abs(tick - other) <= tolerance)
+    order = sorted(range(len(said)), key=said.__getitem__)
+    ticks = [said[index] for index in order]
+    candidates = []
+    for one, tick in enumerate(due):
+        near = slice(bisect_left(ticks, tick - tolerance), bisect_right(ticks, tick + tolerance))
+        candidates += [(abs(tick - said[two]), one, two) for two in order[near]]
     pairs: list[tuple[int, int]] = []
-    for _, one, two in candidates:
-        if all(one != pair[0] and two != pair[1] for pair in pairs):
+    met: set[int] = set()
+    used: set[int] = set()
+    for _, one, two in sorted(candidates):
+        if one not in met and two not in used:
             pairs.append((one, two))
+            met.add(one)
+            used.add(two)
     return pairs

@@ -30,9 +30,9 @@ What is asked of bags, and what is true: a file in YAML or JSON, written by hand
       - {start: 20.0, end: 22.4, answer: The door opened.}
 
 An event starts at its first sign and ends when it is complete: then the answer is due. Without
-``end`` it is over at once; without ``answer`` any words will do. One that ended before it was asked
-for is due at once. The answer of a multiple choice is a letter; that of task ``grounding`` is of
-the form ``Given event occurred between 5s to 9s.``
+``end`` it is over at once; without ``answer`` any words will do. One that ended before it was
+asked for is due at once. The answer of a multiple choice is a letter; that of task ``grounding``
+is of the form ``Given event occurred between 5s to 9s.``
 
 Without a file of its own, a bag is asked what ``annotations.yaml`` (``.json``) in its directory
 says, else what was sent to the node while it was recorded.

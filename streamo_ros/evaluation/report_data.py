@@ -49,7 +49,7 @@ class Figure:
     One number and how far it can be trusted.
 
     :param value: None where nothing was there to be measured
-    :param low: lower end of the 95 % bootstrap interval; None with fewer than two units
+    :param low: lower end of the 95 % bootstrap interval; None with fewer than five units
     :param high: its upper end
     """
 
@@ -67,7 +67,7 @@ class StateScores:
     :param precision: of each state
     :param recall: of each state
     :param f1: of each state
-    :param macro_f1: mean of the three f1
+    :param macro_f1: mean of the f1 of all states that occur in either
     """
 
     confusion: list[list[int]]
@@ -228,7 +228,7 @@ class Instruction:
     """
     One instruction on one camera: what it asked, what is true, what was decided.
 
-    :param id: as in the bag or in the annotations; unique in its camera
+    :param id: as in the bag or in the annotations; one that was replaced has another entry
     :param asked: stamp from which it stands
     :param withdrawn: stamp from which it no longer stands; None: to the end
     :param origin: ``annotation`` or the topic it came on
@@ -362,7 +362,7 @@ class Configuration:
     :param window_turns: turns in view
     :param annotations: the file; empty without one
     :param tolerances_s: of events
-    :param interval_unit: what the intervals are drawn over: ``minute`` of a bag, or ``bag``
+    :param interval_unit: what the intervals are drawn over: ``30 s of a bag`` or ``bag``
     :param resamples: of the bootstrap
     :param seed: of the bootstrap
     """

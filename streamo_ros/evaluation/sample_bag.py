@@ -53,7 +53,7 @@ _STILL_S = 0.5
 
 
 def write_sample_bag(
-    path: Path, *, seconds: float = 60.0, fps: float = 10.0, size: tuple[int, int] = (240, 320),
+    path: Path, *, seconds: float = 180.0, fps: float = 10.0, size: tuple[int, int] = (240, 320),
     seed: int = 0, topic: str = TOPIC,
 ) -> None:
     """
@@ -106,7 +106,7 @@ def main() -> int:
         description=__doc__.split('\n\n')[0],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument('path', type=Path, help='where the bag is, or goes')
-    parser.add_argument('--seconds', type=float, default=60.0, help='its length')
+    parser.add_argument('--seconds', type=float, default=180.0, help='its length')
     parser.add_argument('--seed', type=int, default=0, help='of the room')
     options = parser.parse_args()
     if not (options.path / NAMES[0]).is_file():

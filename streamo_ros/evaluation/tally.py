@@ -36,13 +36,31 @@ _SPAN = re.compile(re.escape(GROUNDED).replace(re.escape('{}'), r'(\d+)'))
 
 @dataclass
 class Tally:
-    """What was counted over questions; ``+=`` adds what was counted over others."""
+    """
+    What was counted over questions; ``+=`` adds what was counted over others.
+
+    :param delays: of the hits, in ticks of rendered streams and in seconds of bags
+    :param right_words: hits that say what is right, to the letter
+    :param overlaps: of the spans that answers name in words with the right ones
+    :param worded: hits on events whose words are known; by evaluations of bags alone, as are
+    :param normalised_words: those that say it but for case, punctuation, articles and spaces
+    :param letters: those that are options, and
+    :param right_letters: of these, those that name the right one
+    :param marks: that a judge gave, 0 to 1
+    :param spans: overlaps of the spans from Standby to the answer with the events'
+    """
 
     events: EventScore = EventScore()
     confusion: NDArray[np.int64] = field(default_factory=lambda: np.zeros((3, 3), np.int64))
-    delays: list[int] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
     right_words: int = 0
     overlaps: list[float] = field(default_factory=list)
+    worded: int = 0
+    normalised_words: int = 0
+    letters: int = 0
+    right_letters: int = 0
+    marks: list[float] = field(default_factory=list)
+    spans: list[float] = field(default_factory=list)
     seconds: float = 0.0
     blank_seconds: float = 0.0
     blank_answers: int = 0
@@ -54,6 +72,12 @@ class Tally:
         self.delays = self.delays + other.delays
         self.right_words += other.right_words
         self.overlaps = self.overlaps + other.overlaps
+        self.worded += other.worded
+        self.normalised_words += other.normalised_words
+        self.letters += other.letters
+        self.right_letters += other.right_letters
+        self.marks = self.marks + other.marks
+        self.spans = self.spans + other.spans
         self.seconds += other.seconds
         self.blank_seconds += other.blank_seconds
         self.blank_answers += other.blank_answers
@@ -123,10 +147,14 @@ def overlap(said: str, right: str) -> float:
     spans = [_SPAN.fullmatch(text.strip()) for text in (said, right)]
     if spans[0] is None or spans[1] is None:
         return 0.0
-    starts, ends = zip(*(
-        (int(span[1]), int(span[2])) for span in spans if span is not None), strict=True)
-    union = max(ends) - min(starts)
-    return max(0, min(ends) - max(starts)) / union if union > 0 else 0.0
+    one, other = ((int(span[1]), int(span[2])) for span in spans if span is not None)
+    return intersection_over_union(one, other)
+
+
+def intersection_over_union(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Return the overlap of two spans as the paper has it (supplement C); 0 of empty ones."""
+    union = max(one[1], other[1]) - min(one[0], other[0])
+    return max(0, min(one[1], other[1]) - max(one[0], other[0])) / union if union > 0 else 0.0
 
 
 @dataclass
