@@ -16,23 +16,31 @@
 """
 Two evaluations of the same bags: how far apart they are, and where they decided otherwise.
 
-Both are counted anew over what both watched, in the same units, and the units are drawn together:
-what makes a minute hard is hard for both, so that the interval of the difference is narrower than
-those of the two scores would make believe.
+Both are counted anew over what both watched, by the rules of ``bag_scores``, and the same units
+are drawn for both: what makes a part of a bag hard makes it hard for both, so that the interval of
+the difference is narrower than those of the two scores would make believe.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.evaluation.bag_scores import Tallies
+from streamo_ros.evaluation.bag_scores import tallies
+from streamo_ros.evaluation.intervals import draw
+from streamo_ros.evaluation.intervals import interval
 from streamo_ros.evaluation.report_data import Bag
 from streamo_ros.evaluation.report_data import Camera
 from streamo_ros.evaluation.report_data import Figure
 from streamo_ros.evaluation.report_data import Instruction
 from streamo_ros.evaluation.report_data import Report
+from streamo_ros.evaluation.report_data import ReportError
+from streamo_ros.evaluation.tally import Tally
 
 SCORES = (
     'event F1', 'event precision', 'event recall', 'states, macro-F1', 'false alarms per hour',
@@ -42,13 +50,8 @@ SCORES = (
 SHARES = frozenset(SCORES) - {'false alarms per hour', 'delay, mean (s)'}
 """Those that lie between 0 and 1."""
 
-# What is counted of one unit and one run
-_CONFUSION = slice(0, 9)
-_EVENTS, _ANSWERS, _HITS, _ALARMS, _SECONDS, _DELAY, _COMPARED, _RIGHT = range(9, 17)
-_COUNTS = 17
 
-
-class ComparisonError(ValueError):
+class ComparisonError(ReportError):
     """Two reports that have nothing in common; the message says what differs."""
 
 
@@ -89,12 +92,10 @@ def pairs(first: Report, second: Report) -> tuple[list[Pair], list[str]]:
     """
     found = []
     left_out = []
-    others = {
-        (bag.name, camera.topic, one.id): (bag, camera, one)
-        for bag, camera, one in _instructions(second)}
-    for bag, camera, one in _instructions(first):
+    others = dict(_instructions(second))
+    for key, (bag, camera, one) in _instructions(first):
         name = f'{bag.name} {camera.topic} {one.id}'
-        other = others.pop((bag.name, camera.topic, one.id), None)
+        other = others.pop(key, None)
         if other is None:
             left_out.append(f'{name}: only A watched it')
         elif other[0].start_ns != bag.start_ns:
@@ -103,7 +104,9 @@ def pairs(first: Report, second: Report) -> tuple[list[Pair], list[str]]:
             left_out.append(f'{name}: the two asked otherwise, or hold other things for true')
         else:
             found.append(Pair((bag, other[0]), (camera, other[1]), (one, other[2])))
-    left_out += [f'{" ".join(name)}: only B watched it' for name in others]
+    left_out += [
+        f'{bag.name} {camera.topic} {one.id}: only B watched it'
+        for bag, camera, one in others.values()]
     if not found:
         raise ComparisonError(
             'the two reports have no instruction in common: compare runs over the same bags'
@@ -112,36 +115,47 @@ def pairs(first: Report, second: Report) -> tuple[list[Pair], list[str]]:
 
 
 def differences(
-    compared: Sequence[Pair], fps: tuple[float, float], unit: str, resamples: int, seed: int,
+    compared: Sequence[Pair], fps: tuple[float, float], by_bag: bool, seed: int,
 ) -> list[Difference]:
     """
-    Return the scores of both runs and their differences.
+    Return the scores of both runs and their differences; none where no truth is known.
 
-    :param compared: those without known truth count for nothing
     :param fps: ticks per second of each run
-    :param unit: ``minute`` or ``bag``, as in Configuration
+    :param by_bag: whether the intervals are drawn over bags, or over blocks of them
     """
-    counts = _units([pair for pair in compared if pair.runs[0].events is not None], fps, unit)
-    size = len(counts)
-    if not size:
+    counted: tuple[Tallies, Tallies] = ({}, {})
+    for pair in compared:
+        if pair.runs[0].events is None or pair.runs[1].events is None:
+            continue
+        for run, mine in enumerate(counted):
+            one = pair.runs[run]
+            for unit, more in tallies(
+                    pair.bags[0].name, pair.cameras[run], one, one.states, one.answers, fps[run],
+                    by_bag).items():
+                mine.setdefault(unit, Tally()).__iadd__(more)
+    units = sorted(counted[0].keys() | counted[1].keys())
+    if not units:
         return []
-    draws = np.random.default_rng(seed).multinomial(size, [1 / size] * size, size=resamples)
-    both = [_scores(counts[:, run].sum(0)[None])[0] for run in (0, 1)]
-    drawn = [_scores(draws @ counts[:, run]) for run in (0, 1)]
+    weights = draw(len(units), seed)
+    first, second = (
+        _scores([mine.get(unit, Tally()) for unit in units], weights) for mine in counted)
     return [
         Difference(
-            name, *(_figure(values[place], many[:, place], size)
-                    for values, many in zip(both, drawn, strict=True)),
-            _figure(both[1][place] - both[0][place], drawn[1][:, place] - drawn[0][:, place],
-                    size))
+            name, _figure(first[place]), _figure(second[place]),
+            _figure(second[place] - first[place]))
         for place, name in enumerate(SCORES)]
 
 
-def _instructions(report: Report) -> Iterator[tuple[Bag, Camera, Instruction]]:
+def _instructions(
+    report: Report,
+) -> Iterator[tuple[tuple[str, str, str, int], tuple[Bag, Camera, Instruction]]]:
+    """Yield all instructions by bag, camera, id, and which of this id it is: some are replaced."""
     for bag in report.bags:
         for camera in bag.cameras:
+            seen: Counter[str] = Counter()
             for one in camera.instructions:
-                yield bag, camera, one
+                yield (bag.name, camera.topic, one.id, seen[one.id]), (bag, camera, one)
+                seen[one.id] += 1
 
 
 def _truth(one: Instruction) -> object:
@@ -149,72 +163,44 @@ def _truth(one: Instruction) -> object:
         (event.start, event.end, event.answer) for event in one.events])
 
 
-def _units(
-    compared: Sequence[Pair], fps: tuple[float, float], unit: str,
-) -> NDArray[np.float64]:
-    """Return what is counted: (units, 2 runs, counts)."""
-    counts: dict[tuple[str, int], NDArray[np.float64]] = {}
-    for pair in compared:
-        for run, (one, camera) in enumerate(zip(pair.runs, pair.cameras, strict=True)):
-            for stamp, what, amount in _counted(one, camera, 1 / fps[run]):
-                key = (pair.bags[0].name, int(stamp // 60) if unit == 'minute' else 0)
-                counts.setdefault(key, np.zeros((2, _COUNTS)))[run, what] += amount
-    return np.stack([counts[key] for key in sorted(counts)]) if counts else np.zeros((0, 2, 0))
-
-
-def _counted(
-    one: Instruction, camera: Camera, period: float,
-) -> Iterator[tuple[float, int, float]]:
-    """Yield a stamp, what is counted there, and how much of it."""
-    for place, (state, true) in enumerate(zip(one.states, one.true_states or [], strict=True)):
-        stamp = camera.ticks.stamps[one.first_tick + place]
-        yield stamp, _SECONDS, period
-        if true is not None:
-            yield stamp, 3 * true + state, 1
-    for event in one.events or []:
-        yield event.end, _EVENTS, 1
-    for answer in one.answers:
-        yield answer.stamp, _ANSWERS, 1
-        if answer.event is None:
-            yield answer.stamp, _ALARMS, 1
-            continue
-        yield answer.stamp, _HITS, 1
-        yield answer.stamp, _DELAY, answer.delay or 0.0
-        if answer.right is not None:
-            yield answer.stamp, _COMPARED, 1
-            yield answer.stamp, _RIGHT, answer.right
-
-
-def _scores(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _scores(tallies: Sequence[Tally], weights: NDArray[np.int64]) -> NDArray[np.float64]:
     """
-    Return SCORES, (resamples, scores), of counts (resamples, counts); NaN where there is none.
+    Return SCORES of units together, in each resample; NaN where there is nothing to be scored.
 
-    Rules as in ``dialogue.events``: silence is precise, and where nothing happens all is recalled.
+    :param weights: as of ``intervals.draw``
+    :returns: (scores, resamples)
     """
-    def share(part: NDArray[np.float64], whole: NDArray[np.float64], empty: float
-              ) -> NDArray[np.float64]:
-        return np.where(whole > 0, part / np.where(whole > 0, whole, 1), empty)
+    def added(values: Sequence[float]) -> NDArray[np.float64]:
+        return (weights @ np.asarray(values)).astype(np.float64)
 
-    confusion = counts[:, _CONFUSION].reshape(-1, 3, 3)
+    confusion = np.tensordot(weights, np.stack([one.confusion for one in tallies]), axes=1)
     right = np.diagonal(confusion, axis1=1, axis2=2)
-    states = share(2 * right, confusion.sum(1) + confusion.sum(2), 0.0).mean(1)
-    events, answers, hits = counts[:, _EVENTS], counts[:, _ANSWERS], counts[:, _HITS]
+    both = confusion.sum(1) + confusion.sum(2)
+    states = np.where(both > 0, 2 * right / np.maximum(both, 1), 0.0).sum(1)
+    events = added([one.events.true for one in tallies])
+    said = added([one.events.said for one in tallies])
+    hits = added([one.events.hits for one in tallies])
+    seconds = added([one.seconds for one in tallies])
     return np.stack([
-        share(2 * hits, events + answers, 1.0),
-        share(hits, answers, 1.0),
-        share(hits, events, 1.0),
-        np.where(confusion.sum((1, 2)) > 0, states, np.nan),
-        share(3600 * counts[:, _ALARMS], counts[:, _SECONDS], np.nan),
-        share(counts[:, _DELAY], hits, np.nan),
-        share(counts[:, _RIGHT], counts[:, _COMPARED], np.nan),
-    ], axis=1)
+        _share(2 * hits, events + said, 1.0),
+        _share(hits, said, 1.0),
+        _share(hits, events, 1.0),
+        _share(states, (both > 0).sum(1).astype(np.float64)),
+        _share(3600 * (said - hits), seconds),
+        _share(added([math.fsum(one.delays) for one in tallies]), hits),
+        _share(added([one.normalised_words for one in tallies]),
+               added([one.worded for one in tallies])),
+    ])
 
 
-def _figure(value: float, drawn: NDArray[np.float64], units: int) -> Figure:
-    if np.isnan(value):
+def _share(
+    part: NDArray[np.float64], whole: NDArray[np.float64], nothing: float = math.nan,
+) -> NDArray[np.float64]:
+    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), nothing)
+
+
+def _figure(values: NDArray[np.float64]) -> Figure:
+    if np.isnan(values[0]):
         return Figure()
-    known = drawn[~np.isnan(drawn)]
-    if units < 2 or not len(known):
-        return Figure(float(value))
-    low, high = np.percentile(known, (2.5, 97.5))
-    return Figure(float(value), float(low), float(high))
+    low, high = interval(values) or (None, None)
+    return Figure(float(values[0]), low, high)

@@ -144,16 +144,16 @@ def _tables(compared: list[Pair], first: Report, second: Report) -> list[dict[st
     fps = (run.fps, second.configuration.fps)
 
     def of(some: list[Pair]) -> list[Difference]:
-        return differences(some, fps, run.interval_unit, run.resamples, run.seed)
+        return differences(some, fps, run.interval_unit == 'bag', run.seed)
 
     known = sum(pair.runs[0].events is not None for pair in compared)
     tables = [{
         'title': 'All together',
         'note':
             f'Over {known:,} instructions that both watched, events within '
-            f'±{run.tolerances_s[-1]:g} s. Brackets and bars: 95 % intervals over the same '
-            f'{run.interval_unit}s of both, drawn together; a difference is sure where its '
-            'interval leaves out 0.',
+            f'±{run.tolerances_s[-1]:g} s. Brackets and bars: 95 % intervals, the same units '
+            f'({run.interval_unit}) drawn for both; a difference is sure where its interval '
+            'leaves out 0.',
         'columns': ['score', 'A', 'B', 'B − A', '', 'sure'],
         'rows': _rows([(one.name, one) for one in of(compared)])}]
     for attribute, title in _PARTS.items():

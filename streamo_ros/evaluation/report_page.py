@@ -33,6 +33,7 @@ from streamo_ros.evaluation.report_data import Report
 from streamo_ros.evaluation.report_data import Scores
 from streamo_ros.evaluation.thumbnails import Frames
 from streamo_ros.evaluation.thumbnails import Thumbnails
+from streamo_ros.evaluation.timeline import judged
 from streamo_ros.evaluation.timeline import Row
 from streamo_ros.evaluation.timeline import timelines
 
@@ -117,7 +118,7 @@ def moments(instructions: list[Instruction]) -> tuple[list[float], list[float]]:
         for event in instruction.events or []:
             (wrong if event.met_by is None else others).extend((event.start, event.end))
         for answer in instruction.answers:
-            alarm = answer.event is None and instruction.events is not None
+            alarm = answer.event is None and judged(instruction, answer)
             (wrong if alarm else others).append(answer.stamp)
     return wrong, others
 

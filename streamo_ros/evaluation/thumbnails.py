@@ -83,25 +83,24 @@ class Thumbnails:
         urgent = _nearest(ticks, first)
         rest = sorted(set(_nearest(ticks, others)) - set(urgent))
         self.wanted += len(urgent) + len(rest)
-        chosen = _thin(urgent, share)
-        chosen = sorted(chosen + _thin(rest, share - len(chosen)))
-        if not chosen:
-            return {}
-        encoded: dict[float, str] = {}
-        used = 0
+        urgent = _thin(urgent, share)
+        rest = _thin(rest, share - len(urgent))
+        chosen = sorted(urgent + rest)
+        made: dict[float, str] = {}
         try:
             for stamp, picture in self._read(bag, camera, chosen):
-                uri = data_uri(picture)
-                if used + len(uri) > room:
-                    break
-                used += len(uri)
-                encoded[stamp] = uri
+                made[stamp] = data_uri(picture)
         except (OSError, SourceError) as error:
             self.missing.append(f'No pictures of {bag.name} {camera.topic}: {error}')
-        self._room -= len(encoded)
-        self._bytes -= used
-        self.shown += len(encoded)
-        return encoded
+        most = len(chosen)
+        while made and sum(map(len, made.values())) > room:
+            most = most * 9 // 10
+            kept = {*_thin(urgent, most), *_thin(rest, max(0, most - len(urgent)))}
+            made = {stamp: uri for stamp, uri in made.items() if stamp in kept}
+        self._room -= len(made)
+        self._bytes -= sum(map(len, made.values()))
+        self.shown += len(made)
+        return made
 
     def _read(
         self, bag: Bag, camera: Camera, stamps: list[float],

@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 
+from streamo_ros.evaluation.report_data import Answer
 from streamo_ros.evaluation.report_data import Camera
 from streamo_ros.evaluation.report_data import Instruction
 
@@ -130,7 +131,6 @@ def _row(
         'summary': row.summary,
         'asked': round(truth.asked, 3),
         'withdrawn': None if truth.withdrawn is None else round(truth.withdrawn, 3),
-        'known': truth.events is not None,
         'truth': [
             {'start': round(event.start, 3), 'end': round(event.end, 3), 'text': event.answer}
             for event in events],
@@ -176,10 +176,18 @@ def _run(
                 'text': answer.text,
                 'complete': answer.complete,
                 'event': None if answer.event is None else places.get(answer.event),
+                'delay': answer.delay,
                 'right': answer.right,
+                'judged': judged(instruction, answer),
             }
             for answer in instruction.answers if answer.tick in here],
     }
+
+
+def judged(instruction: Instruction, answer: Answer) -> bool:
+    """Return whether it is known if this answer was due."""
+    return instruction.true_states is not None \
+        and instruction.true_states[answer.tick - instruction.first_tick] is not None
 
 
 def disagreements(

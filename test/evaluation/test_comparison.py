@@ -28,17 +28,17 @@ from streamo_ros.evaluation.comparison import pairs
 DUE = [20 + 60 * place for place in range(20)]  # twice a minute, for ten minutes
 
 
-def compared(first, second, unit='minute'):
+def compared(first, second, by_bag=False):
     found, left_out = pairs(report(first), report(second))
     assert left_out == []
-    return {one.name: one for one in differences(found, (FPS, FPS), unit, 500, 0)}
+    return {one.name: one for one in differences(found, (FPS, FPS), by_bag, 0)}
 
 
 def test_scores_and_differences_by_hand():
     # A: 20 of 20, a tick late; B: 10 of 20 and 5 false alarms
     first = instruction('one', 1200, DUE, [tick + 1 for tick in DUE])
     second = instruction('one', 1200, DUE, [*DUE[:10], *(tick + 30 for tick in DUE[:5])])
-    second.answers[0].right = False
+    second.answers[0].text = 'The light came on.'
     found = compared(first, second)
     values = {
         name: (one.first.value, one.second.value, one.difference.value)
@@ -79,7 +79,7 @@ def test_what_is_hard_for_both_does_not_widen_the_difference():
 
 def test_a_single_unit_has_no_interval_and_an_unknown_truth_no_scores():
     one = instruction('one', 1200, DUE, DUE)
-    assert compared(one, one, unit='bag')['event F1'].difference.low is None
+    assert compared(one, one, by_bag=True)['event F1'].difference.low is None
     blind = copy.deepcopy(one)
     blind.events = blind.true_states = blind.scored = None
     assert compared(blind, blind) == {}

@@ -69,11 +69,12 @@ def test_what_went_wrong_comes_first_and_the_page_says_what_it_left_out(bag, mon
 
 
 def test_the_bytes_of_a_page_are_limited_too(bag, monkeypatch):
-    monkeypatch.setattr(thumbnails, 'MOST_BYTES', 2500)
+    monkeypatch.setattr(thumbnails, 'MOST_BYTES', 9000)
     few = Thumbnails(pictures, 1)
-    shots = few.of(bag, bag.cameras[0], [], range(20))
-    assert 0 < sum(map(len, shots.values())) <= 2500
-    assert 'of 20 moments' in few.notes()[0]
+    shots = few.of(bag, bag.cameras[0], [7.0], range(20, 180, 5))
+    assert 0 < sum(map(len, shots.values())) <= 9000
+    assert 7.0 in shots and max(shots) > 90
+    assert 'of 33 moments' in few.notes()[0]
 
 
 def test_what_one_camera_leaves_is_there_for_the_next(bag, monkeypatch):

@@ -34,13 +34,15 @@ def test_states_chances_and_answers_stand_at_their_ticks():
     one = instruction('one', 8, [4], [5])
     one.first_tick, one.asked = 2, 1.0
     one.states, one.probabilities = one.states[2:], one.probabilities[2:]
+    one.true_states = one.true_states[2:]
     stream, = drawn(report(instruction('', 8, [], [])).bags[0].cameras, one, pictures={2.0: 'uri'})
     run, = stream['instructions'][0]['runs']
     assert run['states'] == '..011200'
     chances = base64.b64decode(run['probabilities'])
     assert list(chances[15:18]) == [26, 26, 204]
     assert run['answers'] == [
-        {'at': 2.5, 'text': 'The light went off.', 'complete': True, 'event': 0, 'right': True}]
+        {'at': 2.5, 'text': 'The light went off.', 'complete': True, 'event': 0, 'delay': 0.5,
+         'right': True, 'judged': True}]
     assert stream['thumbnails'] == [[2.0, 'uri']]
     assert stream['latency'] == [[20.0] * 8]
 
