@@ -239,3 +239,18 @@ def test_all_is_drawn_on_a_dark_ground_too(browser, file, tmp_path):
         assert ink(browser, tmp_path, '.row:nth-child(3) canvas') > 50
     finally:
         browser.ask('Emulation.setEmulatedMedia', features=[])
+
+
+def test_a_thousand_events_on_one_timeline_are_drawn_and_reached(browser, tmp_path):
+    due = list(range(10, 20_010, 20))
+    many = report(instruction('many', 20_020, due, due[:-1]))
+    write_report_page(many, tmp_path / 'many.html', pictures)
+    opened(browser, tmp_path / 'many.html')
+    to_timelines(browser)
+    assert browser.run('document.querySelectorAll("#timelines tbody tr").length') == 1000
+    assert ink(browser, tmp_path, '.row:nth-child(3) canvas') > 5000
+    browser.press('p')
+    assert '2:46:35.00 · missed' in browser.run('document.querySelector(".card").innerText')
+    for _ in range(12):
+        browser.press('+')
+    assert 50 < ink(browser, tmp_path, '.row:nth-child(3) canvas') < 5000
