@@ -66,7 +66,7 @@ def comparison_data(first: Report, second: Report, frames: Frames) -> dict[str, 
     cameras: dict[tuple[str, str], list[Pair]] = {}
     for pair in compared:
         cameras.setdefault((pair.bags[0].name, pair.cameras[0].topic), []).append(pair)
-    pictures = Thumbnails(frames, len(cameras))
+    pictures = Thumbnails(frames, len(cameras), 'disagreements')
     streams: list[dict[str, Any]] = []
     found: list[tuple[bool, float, dict[str, Any]]] = []
     latencies = []

@@ -56,7 +56,8 @@ def write_report_page(report: Report, file: Path, frames: Frames = frames_at) ->
 
 def report_data(report: Report, frames: Frames) -> dict[str, Any]:
     """Return what the page shows of a report."""
-    pictures = Thumbnails(frames, sum(len(bag.cameras) for bag in report.bags))
+    pictures = Thumbnails(
+        frames, sum(len(bag.cameras) for bag in report.bags), 'false alarms and missed events')
     streams: list[dict[str, Any]] = []
     instructions: list[dict[str, Any]] = []
     latencies: list[dict[str, Any]] = []

@@ -51,11 +51,13 @@ class Thumbnails:
 
     :param frames: reads them
     :param cameras: how many will ask; what one leaves is there for the next
+    :param first: in words, what comes first when there is no room for all
     """
 
-    def __init__(self, frames: Frames, cameras: int) -> None:
+    def __init__(self, frames: Frames, cameras: int, first: str) -> None:
         self._frames = frames
         self._cameras = cameras
+        self._first = first
         self._room = MOST
         self._bytes = MOST_BYTES
         self.wanted = 0
@@ -71,7 +73,7 @@ class Thumbnails:
         """
         Return JPEG pictures as data URIs, by the stamp of the tick they are of.
 
-        :param first: stamps that come first when there is no room for all: what went wrong
+        :param first: stamps that come first when there is no room for all
         :param others: the rest
         """
         share = self._room // max(1, self._cameras)
@@ -119,8 +121,8 @@ class Thumbnails:
         if self.shown == self.wanted:
             return self.missing
         return [
-            f'Pictures of {self.shown:,} of {self.wanted:,} moments are in this page, false '
-            'alarms and missed events first.', *self.missing]
+            f'Pictures of {self.shown:,} of {self.wanted:,} moments are in this page, '
+            f'{self._first} first.', *self.missing]
 
 
 def data_uri(picture: NDArray[np.uint8]) -> str:

@@ -254,3 +254,8 @@ def test_a_thousand_events_on_one_timeline_are_drawn_and_reached(browser, tmp_pa
     for _ in range(12):
         browser.press('+')
     assert 50 < ink(browser, tmp_path, '.row:nth-child(3) canvas') < 5000
+    browser.press('n')  # behind the last is the first, and the view goes there
+    left, top, width, _ = box(browser, '.row:nth-child(3) canvas')
+    browser.mouse('mouseMoved', left + width / 2, top + 5)
+    browser.drawn()
+    assert not browser.run('document.getElementById("tip").innerText').startswith('2:')

@@ -53,24 +53,24 @@ def test_moments_get_the_picture_of_the_tick_nearest_to_them(bag):
         asked.extend(stamps)
         return pictures(path, camera, stamps)
 
-    shots = Thumbnails(frames, 1).of(bag, bag.cameras[0], [3.1, 500.0], [2.9, -1.0, 7.3])
+    shots = Thumbnails(frames, 1, 'the worst').of(bag, bag.cameras[0], [3.1, 500.0], [2.9, -1.0, 7.3])
     assert list(shots) == [0.0, 3.0, 7.5, 199.5]
     assert asked == [10**18 + round(stamp * 1e9) for stamp in shots]
 
 
 def test_what_went_wrong_comes_first_and_the_page_says_what_it_left_out(bag, monkeypatch):
     monkeypatch.setattr(thumbnails, 'MOST', 6)
-    many = Thumbnails(pictures, 1)
+    many = Thumbnails(pictures, 1, 'the worst')
     shots = many.of(bag, bag.cameras[0], [1.0, 2.0, 3.0], range(10, 110, 10))
     assert {1.0, 2.0, 3.0} < set(shots) and len(shots) == 6
     assert max(shots) > 50, 'the rest is spread over the bag'
     assert many.notes() == [
-        'Pictures of 6 of 13 moments are in this page, false alarms and missed events first.']
+        'Pictures of 6 of 13 moments are in this page, the worst first.']
 
 
 def test_the_bytes_of_a_page_are_limited_too(bag, monkeypatch):
     monkeypatch.setattr(thumbnails, 'MOST_BYTES', 9000)
-    few = Thumbnails(pictures, 1)
+    few = Thumbnails(pictures, 1, 'the worst')
     shots = few.of(bag, bag.cameras[0], [7.0], range(20, 180, 5))
     assert 0 < sum(map(len, shots.values())) <= 9000
     assert 7.0 in shots and max(shots) > 90
@@ -79,7 +79,7 @@ def test_the_bytes_of_a_page_are_limited_too(bag, monkeypatch):
 
 def test_what_one_camera_leaves_is_there_for_the_next(bag, monkeypatch):
     monkeypatch.setattr(thumbnails, 'MOST', 10)
-    both = Thumbnails(pictures, 2)
+    both = Thumbnails(pictures, 2, 'the worst')
     assert len(both.of(bag, bag.cameras[0], [], [1.0])) == 1
     assert len(both.of(bag, bag.cameras[0], [], range(30))) == 9
 
@@ -88,10 +88,10 @@ def test_a_bag_that_is_gone_or_a_frame_that_is_bad_leaves_a_page_without_their_p
     def gone(path, camera, stamps):
         raise SourceError(f'{path} does not exist')
 
-    without = Thumbnails(gone, 1)
+    without = Thumbnails(gone, 1, 'the worst')
     assert without.of(bag, bag.cameras[0], [], [1.0]) == {}
     assert without.notes()[1:] == ['No pictures of room /camera: nowhere does not exist']
-    bad = Thumbnails(lambda path, camera, stamps: [None] * len(stamps), 1)
+    bad = Thumbnails(lambda path, camera, stamps: [None] * len(stamps), 1, '')
     assert bad.of(bag, bag.cameras[0], [], [1.0]) == {}
     assert bad.notes()
 
@@ -103,5 +103,5 @@ def test_few_frames_are_held_in_full_size_at_once(bag):
         sizes.append(len(stamps))
         return pictures(path, camera, stamps)
 
-    assert len(Thumbnails(frames, 1).of(bag, bag.cameras[0], [], range(150))) == 150
+    assert len(Thumbnails(frames, 1, 'the worst').of(bag, bag.cameras[0], [], range(150))) == 150
     assert max(sizes) <= 32
