@@ -53,7 +53,8 @@ def test_moments_get_the_picture_of_the_tick_nearest_to_them(bag):
         asked.extend(stamps)
         return pictures(path, camera, stamps)
 
-    shots = Thumbnails(frames, 1, 'the worst').of(bag, bag.cameras[0], [3.1, 500.0], [2.9, -1.0, 7.3])
+    shots = Thumbnails(frames, 1, 'the worst').of(
+        bag, bag.cameras[0], [3.1, 500.0], [2.9, -1.0, 7.3])
     assert list(shots) == [0.0, 3.0, 7.5, 199.5]
     assert asked == [10**18 + round(stamp * 1e9) for stamp in shots]
 
