@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
-.PHONY: help demo test scores film nano build set-up test-set-up clean
+.PHONY: help demo test scores film sample-bag nano build set-up test-set-up clean
 .NOTPARALLEL:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
 	@echo 'make film   how well it does on real film, beside frame differencing'
 	@echo '            FILMS=FOLDER  where films lie that are not installed'
+	@echo 'make sample-bag  a small bag with its truth beside, for streamo evaluate; prints its path'
 	@echo 'make nano   train nano from nothing, some hours; OUT=DIR receives it'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
@@ -34,6 +35,9 @@ scores: test-set-up build
 
 film: build
 	@source ./env.sh && python -m streamo_ros.evaluation.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
+
+sample-bag: build
+	@source ./env.sh && python -m streamo_ros.evaluation.sample_bag build/sample_bag
 
 nano: test-set-up build
 	@source ./env.sh && python -m streamo_ros.training.train --out '$(or $(OUT),$(error say where it goes: make nano OUT=DIR))'

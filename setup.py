@@ -43,6 +43,7 @@ setup(
         'opencv-python-headless',
         'pillow',
         'rosbags',
+        'ruamel-yaml',
         'safetensors',
         'tokenizers',
         'tqdm',

@@ -210,7 +210,7 @@ def _fingerprint(
     path: Path, watching: Watching, digest: str, annotations: Annotations | None,
 ) -> str:
     """Return what changes when something else might be decided; truth does not change it."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
     asked = None if annotations is None else [
         [one.id, one.text, one.asked, one.camera, one.task, one.skill]
         for one in annotations.instructions] + [annotations.absolute]

@@ -21,6 +21,7 @@ read is read; the rest is said in a sentence.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -131,11 +132,14 @@ class Bag:
         self.troubles: list[tuple[str, str]] = []
         """What of it cannot be read: the kind in two words, and a sentence."""
         self._opened = ExitStack()
-        self._readers = [
-            reader for file in _parts(path, self._trouble)
-            if (reader := self._open(file)) is not None]
+        parts = _parts(path, self._trouble)
+        self._readers = self._open(parts)
+        if not self._readers and parts == [path] and path.is_dir():
+            # One bad file spoils the whole to who trusts metadata.yaml.
+            self._readers = self._open(_files(path))
         if not self._readers:
-            raise SourceError('; '.join(sentence for _, sentence in self.troubles[-3:]))
+            raise SourceError('; '.join(dict.fromkeys(
+                sentence for kind, sentence in self.troubles if kind == 'unreadable')))
 
     def __enter__(self) -> 'Bag':
         """Return itself."""
@@ -151,15 +155,16 @@ class Bag:
     def _trouble(self, kind: str, sentence: str) -> None:
         self.troubles.append((kind, sentence))
 
-    def _open(self, path: Path) -> Reader | None:
-        try:
-            return self._opened.enter_context(Reader(path))
-        except Exception as error:  # of many kinds: the bytes are anybody's
-            hint = ''
-            if path.suffix == '.mcap' and 'magic' in str(error):
-                hint = ': it was cut off while it was written; `mcap recover` saves what is there'
-            self._trouble('unreadable', f'{path} cannot be read as a bag ({error}){hint}')
-            return None
+    def _open(self, paths: Iterable[Path]) -> list[Reader]:
+        readers = []
+        for path in paths:
+            try:
+                readers.append(self._opened.enter_context(Reader(path)))
+            except Exception as error:  # of many kinds: the bytes are anybody's
+                hint = (': it was cut off while it was written, and `mcap recover` saves what is '
+                        'there' if 'end magic' in str(error) else '')
+                self._trouble('unreadable', f'{path} cannot be read as a bag ({error}){hint}')
+        return readers
 
     @property
     def topics(self) -> dict[str, set[str]]:
@@ -218,9 +223,13 @@ def _parts(path: Path, trouble: Callable[[str, str], None]) -> list[Path]:
         raise SourceError(f'{path} does not exist: give a bag')
     if not path.is_dir() or (path / 'metadata.yaml').is_file():
         return [path]
-    files = sorted(file for file in path.iterdir() if file.suffix in STORAGES)
+    files = _files(path)
     if not files:
         raise SourceError(
             f'{path} is no bag: it has neither metadata.yaml nor files *.mcap or *.db3')
     trouble('no metadata', f'{path} has no metadata.yaml: its files were read without')
     return files
+
+
+def _files(path: Path) -> list[Path]:
+    return sorted(file for file in path.iterdir() if file.suffix in STORAGES)
