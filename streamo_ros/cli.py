@@ -521,6 +521,7 @@ def _evaluate(options: argparse.Namespace) -> None:
             print(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}', file=sys.stderr)
     print('\n'.join(table(report) if report.groups else ['nothing is known of what is true']))
     write_report_page(report, options.out / 'report.html')
+    print(options.out / 'report.json')
     print(options.out / 'report.html')
     if options.json:
         write_scores(report, options.json)

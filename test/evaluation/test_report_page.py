@@ -14,17 +14,26 @@
 
 """What a report's page says, before a browser shows it."""
 
+import base64
 import copy
+import json
+import re
 
+import cv2
 from made_report import instruction
 from made_report import pictures
 from made_report import report
+import numpy as np
 import pytest
+from tiny_bags import CAMERA
+from tiny_bags import START
+from tiny_bags import TinyBag
 
 from streamo_ros.evaluation.report_data import Notice
 from streamo_ros.evaluation.report_page import latency
 from streamo_ros.evaluation.report_page import moments
 from streamo_ros.evaluation.report_page import report_data
+from streamo_ros.evaluation.report_page import write_report_page
 
 
 @pytest.fixture
@@ -94,3 +103,20 @@ def test_latency_by_hand():
     assert ticks == 101
     assert [cell['value'] for cell in (p50, p95, p99, most)] == [500.0, 950.0, 990.0, 1000.0]
     assert late == '49.5%', 'half a second is what there is between two frames'
+
+
+def test_the_frames_come_from_the_bag(tmp_path):
+    with TinyBag(tmp_path / 'bag') as bag:
+        for tick in range(20):
+            bag.image(tick / 2, np.full((48, 64, 3), 10 * tick, np.uint8))
+    made = report(instruction('light', 20, [8], [9]), path=str(tmp_path / 'bag'), camera=CAMERA)
+    made.bags[0].start_ns = START
+    write_report_page(made, tmp_path / 'report.html')
+    text = (tmp_path / 'report.html').read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    shots = data['streams'][0]['thumbnails']
+    assert [stamp for stamp, _ in shots] == [3.0, 4.0, 4.5]
+    for stamp, uri in shots:
+        jpeg = np.frombuffer(base64.b64decode(uri.partition(',')[2]), np.uint8)
+        picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+        assert picture.mean() == pytest.approx(20 * stamp, abs=2)
