@@ -257,8 +257,8 @@ def _overall(group: Group) -> Table:
     return {
         'title': 'All together',
         'note':
-            f'{model.answers:,} answers to {model.events:,} events in {model.seconds / 60:.1f} '
-            f'minutes of watching, {model.false_alarms:,} of them false. Brackets and bars: '
+            f'{model.events:,} events and {model.answers:,} answers, {model.false_alarms:,} of '
+            f'them false, in {model.seconds / 60:.1f} minutes of watching. Brackets and bars: '
             f'95 % intervals over {scored.units:,} units; thin marks: what trivial watchers of '
             'the same ticks get.',
         'columns': ['score', 'value', '', *(name.replace('_', ' ') for name in names)],
