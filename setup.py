@@ -31,7 +31,8 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
     package_data={
-        'streamo_ros.evaluation': ['film_annotations.json'], 'streamo_ros.models': ['nano/*']},
+        'streamo_ros.evaluation': ['film_annotations.json', 'page.html'],
+        'streamo_ros.models': ['nano/*']},
     python_requires='>=3.10',
     install_requires=[
         'av',

@@ -51,6 +51,7 @@ from streamo_ros.evaluation.ovo_bench import run as ovo_run
 from streamo_ros.evaluation.ovo_bench.official import read_predictions
 from streamo_ros.evaluation.ovo_bench.records import BenchmarkError
 from streamo_ros.evaluation.ovo_bench.records import read_records
+from streamo_ros.evaluation.report_data import ReportError
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (AnnotationError, BenchmarkError, CheckpointError, DataError, FileError,
-            InstructionError, JournalError, SourceError) as error:
+            InstructionError, JournalError, ReportError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -306,12 +307,16 @@ def _add_evaluate(commands: Any) -> None:
         epilog='`python -m pydoc streamo_ros.evaluation.annotation` shows how annotations are '
                'written; `make sample-bag` makes a bag to try it on.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    evaluate.set_defaults(run=_evaluate)
+    evaluate.set_defaults(run=_evaluate, refuse=evaluate.error)
     evaluate.add_argument(
-        'bags', type=Path, nargs='+', metavar='BAG', help='a directory, .mcap or .db3')
+        'bags', type=Path, nargs='*', metavar='BAG', help='a directory, .mcap or .db3')
     evaluate.add_argument(
-        '--out', type=Path, required=True, metavar='DIR',
-        help='receives report.json, scores.json, decisions.jsonl, and a bag of the decisions')
+        '--out', type=Path, metavar='DIR',
+        help='receives report.html, report.json, scores.json, decisions.jsonl, and a bag of the '
+             'decisions; with --compare the page, comparison.html if not given')
+    evaluate.add_argument(
+        '--compare', type=Path, nargs=2, metavar=('A', 'B'),
+        help='watch nothing; two folders that --out received become a page that compares them')
     evaluate.add_argument(
         '--annotations', type=Path, metavar='FILE',
         help='what is asked and what is true, YAML or JSON; if not given, annotations.yaml in '
@@ -544,11 +549,19 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
+    if options.compare:
+        if options.bags:
+            options.refuse('--compare takes two folders and no bags')
+        _compare(*options.compare, options.out or Path('comparison.html'))
+        return
+    if not options.bags or options.out is None:
+        options.refuse('give bags, and --out DIR')
     # Here, for it takes a while and no other command needs it.
     from streamo_ros.evaluation.bag_run import Watching
     from streamo_ros.evaluation.evaluate import evaluate
     from streamo_ros.evaluation.evaluate import table
     from streamo_ros.evaluation.evaluate import write_scores
+    from streamo_ros.evaluation.report_page import write_report_page
     report = evaluate(
         options.bags, options.out, Watching(
             options.checkpoint, options.backend, options.fps, options.window),
@@ -557,7 +570,9 @@ def _evaluate(options: argparse.Namespace) -> None:
         for notice in [*bag.notices, *(one for camera in bag.cameras for one in camera.notices)]:
             print(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}', file=sys.stderr)
     print('\n'.join(table(report) if report.groups else ['nothing is known of what is true']))
+    write_report_page(report, options.out / 'report.html')
     print(options.out / 'report.json')
+    print(options.out / 'report.html')
     if options.json:
         write_scores(report, options.json)
     failed = [bag for bag in report.bags if bag.error]
@@ -565,6 +580,15 @@ def _evaluate(options: argparse.Namespace) -> None:
         raise SourceError(
             f'{len(failed)} of {len(report.bags)} bags could not be watched: '
             + '; '.join(f'{bag.name}: {bag.error}' for bag in failed))
+
+
+def _compare(first: Path, second: Path, out: Path) -> None:
+    from streamo_ros.evaluation.comparison_page import write_comparison_page
+    from streamo_ros.evaluation.evaluate import REPORT
+    from streamo_ros.evaluation.report_data import read_report
+    write_comparison_page(
+        *(read_report(path / REPORT if path.is_dir() else path) for path in (first, second)), out)
+    print(out)
 
 
 def _system_prompt(options: argparse.Namespace) -> str:
