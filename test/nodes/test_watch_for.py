@@ -14,6 +14,7 @@
 
 """The action ~/watch_for over real DDS: goals that stand, and every way in which they end."""
 
+from pathlib import Path
 import re
 import signal
 import sys
@@ -39,7 +40,7 @@ SECOND = 10**9
 
 SHORT_LEASE = """<?xml version="1.0" encoding="UTF-8" ?>
 <profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
-  <participant profile_name="short lease" is_default_profile="true"><rtps><builtin>
+  <participant profile_name="short_lease" is_default_profile="true"><rtps><builtin>
     <discovery_config>
       <leaseDuration><sec>2</sec></leaseDuration>
       <leaseAnnouncement><sec>0</sec><nanosec>500000000</nanosec></leaseAnnouncement>
@@ -257,9 +258,10 @@ def test_a_client_that_is_killed_takes_its_goal_along_and_nobody_elses(watching,
     profiles = tmp_path / 'profiles.xml'
     profiles.write_text(SHORT_LEASE)
     mine = watch(LIGHT).stand(console)
+    names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # until 2, from 3
     client = graph.run(
-        'env', f'FASTDDS_DEFAULT_PROFILES_FILE={profiles}', sys.executable,
-        str(__file__).replace('test_watch_for', 'watcher'), DOOR)
+        'env', *(f'{name}={profiles}' for name in names), sys.executable,
+        str(Path(__file__).with_name('watcher.py')), DOOR)
     graph.wait(lambda: 'is watched for' in client.log, 'its goal')
     client.kill()
     state = console.await_any('its leave', lambda s: (
