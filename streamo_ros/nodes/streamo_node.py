@@ -265,7 +265,6 @@ class StreamoNode(LifecycleNode):
 
     def _stop_watching(self) -> None:
         self._watching = False
-        self._goals.end('the node was deactivated or shuts down')
         self._camera.close()
         with self._counting:
             if self._worker is not None:
@@ -350,6 +349,8 @@ class StreamoNode(LifecycleNode):
             request.id == id and request.origin == GOAL for request in self._instructions.standing)
 
     def _idle(self) -> str:
+        if self._ending:
+            return 'the node shuts down'
         return '' if self._watching else f'the node is {self.lifecycle}: activate it to watch'
 
     def _change(self, change: Callable[[], None], id: str, text: str, source: str) -> None:

@@ -122,14 +122,14 @@ class Goals:
     """
     The goals of ``~/watch_for``.
 
-    ``take_state``, ``take_response``, ``refuse`` and ``end`` may be called from any thread; the
+    ``take_state``, ``take_response``, ``refuse`` and ``join`` may be called from any thread; the
     rest runs in the callback group.
 
     :param node: carries the action server
     :param ask: has an instruction stand; calls ``refuse`` now or later if it cannot
     :param withdraw: withdraws the instruction of that id, if it stands
     :param stands: whether an instruction of that id stands on behalf of a goal
-    :param idle: why no goal can be followed now; empty when one can
+    :param idle: why no goal can be followed now, and those that stand end; empty when they can
     :param group: mutually exclusive, so that no goal changes while another callback looks at it
     """
 
@@ -185,13 +185,8 @@ class Goals:
         if not self._stands(id):  # else another's of the same name was refused
             self._settle(id, _failure(WatchFor.Result.REFUSED, reason))
 
-    def end(self, reason: str) -> None:
-        """End all goals, because the node watches no longer."""
-        for id in list(self._goals):
-            self._settle(id, _failure(WatchFor.Result.SHUTDOWN, reason))
-
     def join(self, timeout_s: float) -> None:
-        """Wait until the results of all goals that have ended are sent."""
+        """Wait until all goals have ended, as they do when the node is idle, and it is told."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and (
                 self._goals or time.monotonic() < self._concluded_at + _SENT_S):
@@ -246,7 +241,6 @@ class Goals:
         goal = self._open(f'goal-{bytes(handle.goal_id.uuid).hex()}')
         if goal is None:
             return CancelResponse.REJECT  # it has its result
-        self._withdraw(goal.id)
         self._soon.trigger()  # the goal is canceled only when this has returned
         return CancelResponse.ACCEPT
 

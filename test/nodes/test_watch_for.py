@@ -18,21 +18,32 @@ from pathlib import Path
 import re
 import signal
 import sys
+import threading
+from types import SimpleNamespace
 
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from fake_engine import MAX_INSTRUCTIONS
 from graph import Graph
+from graph import PATIENCE_S
 import pytest
+import rclpy
 from rclpy.action import ActionClient
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.context import Context
+from rclpy.executors import MultiThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
 
 from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes import watch_for
+from streamo_ros.nodes.domain import own_domain
 from streamo_ros.nodes.watch_for import _SWEEP_S
 from streamo_ros.nodes.watch_for import FEEDBACK_S
+from streamo_ros.nodes.watch_for import Goals
 
 DOOR = 'Tell me when the door opens.'
 LIGHT = 'Tell me when the light goes off or on.'
@@ -202,6 +213,7 @@ def test_what_cannot_stand_is_refused_with_its_reason_and_disturbs_nothing(watch
     assert f'{MAX_INSTRUCTIONS} instructions stand already' in result.error_msg
     console.ask('another', goals[0].id)  # an id that is in use: refused, and no harm to the goal
     console.await_any('the refusal', lambda s: 'in use' in s.detail)
+    assert all(feedback.age_s > 0 for feedback in goals[0].feedback)  # nothing was decided yet
     frames(graph, console, 3)
     for goal in goals:
         assert goal.end()[0] == GoalStatus.STATUS_SUCCEEDED
@@ -273,6 +285,66 @@ def test_a_client_that_is_killed_takes_its_goal_along_and_nobody_elses(watching,
     assert [answer.instruction_id for answer in console.responses] == [mine.id]
 
 
+@pytest.fixture
+def goals(monkeypatch):
+    """Return goals without a node that watches, their node, and the ids of what they ask for."""
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    with own_domain() as domain:
+        context = Context()
+        rclpy.init(context=context, domain_id=domain)
+        node = rclpy.create_node('streamo', context=context)
+        asked = []
+        group = MutuallyExclusiveCallbackGroup()
+        made = Goals(
+            node, lambda message: asked.append(message.id), asked.remove, asked.__contains__,
+            lambda: '', group)
+        executor = MultiThreadedExecutor(2, context=context)
+        executor.add_node(node)
+        spinner = threading.Thread(target=executor.spin)
+        spinner.start()
+        yield made, node, asked
+        made.join(PATIENCE_S)
+        executor.shutdown()
+        spinner.join()
+        node.destroy_node()
+        context.shutdown()
+
+
+@pytest.mark.parametrize('known', [True, False])
+def test_a_client_that_leaves_ends_its_goal_even_where_nobody_can_tell_whose_it_was(
+        goals, graph, monkeypatch, known):
+    _, node, asked = goals
+    monkeypatch.setattr(watch_for, 'ABSENT_S', 0.5)
+    monkeypatch.setattr(watch_for, '_LOOK_S', 0.1)
+    if not known:
+        monkeypatch.setattr(watch_for, 'sender', lambda _: b'')
+    context = Context()
+    rclpy.init(context=context, domain_id=node.context.get_domain_id())
+    other = rclpy.create_node('client', context=context)
+    client = ActionClient(other, WatchFor, '/streamo/watch_for')
+    assert client.wait_for_server(PATIENCE_S)
+    sent = client.send_goal_async(WatchFor.Goal(instruction=DOOR))
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(other)
+    executor.spin_until_future_complete(sent, PATIENCE_S)
+    result = sent.result().get_result_async()
+    executor.spin_until_future_complete(result, 2.0)
+    assert not result.done() and len(asked) == 1  # while it is there
+    client.destroy()
+    graph.wait(lambda: not asked, 'the end of the goal')
+    context.shutdown()
+
+
+def test_the_time_of_a_goal_never_goes_back_and_its_beginning_is_no_interval(goals, monkeypatch):
+    made, node, _ = goals
+    readings = [0, 0, 100, 101, 50, 52]  # simulated time that begins late, and a bag that loops
+    times = [SimpleNamespace(nanoseconds=seconds * SECOND) for seconds in readings]
+    made._now_at = 0
+    with monkeypatch.context() as patch:
+        patch.setattr(node, 'get_clock', lambda: SimpleNamespace(now=lambda: times.pop(0)))
+        assert [made._read_clock() // SECOND for _ in readings] == [0, 0, 0, 1, 1, 3]
+
+
 def test_cancelling_cuts_the_answer_under_way(graph):
     process = graph.start(fault='talks', fps=20.0)  # for 30 s, at the third tick
     console = graph.console()
@@ -284,6 +356,8 @@ def test_cancelling_cuts_the_answer_under_way(graph):
     graph.wait(lambda: 'the answer has begun' in process.log, 'the answer')
     goal.cancel()
     assert goal.end()[1].error_code == WatchFor.Result.CANCELED
+    graph.wait(lambda: 'the answer is' in process.log, 'the end of the answer')
+    assert 'the answer is cut' in process.log
     Goal(graph, client, LIGHT).stand(console)
     frames(graph, console, 1, start=1003)  # the model has its hands free
     assert not console.responses
