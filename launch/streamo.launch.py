@@ -26,6 +26,7 @@ PARAMETERS = {
     'zero_shot': (bool, 'Ask a model that was not trained for this in words: true or false.'),
     'fps': (float, 'Frames per second that the model judges, 0.1 to 30.0.'),
     'instruction': (str, 'An instruction that stands from the start.'),
+    'state_file': (str, 'Where standing instructions are kept for the next start.'),
 }
 """Parameters with an argument of their own; left empty, the params_file or the default holds."""
 
