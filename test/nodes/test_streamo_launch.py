@@ -55,7 +55,7 @@ def test_its_arguments_are_described():
     arguments = module.generate_launch_description().get_launch_arguments()
     assert {argument.name for argument in arguments} == {
         'camera', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
-        'instruction'}
+        'instruction', 'state_file'}
     assert all(argument.description.endswith('.') for argument in arguments)
 
 
