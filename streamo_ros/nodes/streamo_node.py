@@ -423,10 +423,10 @@ class StreamoNode(LifecycleNode):
         except InstructionError:
             return  # its sender was quicker
         self._changed.trigger()
-        if self._worker is not None:
-            self._worker.order(self._reconcile)
+        if (worker := self._worker) is not None:  # another thread may free it
+            worker.order(self._reconcile)
             if not self._instructions.standing:
-                self._worker.interrupt()
+                worker.interrupt()
 
     def _report_failure(self, error: Exception, frame: Frame | None) -> None:
         self._failures += 1
