@@ -45,8 +45,6 @@ from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.sender import PREFIX_BYTES
-from streamo_ros.nodes.sender import sender
 
 NAME = '~/watch_for'
 
@@ -62,6 +60,7 @@ order; after a crash, when DDS gives it up (Fast DDS: 20 s, the lease of its par
 _SWEEP_S = 0.1      # how often the goals are looked through
 _LOOK_S = 1.0       # how often their clients are looked for
 _LOST_S = 0.2       # an instruction that does not stand for so long was withdrawn, not refused
+_PARTICIPANT_BYTES = 12  # of an endpoint's identity, those that name the participant
 _SENT_S = 0.1       # what the last results need to leave before the node may go
 
 
@@ -71,13 +70,11 @@ class _Goal:
     One goal on its way.
 
     :param id: of its instruction
-    :param sender: the participant that sent it, empty where that cannot be told
     :param began: when it was accepted, on the goals' own clock, in nanoseconds
     """
 
     handle: ServerGoalHandle
     id: str
-    sender: bytes
     began: int
     since: float = field(default_factory=time.monotonic)
     feedback: WatchFor.Feedback = field(default_factory=WatchFor.Feedback)
@@ -92,26 +89,17 @@ class _Goal:
 
 
 class _Server(ActionServer):
-    """An action server that says who sent a goal, and runs nothing while a goal lasts."""
+    """An action server that runs nothing while a goal lasts."""
 
-    def __init__(self, *arguments: Any, begin: Callable[..., None], **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, begin: Callable[[ServerGoalHandle], None], **options: Any
+    ) -> None:
         self._begin = begin
-        self._senders: dict[bytes, bytes] = {}
         super().__init__(*arguments, **options)
-
-    async def execute(self, taken_data: dict[str, Any]) -> None:
-        """Note the senders of new goals; otherwise as in rclpy."""
-        if 'goal' in taken_data:
-            request_id, request = taken_data['goal']
-            goal_id = bytes(request.goal_id.uuid)
-            self._senders[goal_id] = sender(request_id)
-        await super().execute(taken_data)
-        if 'goal' in taken_data:
-            self._senders.pop(goal_id, None)
 
     def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Any) -> None:
         """Begin a goal: rclpy would have a task of its own wait for it to end."""
-        self._begin(goal_handle, self._senders.get(bytes(goal_handle.goal_id.uuid), b''))
+        self._begin(goal_handle)
 
     def conclude(self, goal_handle: ServerGoalHandle, result: WatchFor.Result) -> None:
         """Hand the result of a goal that has ended to whoever asks for it."""
@@ -221,9 +209,9 @@ class Goals:
 
     # In the callback group
 
-    def _begin(self, handle: ServerGoalHandle, client: bytes) -> None:
+    def _begin(self, handle: ServerGoalHandle) -> None:
         goal_id = bytes(handle.goal_id.uuid).hex()
-        goal = _Goal(handle, f'goal-{goal_id}', client, self._read_clock())
+        goal = _Goal(handle, f'goal-{goal_id}', self._read_clock())
         self._goals[goal.id] = goal
         request = handle.request
         if reason := self._idle():
@@ -301,17 +289,15 @@ class Goals:
         """
         See which goals still have a client.
 
-        A client is there as long as something reads the feedback in the participant that sent the
-        goal; where that is not known, in one of those that read it when the goal was young.
+        rclpy does not say who sent a goal: its client is taken to be one of those that read the
+        feedback when the goal was young, and to be there while any of them is.
         """
         now = self._looked_at = time.monotonic()
         readers = {
-            bytes(reader.endpoint_gid)[:PREFIX_BYTES] for reader in
+            bytes(reader.endpoint_gid)[:_PARTICIPANT_BYTES] for reader in
             self._node.get_subscriptions_info_by_topic(f'{NAME}/_action/feedback')}
         for goal in self._goals.values():
-            if goal.sender in readers:
-                goal.clients = {goal.sender}
-            elif goal.sender not in goal.clients and now - goal.since < ABSENT_S:
+            if now - goal.since < ABSENT_S:
                 goal.clients |= readers
             if goal.clients & readers:
                 goal.seen_at = now
