@@ -34,6 +34,7 @@ PARAMETERS = {
     'instruction': (str, 'An instruction that stands from the start.'),
     'autostart': (bool, 'true: the node configures and activates itself; false: a lifecycle '
                         'manager does it, as that of Nav2 with bond_timeout 0.0.'),
+    'state_file': (str, 'Where standing instructions are kept for the next start.'),
 }
 """Parameters with an argument of their own; left empty, the params_file or the default holds."""
 

@@ -247,7 +247,7 @@ def test_every_requirement_is_locked() -> None:
 def test_every_python_file_opens_with_the_licence_header() -> None:
     header = Path(__file__).read_text().split('\n\n')[0]
     assert 'Licensed under the Apache License, Version 2.0' in header
-    folders = ('launch', 'scripts', 'setup', 'streamo_ros', 'test')
+    folders = ('behaviors', 'launch', 'scripts', 'setup', 'streamo_ros', 'test')
     files = [path for folder in folders for path in (ROOT / folder).rglob('*.py')]
     files += [ROOT / 'setup.py', *(ROOT / 'scripts').iterdir()]
     for path in files:

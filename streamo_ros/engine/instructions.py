@@ -41,6 +41,15 @@ MAX_CHARACTERS = 4096
 
 MAX_ID_CHARACTERS = 64
 
+TOPIC = 'topic'
+"""Brought by a message; only these are remembered beyond the life of the node."""
+
+PARAMETER = 'parameter'
+"""Brought by the node's parameters, anew at each start."""
+
+GOAL = 'goal'
+"""Brought by a goal of ``~/watch_for``, and gone with it."""
+
 
 class InstructionMessage(Protocol):
     """streamo_ros/Instruction, whoever deserialised it."""
@@ -66,6 +75,7 @@ class Request:
     :param text: what to watch for, cleaned
     :param source: who asked, for logs
     :param once: withdraw it after its first answer
+    :param origin: what brought it: TOPIC, PARAMETER or GOAL
     :param replaced: what it took the place of, to be restored should the engine refuse it
     """
 
@@ -73,6 +83,7 @@ class Request:
     text: str
     source: str = ''
     once: bool = False
+    origin: str = TOPIC
     replaced: tuple['Request', ...] = field(default=(), repr=False)
 
 
@@ -106,10 +117,11 @@ class Instructions:
         with self._lock:
             return tuple(self._desired.values())
 
-    def change(self, message: InstructionMessage) -> None:
+    def change(self, message: InstructionMessage, origin: str = TOPIC) -> None:
         """
         Do what an Instruction message asks.
 
+        :param origin: TOPIC, or GOAL for one that was made from a goal
         :raises InstructionError: when the message cannot be followed; the table is as before
         """
         if message.camera not in ('', self._camera):
@@ -124,13 +136,14 @@ class Instructions:
         elif message.action in (message.ADD, message.REPLACE):
             self.put(
                 message.id, message.text, message.source, message.once,
-                taken=message.action == message.REPLACE)
+                taken=message.action == message.REPLACE, origin=origin)
         else:
             raise InstructionError(
                 f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
 
     def put(
-        self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True
+        self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True,
+        origin: str = TOPIC,
     ) -> None:
         """
         Add an instruction, or put it in the place of another.
@@ -138,6 +151,7 @@ class Instructions:
         :param id: its name; empty assigns one
         :param taken: whether the name may be in use, and its instruction then replaced; with an
             empty name all instructions are
+        :param origin: TOPIC, PARAMETER or GOAL
         :raises InstructionError: when the request makes no sense; the table is as before
         """
         if len(text) > MAX_CHARACTERS:
@@ -161,7 +175,8 @@ class Instructions:
                     if (name := f'instruction-{number}') not in self._desired)
             source = ''.join(filter(str.isprintable, source[:MAX_ID_CHARACTERS]))
             request = Request(
-                id, text, source, once, tuple(replace(old, replaced=()) for old in replaced))
+                id, text, source, once, origin,
+                tuple(replace(old, replaced=()) for old in replaced))
             if replaced and id not in self._desired:
                 self._desired.clear()
             self._desired[id] = request
@@ -205,7 +220,8 @@ class Instructions:
                 return
             del self._desired[refused.id]
             for request in refused.replaced:
-                self._desired.setdefault(request.id, request)
+                if request.origin != GOAL:  # a goal whose instruction is taken away ends for good
+                    self._desired.setdefault(request.id, request)
 
     def request_of(self, watch_id: str) -> Request | None:
         """Return the instruction that a decision of the engine is about, if it still stands."""

@@ -50,6 +50,7 @@ class Settings:
     image_transport: str
     reliability: str
     instruction: str
+    state_file: str
     heartbeat_s: float
     autostart: bool
 
@@ -108,6 +109,8 @@ SPECIFICATION: dict[str, Parameter] = {
         choices=('auto', 'reliable', 'best_effort')),
     'instruction': Parameter(
         '', 'An instruction that stands from the start; empty: none.'),
+    'state_file': Parameter(
+        '', 'Where standing instructions are kept for the next start; empty: nowhere.'),
     'heartbeat_s': Parameter(
         2.0, 'After this many seconds without a fresh decision the last state is repeated.',
         range=(0.1, 60.0)),

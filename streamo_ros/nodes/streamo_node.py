@@ -53,7 +53,9 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.instructions import GOAL
 from streamo_ros.engine.instructions import Instructions
+from streamo_ros.engine.instructions import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
@@ -65,6 +67,8 @@ from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.state_file import StateFile
+from streamo_ros.nodes.watch_for import Goals
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 from streamo_ros.nodes.worker import Worker
@@ -78,6 +82,7 @@ STATE_DEPTH = 16
 SILENT_S = 2.0      # without a usable frame for so long, the camera is in trouble
 STUCK_S = 5.0       # at one frame for so long, the model is in trouble
 POLL_S = 0.2        # how often the camera's publishers and the age of the states are looked at
+GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
 STOP_S = 1.0        # how long the engine gets to let go of the frame at hand
 
 Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
@@ -95,6 +100,13 @@ def told(transition: Transition) -> Transition:
             node.failed = f'{transition.__name__} failed: {error}'
             return TransitionCallbackReturn.ERROR
     return wrapped
+
+
+def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable[[Any], None]:
+    def call(message: Any) -> None:
+        first(message)
+        then(message)
+    return call
 
 
 class StreamoNode(LifecycleNode):
@@ -136,9 +148,17 @@ class StreamoNode(LifecycleNode):
         response_publisher = self.create_publisher(Response, '~/response', 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         self._instructions = Instructions(CAMERA)
+        self._goals = Goals(
+            self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
+            self._stream_group)
         self._reports = Reports(
-            CAMERA, state_publisher.publish, response_publisher.publish,
+            CAMERA, _both(state_publisher.publish, self._goals.take_state),
+            _both(response_publisher.publish, self._goals.take_response),
             lambda: self.get_clock().now().nanoseconds)
+        self._state_file = StateFile(
+            self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
+        self._changed = self.create_guard_condition(
+            self._keep_instructions, callback_group=self._health_group)
         self._camera = Camera(
             self, CAMERA, self.settings.fps, self.settings.image_transport,
             self.settings.reliability, self._take_frame, self._take_jump, self._stream_group)
@@ -162,9 +182,12 @@ class StreamoNode(LifecycleNode):
         if self.settings.autostart:
             self._starter = self.create_timer(0.0, self._start, clock=steady)
 
+        for message in self._state_file.read():
+            self._take_instruction(message)
         if self.settings.instruction:
             try:
-                self._instructions.put('parameter', self.settings.instruction, 'parameter')
+                self._instructions.put(
+                    'parameter', self.settings.instruction, 'parameter', origin=PARAMETER)
             except InstructionError as error:
                 raise ParameterError(f'parameter instruction: {error}') from error
 
@@ -260,6 +283,8 @@ class StreamoNode(LifecycleNode):
         self._ending = True
         self._stop_watching()
         self._reports.repeat(self._instructions.standing, self._status(), self._dropped, 0.0)
+        self._keep_instructions()
+        self._goals.join(GOALS_S)
         self._free()
 
     # Frames
@@ -314,12 +339,27 @@ class StreamoNode(LifecycleNode):
         else:
             self._change(lambda: self._instructions.cancel(name), name, '', name)
 
+    def _take_goal(self, message: Instruction) -> None:
+        self._change(
+            lambda: self._instructions.change(message, GOAL), message.id, message.text,
+            message.source)
+
+    def _stands_for_goal(self, id: str) -> bool:
+        return any(
+            request.id == id and request.origin == GOAL for request in self._instructions.standing)
+
+    def _idle(self) -> str:
+        if self._ending:
+            return 'the node shuts down'
+        return '' if self._watching else f'the node is {self.lifecycle}: activate it to watch'
+
     def _change(self, change: Callable[[], None], id: str, text: str, source: str) -> None:
         try:
             change()
         except InstructionError as error:
             self._refuse(id, text, source, str(error))
             return
+        self._changed.trigger()
         if self._worker is not None:
             self._worker.order(self._reconcile)
             if not self._instructions.standing:
@@ -331,6 +371,7 @@ class StreamoNode(LifecycleNode):
         self.get_logger().warning(
             f'instruction {id[:MAX_ECHO]!r} from {source[:MAX_ECHO]!r} refused: {reason}')
         self._reports.refuse(id, text, reason)
+        self._goals.refuse(id, reason)
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._begin_epoch()
@@ -381,8 +422,11 @@ class StreamoNode(LifecycleNode):
             self._instructions.cancel(id)
         except InstructionError:
             return  # its sender was quicker
-        if self._worker is not None:
-            self._worker.order(self._reconcile)
+        self._changed.trigger()
+        if (worker := self._worker) is not None:  # another thread may free it
+            worker.order(self._reconcile)
+            if not self._instructions.standing:
+                worker.interrupt()
 
     def _report_failure(self, error: Exception, frame: Frame | None) -> None:
         self._failures += 1
@@ -418,7 +462,11 @@ class StreamoNode(LifecycleNode):
             return Status(StreamState.STATUS_NO_FRAMES, self._camera.trouble)
         return Status()
 
+    def _keep_instructions(self) -> None:
+        self._state_file.write(self._instructions.standing)
+
     def _heartbeat(self) -> None:
+        self._keep_instructions()  # before they are reported to stand
         self._reports.repeat(
             self._instructions.standing, self._status(), self._dropped, self.settings.heartbeat_s)
 

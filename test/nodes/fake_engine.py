@@ -87,6 +87,7 @@ class FakeEngine:
         if self.mode == 'talks' and state is State.RESPONSE:
             print('the answer has begun', flush=True)
             complete = not self._interrupted.wait(30.0)
+            print('the answer is', 'complete' if complete else 'cut', flush=True)
         return [
             Decision(
                 watch.instruction_id, state, tuple(0.8 if s is state else 0.1 for s in State),

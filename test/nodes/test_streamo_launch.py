@@ -70,7 +70,7 @@ def test_its_arguments_are_described(launch_file):
     assert {argument.name for argument in arguments} == {
         'camera', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
         'instruction', 'autostart', 'log_level', 'respawn', 'respawn_delay', 'overlay', 'record',
-        'record_camera', 'bag'}
+        'record_camera', 'bag', 'state_file'}
     own = [argument.description.split(' Valid choices are: ')[0] for argument in arguments]
     assert all(description.endswith('.') for description in own)
 
