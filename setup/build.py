@@ -30,7 +30,8 @@ SOURCE = ROOT / 'build' / 'source'
 INSTALL = ROOT / 'install'
 MARKER = INSTALL / '.built-from'
 SOURCES = (
-    'CMakeLists.txt', 'package.xml', 'action', 'config', 'launch', 'msg', 'scripts', 'streamo_ros',
+    'CMakeLists.txt', 'package.xml', 'action', 'behaviors', 'config', 'launch', 'msg', 'scripts',
+    'streamo_ros',
 )
 ENVIRONMENT = (ROOT / '.venv' / '.set-up-run', Path(__file__))
 
