@@ -14,6 +14,7 @@
 
 """The engine's thread: order kept, the newest frames kept, no fault stops it."""
 
+from contextlib import nullcontext
 import threading
 
 from fake_engine import FakeEngine
@@ -39,7 +40,7 @@ class Recorder:
         self.steps = []
         self.errors = []
         self.worker = Worker(
-            load or (lambda: self.engine), self.steps.append,
+            load or (lambda ended: nullcontext(self.engine)), self.steps.append,
             lambda error, about: self.errors.append((error, about)))
         self.worker.loaded.wait(PATIENCE_S)
 
@@ -169,7 +170,7 @@ def test_an_interrupt_cuts_the_answer_under_way(recorder):
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_told():
-    def fail():
+    def fail(ended):
         raise ValueError('no weights')
     recorder = Recorder(load=fail)
     assert str(recorder.worker.failure) == 'no weights'
