@@ -55,7 +55,7 @@ def out_of_memory(engine, decisions):
     raise MemoryError('no room for another window')
 
 
-def nan(engine, decisions):
+def not_a_number(engine, decisions):
     return [replace(decision, probabilities=(float('nan'),) * 3) for decision in decisions]
 
 
@@ -69,7 +69,7 @@ def unknown_state(engine, decisions):
 
 FAULTS = {
     fault.__name__: fault
-    for fault in (hang, exit, segfault, out_of_memory, nan, too_few, unknown_state)}
+    for fault in (hang, exit, segfault, out_of_memory, not_a_number, too_few, unknown_state)}
 
 
 class FakeEngine:
