@@ -178,6 +178,7 @@ class EngineProcess:
         self._kill()
         self._calls.close()
         self._control.close()
+        self._memory.close()
 
     def check(self) -> None:
         """
@@ -276,7 +277,8 @@ class EngineProcess:
                 self._kill()
                 raise EngineFailure(
                     'the caller ended' if ending else
-                    f'the model hung: it did not return within {patience_s:g} s')
+                    f'the model hung: it did not return within {patience_s:g} s; if it is only '
+                    'slow, raise deadline_s')
             self._calls.settimeout(max(1e-3, min(POLL_S, end - now)))
             try:
                 message = self._calls.recv(MESSAGE_BYTES)
