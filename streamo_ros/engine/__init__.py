@@ -14,6 +14,8 @@
 
 """One frame in, one decision per instruction out, at a cost that never grows."""
 
+from streamo_ros.engine.process import EngineFailure
+from streamo_ros.engine.process import EngineProcess
 from streamo_ros.engine.still import StillScene
 from streamo_ros.engine.stream_engine import BACKENDS
 from streamo_ros.engine.stream_engine import Decision
@@ -21,4 +23,6 @@ from streamo_ros.engine.stream_engine import StampError
 from streamo_ros.engine.stream_engine import StreamEngine
 from streamo_ros.engine.stream_engine import Watch
 
-__all__ = ['BACKENDS', 'Decision', 'StampError', 'StillScene', 'StreamEngine', 'Watch']
+__all__ = [
+    'BACKENDS', 'Decision', 'EngineFailure', 'EngineProcess', 'StampError', 'StillScene',
+    'StreamEngine', 'Watch']

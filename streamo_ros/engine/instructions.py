@@ -21,6 +21,7 @@ the engine, so instructions survive a reset, a deactivation and a reload of the 
 anybody sending them again.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -31,15 +32,22 @@ from typing import TYPE_CHECKING
 
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine.process import EngineFailure
 
 if TYPE_CHECKING:
+    from streamo_ros.engine import EngineProcess
     from streamo_ros.engine import StreamEngine
     from streamo_ros.engine import Watch
+
+    Engine = StreamEngine | EngineProcess
 
 MAX_CHARACTERS = 4096
 """Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
 
 MAX_ID_CHARACTERS = 64
+
+TRIALS = 2
+"""Engines that a new instruction may be given to and be lost over it; then it is refused."""
 
 TOPIC = 'topic'
 """Brought by a message; only these are remembered beyond the life of the node."""
@@ -109,6 +117,8 @@ class Instructions:
         self._lock = threading.Lock()
         self._desired: dict[str, Request] = {}
         self._watches: dict[str, tuple[Request, Watch]] = {}
+        self._lost: Counter[Request] = Counter()
+        self._proven: set[Request] = set()
         self._numbers = itertools.count(1)
 
     @property
@@ -192,11 +202,16 @@ class Instructions:
                 raise InstructionError(
                     f'no instruction {id[:MAX_ID_CHARACTERS]!r} stands: nothing to cancel')
 
-    def reconcile(self, engine: 'StreamEngine') -> list[Refusal]:
-        """Make the engine's watches equal to the table; return what it refused."""
+    def reconcile(self, engine: 'Engine') -> list[Refusal]:
+        """
+        Make the engine's watches equal to the table; return what it refused.
+
+        :raises EngineFailure: when the engine is lost; the instructions stay for the next one
+        """
         refusals: list[Refusal] = []
         while True:
             standing = self.standing
+            self._proven.intersection_update(standing)
             for name, (request, watch) in list(self._watches.items()):
                 if request not in standing:
                     del self._watches[name]
@@ -204,15 +219,27 @@ class Instructions:
             watched = [request for request, _ in self._watches.values()]
             missing = [request for request in standing if request not in watched]
             if not missing:
+                self._lost.clear()
                 return refusals
             for request in missing:
                 try:
-                    watch = engine.watch(request.text)
+                    watch = self._watch(engine, request)
+                except EngineFailure:
+                    self._lost[request] += request not in self._proven
+                    raise
                 except Exception as error:  # of whatever kind: the instruction cannot stand
                     refusals.append(Refusal(request, str(error)))
                     self._restore(request)
                 else:
+                    self._proven.add(request)
                     self._watches[watch.instruction_id] = request, watch
+
+    def _watch(self, engine: 'Engine', request: Request) -> 'Watch':
+        if self._lost[request] == TRIALS:
+            raise InstructionError(
+                f'{TRIALS} engines failed when they were given this instruction: say it '
+                'otherwise, or withdraw others if memory is short')
+        return engine.watch(request.text)
 
     def _restore(self, refused: Request) -> None:
         with self._lock:

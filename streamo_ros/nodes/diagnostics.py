@@ -51,6 +51,7 @@ class Snapshot:
     :param bad: images that could not be used, by cause
     :param latencies: from image stamp to publication, the latest ones
     :param inferences: time the model took, the latest ones
+    :param restarts: engines that took the place of one that was lost
     :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
     :param skipped_frames: frames of this epoch that it did not look at
     """
@@ -71,6 +72,7 @@ class Snapshot:
     latencies: Sequence[float] = ()
     inferences: Sequence[float] = ()
     failures: int = 0
+    restarts: int = 0
     instructions: Sequence[str] = ()
     refused: int = 0
     last_refusal: str = ''
@@ -119,7 +121,7 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
              StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)
          else 'loaded',
          {'checkpoint': snapshot.checkpoint, 'backend': snapshot.backend,
-          'lifecycle': snapshot.lifecycle}),
+          'lifecycle': snapshot.lifecycle, 'restarts': snapshot.restarts}),
         ('instructions',
          DiagnosticStatus.OK if snapshot.instructions else DiagnosticStatus.WARN,
          f'{len(snapshot.instructions)} standing' if snapshot.instructions

@@ -15,7 +15,7 @@
 """
 The node's parameters: declared once, with descriptions and ranges, read into a frozen record.
 
-All are fixed while the node runs: a change takes effect at the next start.
+Those about the model take effect when the node is configured; the others are fixed while it runs.
 """
 
 from dataclasses import dataclass
@@ -43,6 +43,8 @@ class Settings:
     checkpoint: str
     zero_shot: bool
     backend: str
+    engine_process: bool
+    deadline_s: float
     fps: float
     window_turns: int
     max_answer_tokens: int
@@ -62,16 +64,19 @@ class Parameter:
 
     :param choices: the strings it may be; empty for any
     :param range: (smallest, largest) for numbers
+    :param model: about the model: read whenever the node is configured
     """
 
     default: Any
     description: str
     choices: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
+    model: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows, and what rclpy enforces."""
-        descriptor = ParameterDescriptor(description=self.description, read_only=True)
+        descriptor = ParameterDescriptor(
+            description=self.description, read_only=not self.model)
         if self.choices:
             descriptor.additional_constraints = 'one of: ' + ', '.join(self.choices)
         if self.range and isinstance(self.default, float):
@@ -85,22 +90,30 @@ class Parameter:
 
 SPECIFICATION: dict[str, Parameter] = {
     'checkpoint': Parameter(
-        'nano', "The model: 'nano' (built in) or a directory with a checkpoint."),
+        'nano', "The model: 'nano' (built in) or a directory with a checkpoint.", model=True),
     'zero_shot': Parameter(
-        False, 'Ask a model that was not trained for this in words; an untrained stopgap.'),
+        False, 'Ask a model that was not trained for this in words; an untrained stopgap.',
+        model=True),
     'backend': Parameter(
-        'auto', 'What runs the model.', choices=BACKENDS),
+        'auto', 'What runs the model.', choices=BACKENDS, model=True),
+    'engine_process': Parameter(
+        True, 'Run the model in a process of its own, so that the node outlives its failures.',
+        model=True),
+    'deadline_s': Parameter(
+        30.0, 'With engine_process: the model is restarted when a frame takes longer; an answer '
+        'is cut at four fifths of it.', range=(0.1, 3600.0), model=True),
     'fps': Parameter(
         1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
         range=(0.1, 30.0)),
     'window_turns': Parameter(
         0, 'Frames that the model remembers; 0: as many as the checkpoint was made for.',
-        range=(0, 100_000)),
+        range=(0, 100_000), model=True),
     'max_answer_tokens': Parameter(
         MAX_ANSWER_TOKENS, 'Longer answers are cut, and their messages say so.',
-        range=(1, 1024)),
+        range=(1, 1024), model=True),
     'still_scene': Parameter(
-        False, 'Spare what has not changed: neither look at it again nor tell the model.'),
+        False, 'Spare what has not changed: neither look at it again nor tell the model.',
+        model=True),
     'image_transport': Parameter(
         'auto', 'Which images to take; auto: raw ones, compressed ones where no raw ones are.',
         choices=('auto', 'raw', 'compressed')),
@@ -125,13 +138,21 @@ def declare(node: Node) -> Settings:
 
     :raises ParameterError: when a value is out of its range, of another type or not a choice
     """
-    values = {}
     for name, parameter in SPECIFICATION.items():
         try:
-            declared = node.declare_parameter(name, parameter.default, parameter.descriptor())
+            node.declare_parameter(name, parameter.default, parameter.descriptor())
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             raise ParameterError(f'parameter {name}: {error}') from error
-        values[name] = declared.value
+    return read(node)
+
+
+def read(node: Node) -> Settings:
+    """
+    Return the declared parameters' present values.
+
+    :raises ParameterError: when a value is not one of its choices
+    """
+    values = {name: node.get_parameter(name).value for name in SPECIFICATION}
     for name, parameter in SPECIFICATION.items():
         if parameter.choices and values[name] not in parameter.choices:
             raise ParameterError(

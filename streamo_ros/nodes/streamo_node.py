@@ -22,6 +22,8 @@ Configured means that the checkpoint is loaded, active that the node watches. ``
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
 import functools
 import os
 import signal
@@ -51,6 +53,8 @@ from std_srvs.srv import Trigger
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
+from streamo_ros.engine import EngineFailure
+from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.instructions import GOAL
@@ -64,11 +68,13 @@ from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
+from streamo_ros.nodes.parameters import read
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
 from streamo_ros.nodes.state_file import StateFile
 from streamo_ros.nodes.watch_for import Goals
+from streamo_ros.nodes.worker import Engine
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 from streamo_ros.nodes.worker import Worker
@@ -133,6 +139,7 @@ class StreamoNode(LifecycleNode):
         self._dropped = 0
         self._late = 0
         self._failures = 0
+        self._restarts = 0
         self._step_failure = ''
         self._refused = 0
         self._last_refusal = ''
@@ -203,6 +210,7 @@ class StreamoNode(LifecycleNode):
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
         self.failed = ''
         self._step_failure = ''
+        self.settings = read(self)
         worker = self._worker = Worker(
             self._load_checkpoint, self._publish_step, self._report_failure)
         while not worker.loaded.wait(POLL_S):
@@ -255,13 +263,25 @@ class StreamoNode(LifecycleNode):
         if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    def _load_checkpoint(self) -> StreamEngine:
+    def _load_checkpoint(self, ended: threading.Event) -> AbstractContextManager[Engine]:
         settings = self.settings
-        return StreamEngine.from_pretrained(
+        make = functools.partial(
+            StreamEngine.from_pretrained,
             settings.checkpoint, backend=settings.backend,
             window_turns=settings.window_turns or None, fps=settings.fps,
             max_answer_tokens=settings.max_answer_tokens,
             still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot)
+        if not settings.engine_process:
+            return nullcontext(make())
+        return EngineProcess(
+            make, settings.deadline_s, ended,
+            lambda line: self.get_logger().info(f'engine: {line}'), self._check_engine)
+
+    def _check_engine(self) -> None:
+        """Have it found out, though no frame comes, that the engine's process has ended."""
+        worker = self._worker
+        if worker is not None:
+            worker.order(EngineProcess.check)
 
     def _stop_watching(self) -> None:
         self._watching = False
@@ -316,7 +336,7 @@ class StreamoNode(LifecycleNode):
                 self._reports.begin_epoch(epoch)
                 return
 
-            def reset(engine: StreamEngine) -> None:
+            def reset(engine: Engine) -> None:
                 engine.reset()
                 self._reports.begin_epoch(epoch)
 
@@ -390,7 +410,7 @@ class StreamoNode(LifecycleNode):
 
     # In the worker's thread
 
-    def _reconcile(self, engine: StreamEngine) -> None:
+    def _reconcile(self, engine: Engine) -> None:
         for refusal in self._instructions.reconcile(engine):
             request = refusal.request
             self._refuse(request.id, request.text, request.source, refusal.reason)
@@ -430,12 +450,31 @@ class StreamoNode(LifecycleNode):
 
     def _report_failure(self, error: Exception, frame: Frame | None) -> None:
         self._failures += 1
-        self._step_failure = f'the model failed: {type(error).__name__}: {error}'[:MAX_ECHO]
-        if str(self._failures).strip('0') == '1':
+        lost = isinstance(error, EngineFailure)
+        reason = str(error) if lost else f'{type(error).__name__}: {error}'
+        # Numbered, so that each is a change of status and said at once.
+        self._step_failure = f'failure {self._failures} of the model: {reason}'[:MAX_ECHO]
+        if lost:
+            self.get_logger().error(f'{self._step_failure}; it is started anew')
+            worker = self._worker
+            self._instructions.detach()
+            if worker is not None:
+                worker.order(self._recover)
+        elif str(self._failures).strip('0') == '1':
             trace = ''.join(traceback.format_exception(error))
             self.get_logger().error(f'failure {self._failures} of the model: {trace}')
-        if frame is not None:
-            self._begin_epoch()  # half a step may be in the window
+        if lost or frame is not None:
+            self._begin_epoch()  # the window is lost, or half a step may be in it
+        self._heartbeat()
+
+    def _recover(self, engine: Engine) -> None:
+        """Give a new engine what the lost one had been given."""
+        self._reconcile(engine)
+        self._restarts += 1
+        self._step_failure = ''
+        self.get_logger().info(
+            f'the model runs again (restart {self._restarts}); '
+            f'{len(self._instructions.standing)} instructions stand')
 
     # Health
 
@@ -490,6 +529,7 @@ class StreamoNode(LifecycleNode):
             latencies=tuple(self._latencies),
             inferences=tuple(self._inferences),
             failures=self._failures,
+            restarts=self._restarts,
             instructions=[request.text for request in self._instructions.standing],
             refused=self._refused,
             last_refusal=self._last_refusal,

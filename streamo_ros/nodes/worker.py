@@ -17,25 +17,32 @@ The engine's own thread: frames and orders in, decisions out, the executor never
 
 Orders (watch, cancel, reset) and frames run in the order in which they came. Only frames may be
 dropped: when the engine is slower than they come, the oldest waiting one goes.
+
+An engine that says ``EngineFailure`` is lost, and with it what was ordered: another is made in
+its place, after a pause that doubles until an engine has judged a frame.
 """
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 import threading
 import time
 from typing import Any
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from streamo_ros.engine import Decision
-    from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Decision
+from streamo_ros.engine import EngineFailure
+from streamo_ros.engine import EngineProcess
+from streamo_ros.engine import StreamEngine
 
 WAITING_FRAMES = 2
 """Frames that may wait for the engine; more would only make every decision older."""
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
+"""Between engines that fail one after the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +74,15 @@ class Step:
     """
 
     frame: Frame
-    decisions: 'list[Decision]'
+    decisions: list[Decision]
     inference_s: float
     drop_ratio: float = 0.0
     skipped_frames: int = 0
 
 
-Order = Callable[['StreamEngine'], None]
+Engine = StreamEngine | EngineProcess
+Order = Callable[[Engine], None]
+Load = Callable[[threading.Event], AbstractContextManager[Engine]]
 
 
 class Worker:
@@ -83,14 +92,16 @@ class Worker:
     The callbacks run in the worker's thread. An exception from the engine is handed to
     ``on_error`` and the thread goes on; so does it with the next frame after a bad one.
 
-    :param load: makes the engine; may take as long as it likes
+    :param load: makes an engine, freed on leaving its context; may take as long as it likes
+        until the event it is given is set: the worker then ends
     :param on_step: called with each step's outcome
-    :param on_error: called with the exception and the frame it was about, None for an order
+    :param on_error: called with the exception and the frame it was about, None for an order. On
+        an ``EngineFailure`` the engine is gone, and what is ordered then is for the next
     """
 
     def __init__(
         self,
-        load: 'Callable[[], StreamEngine]',
+        load: Load,
         on_step: Callable[[Step], None],
         on_error: Callable[[Exception, Frame | None], None],
     ) -> None:
@@ -99,9 +110,10 @@ class Worker:
         self._on_error = on_error
         self._queue: deque[Frame | Order] = deque()
         self._wake = threading.Condition()
-        self._stopping = False
-        self._engine: StreamEngine | None = None
+        self._ended = threading.Event()
+        self._engine: Engine | None = None
         self._busy_since: float | None = None
+        self._pause_s = 0.0
         self.loaded = threading.Event()
         """Set when the checkpoint is loaded, or has failed to be: see ``failure``."""
         self.failure: Exception | None = None
@@ -149,7 +161,7 @@ class Worker:
     def stop(self, timeout_s: float) -> bool:
         """End the thread and free the engine; return False when it did not end in time."""
         with self._wake:
-            self._stopping = True
+            self._ended.set()
             self._queue.clear()
             self._wake.notify()
         deadline = time.monotonic() + timeout_s
@@ -160,37 +172,57 @@ class Worker:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        while not self._ended.wait(self._pause_s):
+            try:
+                self._live()
+            except Exception as error:
+                if not self.loaded.is_set():  # the first one: what the caller waits for
+                    self.failure = error
+                    self.loaded.set()
+                    return
+                self._on_error(error, None)
+            self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
+
+    def _live(self) -> None:
+        """Make an engine and do what is queued, until the end or that engine's."""
         self._busy_since = time.monotonic()
         try:
-            self._engine = self._load()
-        except Exception as error:
-            self.failure = error
-            return
+            with self._load(self._ended) as engine:
+                self._engine, self._busy_since = engine, None
+                self.loaded.set()
+                lives = True
+                while lives and (item := self._next()) is not None:
+                    self._busy_since = time.monotonic()
+                    lives = self._do(engine, item)
+                    self._busy_since = None
         finally:
-            self._busy_since = None
-            self.loaded.set()
-        while (item := self._next()) is not None:
-            self._busy_since = time.monotonic()
-            self._do(self._engine, item)
-            self._busy_since = None
-        self._engine = None
+            self._engine = self._busy_since = None
 
     def _next(self) -> Frame | Order | None:
         with self._wake:
-            self._wake.wait_for(lambda: self._queue or self._stopping)
-            return None if self._stopping else self._queue.popleft()
+            self._wake.wait_for(lambda: self._queue or self._ended.is_set())
+            return None if self._ended.is_set() else self._queue.popleft()
 
-    def _do(self, engine: 'StreamEngine', item: Frame | Order) -> None:
+    def _do(self, engine: Engine, item: Frame | Order) -> bool:
+        """Do it; return False when the engine was lost over it."""
         frame = item if isinstance(item, Frame) else None
         try:
             if isinstance(item, Frame):
                 start = time.monotonic()
                 decisions = engine.step(item.image, item.stamp / 1e9)
-                if not self._stopping:  # what comes after that, nobody waits for
+                self._pause_s = 0.0
+                if not self._ended.is_set():  # what comes after that, nobody waits for
                     self._on_step(Step(
                         item, decisions, time.monotonic() - start, engine.drop_ratio,
                         engine.skipped_frames))
             else:
                 item(engine)
+        except EngineFailure as error:
+            if not self._ended.is_set():
+                with self._wake:
+                    self._queue = deque(item for item in self._queue if isinstance(item, Frame))
+                self._on_error(error, frame)
+            return False
         except Exception as error:
             self._on_error(error, frame)
+        return True

@@ -16,10 +16,15 @@
 An engine with the real one's face that fails on demand; for tests of faults alone.
 
 Run as a program it is the node with this engine; the parameter ``checkpoint`` says what goes
-wrong, e.g. ``raises``.
+wrong, e.g. ``raises``. A fault of ``FAULTS`` happens at the second frame, and only once in the
+folder that the node runs in: the engine that takes the lost one's place is well.
 """
 
+import ctypes
+from dataclasses import replace
 import itertools
+import os
+from pathlib import Path
 import sys
 import threading
 import time
@@ -32,6 +37,39 @@ from streamo_ros.engine import Watch
 
 MAX_INSTRUCTIONS = 4
 SLOW_S = 0.5
+
+
+def hang(engine, decisions):
+    engine.released.wait()
+
+
+def exit(engine, decisions):
+    os._exit(3)
+
+
+def segfault(engine, decisions):
+    ctypes.string_at(0)
+
+
+def out_of_memory(engine, decisions):
+    raise MemoryError('no room for another window')
+
+
+def not_a_number(engine, decisions):
+    return [replace(decision, probabilities=(float('nan'),) * 3) for decision in decisions]
+
+
+def too_few(engine, decisions):
+    return decisions[1:]
+
+
+def unknown_state(engine, decisions):
+    return [replace(decision, state=7) for decision in decisions]
+
+
+FAULTS = {
+    fault.__name__: fault
+    for fault in (hang, exit, segfault, out_of_memory, not_a_number, too_few, unknown_state)}
 
 
 class FakeEngine:
@@ -55,6 +93,8 @@ class FakeEngine:
             raise ValueError('the weights are not there: look for them')
         if name == 'loads slowly':
             time.sleep(2.0)
+        if name == 'dies at load':
+            segfault(None, None)
         return cls(name)
 
     def watch(self, text, instruction_id=None):
@@ -88,11 +128,15 @@ class FakeEngine:
             print('the answer has begun', flush=True)
             complete = not self._interrupted.wait(30.0)
             print('the answer is', 'complete' if complete else 'cut', flush=True)
-        return [
+        decisions = [
             Decision(
                 watch.instruction_id, state, tuple(0.8 if s is state else 0.1 for s in State),
                 f'It happened at {stamp:.3f}.' if state is State.RESPONSE else '', complete, stamp)
             for watch in self.watches]
+        if self.mode in FAULTS and self._tick == 1 and not Path('failed').exists():
+            Path('failed').touch()
+            return FAULTS[self.mode](self, decisions)
+        return decisions
 
     def reset(self):
         self._tick = -1
@@ -103,7 +147,10 @@ class FakeEngine:
 
 
 if __name__ == '__main__':
+    # Of this file as a module, not as a program: the engine's process imports it by its name.
+    import fake_engine
+
     from streamo_ros.nodes import streamo_node
 
-    streamo_node.StreamEngine = FakeEngine
+    streamo_node.StreamEngine = fake_engine.FakeEngine
     sys.exit(streamo_node.main())

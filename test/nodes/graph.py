@@ -60,7 +60,8 @@ class Process:
     """A node, or a program that starts nodes, as a process."""
 
     def __init__(self, command, environment, folder):
-        self._log = Path(folder, f'log-{time.monotonic_ns()}')
+        self.folder = Path(folder)
+        self._log = self.folder / f'log-{time.monotonic_ns()}'
         with self._log.open('wb') as log:
             self._process = subprocess.Popen(
                 command, env=environment, cwd=folder, stdout=log, stderr=log,
@@ -69,6 +70,10 @@ class Process:
     @property
     def log(self):
         return self._log.read_text(errors='replace')
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     @property
     def runs(self):

@@ -19,8 +19,10 @@ from fake_engine import MAX_INSTRUCTIONS
 import pytest
 
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine import EngineFailure
 from streamo_ros.engine.instructions import Instructions
 from streamo_ros.engine.instructions import MAX_CHARACTERS
+from streamo_ros.engine.instructions import TRIALS
 from streamo_ros.msg import Instruction
 
 ADD, REPLACE, CANCEL, CLEAR = (
@@ -186,6 +188,41 @@ def test_instructions_outlive_the_engine(table, engine):
     another = FakeEngine()
     table.reconcile(another)
     assert watched(another) == ['one', 'two']
+
+
+class LostEngine(FakeEngine):
+    """An engine that is lost over one text."""
+
+    def watch(self, text, instruction_id=None):
+        if text == 'poison':
+            raise EngineFailure('it is gone')
+        return super().watch(text, instruction_id)
+
+
+def test_a_new_instruction_over_which_engine_after_engine_is_lost_is_refused(table):
+    send(table, ADD, 'a', 'one')
+    send(table, ADD, 'p', 'poison')
+    send(table, ADD, 'b', 'two')
+    for _ in range(TRIALS):
+        with pytest.raises(EngineFailure):
+            table.reconcile(LostEngine())
+        table.detach()
+        assert list(standing(table)) == ['a', 'p', 'b']
+    engine = LostEngine()
+    (refusal,) = table.reconcile(engine)
+    assert (refusal.request.id, watched(engine)) == ('p', ['one', 'two'])
+    assert 'engines failed' in refusal.reason
+    assert list(standing(table)) == ['a', 'b']
+
+
+def test_an_instruction_that_once_stood_is_not_to_blame_for_lost_engines(table):
+    send(table, ADD, 'p', 'poison')
+    table.reconcile(FakeEngine())
+    for _ in range(2 * TRIALS):
+        table.detach()
+        with pytest.raises(EngineFailure):
+            table.reconcile(LostEngine())
+    assert list(standing(table)) == ['p']
 
 
 def test_nothing_is_done_twice(table, engine):

@@ -14,13 +14,19 @@
 
 """The engine's thread: order kept, the newest frames kept, no fault stops it."""
 
+from contextlib import contextmanager
+from contextlib import nullcontext
 import threading
+import time
 
 from fake_engine import FakeEngine
 import numpy as np
 import pytest
 
+from streamo_ros.engine import EngineFailure
+from streamo_ros.nodes.worker import FIRST_PAUSE_S
 from streamo_ros.nodes.worker import Frame
+from streamo_ros.nodes.worker import LONGEST_PAUSE_S
 from streamo_ros.nodes.worker import WAITING_FRAMES
 from streamo_ros.nodes.worker import Worker
 
@@ -39,7 +45,7 @@ class Recorder:
         self.steps = []
         self.errors = []
         self.worker = Worker(
-            load or (lambda: self.engine), self.steps.append,
+            load or (lambda ended: nullcontext(self.engine)), self.steps.append,
             lambda error, about: self.errors.append((error, about)))
         self.worker.loaded.wait(PATIENCE_S)
 
@@ -169,7 +175,7 @@ def test_an_interrupt_cuts_the_answer_under_way(recorder):
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_told():
-    def fail():
+    def fail(ended):
         raise ValueError('no weights')
     recorder = Recorder(load=fail)
     assert str(recorder.worker.failure) == 'no weights'
@@ -177,4 +183,63 @@ def test_a_checkpoint_that_cannot_be_loaded_is_told():
 
 
 def test_stop_ends_the_thread(recorder):
+    assert recorder.worker.stop(PATIENCE_S)
+
+
+def lose(engine):
+    raise EngineFailure('it is gone')
+
+
+def test_another_engine_takes_the_place_of_a_lost_one_and_its_orders_are_void():
+    engines = []
+    left = []
+
+    @contextmanager
+    def load(ended):
+        engines.append(FakeEngine())
+        yield engines[-1]
+        left.append(engines[-1])
+
+    recorder = Recorder(load=load)
+    held = hold(recorder.worker)
+    recorder.worker.order(lose)
+    recorder.worker.order(lambda engine: engine.reset())
+    recorder.worker.submit(frame(3))
+    held.set()
+    while not recorder.steps:
+        time.sleep(0.01)
+    assert [engine.calls for engine in engines] == [[], ['step 0']]
+    assert left == engines[:1]
+    ((error, about),) = recorder.errors
+    assert (str(error), about) == ('it is gone', None)
+    assert recorder.worker.stop(PATIENCE_S)
+    assert left == engines
+
+
+def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judged():
+    pauses, loads = [], []
+
+    def load(ended):
+        def wait(pause_s):
+            pauses.append(pause_s)
+            return ended.is_set()
+        ended.wait = wait
+        loads.append(ended)
+        if 1 < len(loads) < 10:
+            raise EngineFailure('no memory')
+        return nullcontext(FakeEngine())
+
+    recorder = Recorder(load=load)
+    recorder.worker.order(lose)
+    while len(loads) < 10:
+        time.sleep(0.01)
+    assert pauses == [min(FIRST_PAUSE_S * 2**n, LONGEST_PAUSE_S) for n in range(9)]
+    assert pauses[-1] == LONGEST_PAUSE_S
+    assert len(recorder.errors) == 9
+    recorder.worker.submit(frame(0))
+    recorder.finish()
+    recorder.worker.order(lose)
+    while len(loads) < 11:
+        time.sleep(0.01)
+    assert pauses[-1] == FIRST_PAUSE_S
     assert recorder.worker.stop(PATIENCE_S)
