@@ -29,6 +29,8 @@ from pathlib import Path
 import time
 from typing import TextIO
 
+import numpy as np
+
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
@@ -359,7 +361,8 @@ class _Camera:
     ) -> None:
         standing = self._standing[request]
         found = standing.found
-        probabilities = [round(share, 6) for share in decision.probabilities]
+        # As precise as the node's messages are, so that both give the same lines.
+        probabilities = [round(float(np.float32(share)), 6) for share in decision.probabilities]
         if decision.state is State.STANDBY:
             standing.standby_since = standing.standby_since or stamp
         elif decision.state is State.SILENCE:
