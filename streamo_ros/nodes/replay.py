@@ -31,6 +31,7 @@ from contextlib import ExitStack
 import json
 import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import time
@@ -406,4 +407,5 @@ def main() -> int:
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending the nodes
     sys.exit(main())

@@ -92,6 +92,16 @@ def test_a_node_that_watches_otherwise_is_found_out(room, tmp_path, monkeypatch,
     assert '- no decision\n+ {"stamp_ns"' in said or '- {"stamp_ns"' in said
 
 
+def test_a_node_that_says_nothing_is_not_waited_for_for_ever(
+        room, tmp_path, monkeypatch, capsys):
+    evaluate([room], tmp_path, Watching(fps=2.0))
+    monkeypatch.setattr(replay, 'PATIENCE_S', 0.0)
+    assert replayed(tmp_path, monkeypatch) == 1
+    said = capsys.readouterr()
+    assert 'passed without a node that watches /camera/image_raw; the node said:' in said.err
+    assert not said.out
+
+
 def test_every_difference_counts(tmp_path):
     def row(stamp, **more):
         return json.dumps({

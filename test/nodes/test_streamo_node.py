@@ -27,6 +27,7 @@ from lifecycle_msgs.srv import GetState
 import numpy as np
 import pytest
 from rcl_interfaces.srv import DescribeParameters
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
@@ -378,6 +379,29 @@ def test_an_answer_is_said_once_and_a_once_only_instruction_is_then_withdrawn(gr
     assert (first.event_start.sec, first.event_end.sec) == (1001, 1002)
     assert [response.seq for response in console.responses] == [1, 2, 3, 4]
     assert isinstance(first, Response) and first.complete and first.text
+
+
+def test_under_simulated_time_latency_is_counted_by_the_clock_of_the_bag(graph):
+    graph.start(use_sim_time=True)
+    console = graph.console()
+    clock = graph.node.create_publisher(Clock, '/clock', 10)
+    camera = graph.camera()
+    console.ask(LIGHT, 'light')
+    standing(console, 'light')
+    camera.await_reader()
+    stamp, recorded = 1_700_000_000 * SECOND, 1_700_000_000 * SECOND + SECOND // 4
+    message = Clock()
+    message.clock.sec, message.clock.nanosec = divmod(recorded, SECOND)
+
+    def tells_the_time():
+        clock.publish(message)  # again and again: nodes hear clocks by best effort
+        return console.diagnostics and stamp_ns(console.diagnostics[-1]) == recorded
+
+    graph.wait(tells_the_time, 'diagnostics with the time of the clock')
+    camera.send(stamp)
+    state = console.await_any('a decision', lambda state: state.age_s == 0)
+    assert (stamp_ns(state), state.latency_s) == (stamp, 0.25)
+    assert 0 < state.inference_s
 
 
 def test_two_nodes_keep_apart(graph):
