@@ -129,10 +129,7 @@ class Run:
     """The node, the console and a camera, until ``close``."""
 
     def __init__(self, reader: bool) -> None:
-        try:
-            prefix = Path(get_package_prefix('streamo_ros'))
-        except PackageNotFoundError as error:
-            raise RunError('the package is not installed: `make build`, `source env.sh`') from error
+        executable = installed() / 'lib' / 'streamo_ros' / 'streamo_node'
         self._reader = reader
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         self._console = Console(reader)
@@ -140,8 +137,7 @@ class Run:
         self._executor.add_node(self._console)
         self._children: list[subprocess.Popen[str]] = []
         self._node = self._start([
-            str(prefix / 'lib' / 'streamo_ros' / 'streamo_node'),
-            '--ros-args', '-p', f'fps:={FPS}', '--log-level', 'warn'])
+            str(executable), '--ros-args', '-p', f'fps:={FPS}', '--log-level', 'warn'])
 
     def _start(self, command: list[str], **options: Any) -> 'subprocess.Popen[str]':
         # Sessions of their own: a terminal's Ctrl-C is for this process to pass on, and the
@@ -253,6 +249,19 @@ def cpu_seconds(session: int) -> float:
     return ticks / os.sysconf('SC_CLK_TCK')
 
 
+def installed() -> Path:
+    """
+    Return where the package is installed.
+
+    :raises RunError: when it is not
+    """
+    try:
+        return Path(get_package_prefix('streamo_ros'))
+    except PackageNotFoundError as error:
+        raise RunError(
+            'the package is not installed: `make build`, `source env.sh`') from error
+
+
 def choose_profile(large_images: bool) -> None:
     """
     Have this process and its children use the shipped profile, or Fast DDS as it comes.
@@ -263,11 +272,7 @@ def choose_profile(large_images: bool) -> None:
         os.environ.pop(variable, None)
     if not large_images:
         return
-    try:
-        prefix = Path(get_package_prefix('streamo_ros'))
-    except PackageNotFoundError as error:
-        raise RunError('the package is not installed: `make build`, `source env.sh`') from error
-    profile = prefix / 'share' / 'streamo_ros' / 'config' / 'fastdds_large_images.xml'
+    profile = installed() / 'share' / 'streamo_ros' / 'config' / 'fastdds_large_images.xml'
     if not profile.is_file():
         raise RunError(f'{profile} is missing: build the package again')
     for variable in PROFILE_VARIABLES:
