@@ -257,7 +257,7 @@ def installed() -> Path:
     """
     try:
         return Path(get_package_prefix('streamo_ros'))
-    except PackageNotFoundError as error:
+    except (PackageNotFoundError, OSError) as error:  # OSError: nothing is sourced
         raise RunError(
             'the package is not installed: `make build`, `source env.sh`') from error
 
