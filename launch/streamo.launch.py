@@ -15,7 +15,6 @@
 """Start one node that watches one camera, and at will an overlay and a recording of it."""
 
 from ament_index_python.packages import get_package_prefix
-from ament_index_python.packages import get_package_share_directory
 from ament_index_python.packages import PackageNotFoundError
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument
@@ -43,17 +42,6 @@ SPOKEN = ('state', 'response', 'instruction', 'instruction_text')
 """The topics of the node that a recording has."""
 
 
-def environment(context):
-    """Return the variables that have Fast DDS let large images through, if that was asked for."""
-    if LaunchConfiguration('large_images').perform(context) == 'false':
-        return {}
-    share = get_package_share_directory('streamo_ros')
-    profile = f'{share}/config/fastdds_large_images.xml'
-    # Jazzy goes by the first name, later versions by the second.
-    return {
-        'FASTRTPS_DEFAULT_PROFILES_FILE': profile, 'FASTDDS_DEFAULT_PROFILES_FILE': profile}
-
-
 def watch(context):
     """Return the node, with the parameters that were given and no others, and the overlay."""
     given = {
@@ -70,7 +58,6 @@ def watch(context):
         'respawn': LaunchConfiguration('respawn'),
         'respawn_delay': float(LaunchConfiguration('respawn_delay').perform(context)),
         'output': 'screen',
-        'additional_env': environment(context),
     }
     return [
         Node(executable='streamo_node', name='streamo', parameters=[*params_files, given],
@@ -103,7 +90,7 @@ def record(context):
     return [ExecuteProcess(
         cmd=['ros2', 'bag', 'record', *(['--output', bag] if bag else []), '--topics',
              *(prefix_namespace(namespace, topic) for topic in topics)],
-        name='recorder', output='screen', additional_env=environment(context))]
+        name='recorder', output='screen')]
 
 
 def generate_launch_description():
@@ -130,11 +117,6 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'respawn_delay', default_value='2.0',
             description='Seconds to wait before that.'),
-        DeclareLaunchArgument(
-            'large_images', default_value='false', choices=['true', 'false'],
-            description='true: let raw images of 640x480 and up through with Fast DDS, by the '
-                        "package's config/fastdds_large_images.xml; the camera has to be started "
-                        'with it as well, as is told there.'),
         DeclareLaunchArgument(
             'overlay', default_value='false',
             description='true: offer the pictures with state and answers drawn on them, in '

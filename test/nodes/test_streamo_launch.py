@@ -70,7 +70,7 @@ def test_its_arguments_are_described(launch_file):
     assert {argument.name for argument in arguments} == {
         'camera', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
         'instruction', 'autostart', 'log_level', 'respawn', 'respawn_delay', 'overlay', 'record',
-        'record_camera', 'bag', 'state_file', 'large_images'}
+        'record_camera', 'bag', 'state_file'}
     own = [argument.description.split(' Valid choices are: ')[0] for argument in arguments]
     assert all(description.endswith('.') for description in own)
 
@@ -79,22 +79,9 @@ def recorded(launch_file, **arguments):
     """Return the command that records, as a list of words."""
     context = launch.LaunchContext()
     context.launch_configurations.update({
-        'namespace': '', 'camera': 'image', 'record_camera': 'none', 'bag': '',
-        'large_images': 'false', **arguments})
+        'namespace': '', 'camera': 'image', 'record_camera': 'none', 'bag': '', **arguments})
     (process,) = launch_file.record(context)
     return [launch.utilities.perform_substitutions(context, word) for word in process.cmd]
-
-
-def test_large_images_get_the_profile_that_is_installed_under_both_names(
-        launch_file, monkeypatch):
-    monkeypatch.setattr(launch_file, 'get_package_share_directory', lambda name: f'/opt/{name}')
-    context = launch.LaunchContext()
-    context.launch_configurations['large_images'] = 'false'
-    assert launch_file.environment(context) == {}
-    context.launch_configurations['large_images'] = 'true'
-    profile = '/opt/streamo_ros/config/fastdds_large_images.xml'
-    assert launch_file.environment(context) == {
-        'FASTRTPS_DEFAULT_PROFILES_FILE': profile, 'FASTDDS_DEFAULT_PROFILES_FILE': profile}
 
 
 SPOKEN = ['state', 'response', 'instruction', 'instruction_text']
