@@ -32,7 +32,9 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from streamo_ros.bench import node as bench_node
 from streamo_ros.bench.engine import measure
+from streamo_ros.bench.node import BenchError
 from streamo_ros.bench.shapes import random_checkpoint
 from streamo_ros.bench.shapes import SHAPES
 from streamo_ros.dialogue import InstructionError
@@ -72,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (AnnotationError, BenchmarkError, CheckpointError, DataError, FileError,
+    except (AnnotationError, BenchError, BenchmarkError, CheckpointError, DataError, FileError,
             InstructionError, JournalError, ReportError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
@@ -132,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
+    node = benches.add_parser(
+        'node', help="a camera's frames that reach the node, and what the node costs (needs ROS)",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    node.set_defaults(run=_bench_node)
+    node.add_argument(
+        '--seconds', type=_positive, default=20.0, help='for which the camera sends, in each run')
+    node.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
     export = commands.add_parser(
         'export', help='write a checkpoint as ONNX, held against torch, or as TensorRT engines',
@@ -498,6 +507,14 @@ def _bench_engine(options: argparse.Namespace) -> None:
             {
                 'shape': options.checkpoint or options.shape, 'backend': options.backend,
                 **figures}, indent=2) + '\n')
+
+
+def _bench_node(options: argparse.Namespace) -> None:
+    figures = asdict(bench_node.measure(options.seconds))
+    for name, value in figures.items():
+        print(f'{name:34} {value}')
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + '\n')
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -1,0 +1,61 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A run of the bench counts what of a camera's frames reaches the real node."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from streamo_ros.nodes import bench
+
+
+def test_with_the_profile_frames_reach_the_node_and_every_figure_is_there(tmp_path):
+    # Without it, little more than half arrive: a frame is larger than Fast DDS's shared memory.
+    run = subprocess.run(
+        [sys.executable, '-m', 'streamo_ros.nodes.bench', '640', '480', '--profile', '--reader',
+         '--instructions', '2', '--seconds', '2'],
+        env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    figures = json.loads(run.stdout)
+    assert 50 <= figures['sent'] <= 60
+    assert 2 / 3 * figures['sent'] < figures['received'] <= figures['sent']
+    assert 3 <= figures['decided'] + figures['dropped'] <= 5
+    assert 0 < figures['cpu_share'] < 2 * os.cpu_count()
+    assert 0 < figures['transport_ms']['p50'] <= figures['transport_ms']['p95']
+    assert figures['overhead_ms']['p50'] <= figures['overhead_ms']['p95']
+
+
+def test_default_means_that_no_profile_of_the_user_counts(monkeypatch):
+    for variable in bench.PROFILE_VARIABLES:
+        monkeypatch.setenv(variable, 'mine.xml')
+    bench.choose_profile(False)
+    assert not any(variable in os.environ for variable in bench.PROFILE_VARIABLES)
+
+
+def test_processor_time_is_that_of_a_whole_session():
+    # The child of a shell counts, and it alone is at work.
+    busy = f'{sys.executable} -c "while True: pass"; true'
+    shell = subprocess.Popen(['sh', '-c', busy], start_new_session=True)
+    try:
+        deadline = time.monotonic() + 30
+        while bench.cpu_seconds(shell.pid) < 0.1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert bench.cpu_seconds(shell.pid) >= 0.1
+    finally:
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.wait()
