@@ -110,7 +110,8 @@ def shared(tmp_path_factory):
 def watching(shared):
     """Return graph, console, and what sends goals; nothing stands, the next tick is a Silence."""
     graph, console, client = shared
-    assert console.call(SetBool, 'enable', SetBool.Request(data=True)).success
+    graph.wait(lambda: console.call(  # it may be configuring still
+        SetBool, 'enable', SetBool.Request(data=True)).success, 'an active node')
     console.ask(action=Instruction.CLEAR)
     epoch = max((state.epoch for state in console.states), default=0) + 1
     console.call(Trigger, 'reset')
