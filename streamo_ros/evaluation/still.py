@@ -31,11 +31,11 @@ from tqdm import tqdm
 
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue.events import EventScore
-from streamo_ros.dialogue.events import match
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.scores import QUESTIONS_A_STREAM
 from streamo_ros.evaluation.scores import TURNS
+from streamo_ros.evaluation.tally import tally
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import RATES
 
@@ -99,11 +99,7 @@ def run(
             for question, got, reference in zip(
                     stream.questions, states, without, strict=True):
                 saving.pairs += zip(reference, got, strict=True)
-                right = question.truths()
-                due = [at for at, truth in enumerate(right) if truth.state is State.RESPONSE]
-                said = [at for at, state in enumerate(got) if state is State.RESPONSE]
-                saving.events += EventScore(
-                    len(due), len(said), len(match(due, said, tolerance=1)))
+                saving.events += tally(question, got, [''] * len(got), 0.0).events
     return savings
 
 
