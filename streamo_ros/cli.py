@@ -682,7 +682,7 @@ def _benchmark_settings(options: argparse.Namespace, files: Iterable[Path]) -> d
         digest.update(file.read_bytes())
     return {
         'data_sha256': digest.hexdigest(), 'checkpoint': options.checkpoint,
-        'zero_shot': options.zero_shot, 'backend': options.backend}
+        'zero_shot': options.zero_shot, 'backend': options.backend, 'look_back': True}
 
 
 def _progress(records: list[Any]) -> Iterable[Any]:

@@ -23,6 +23,7 @@ come from any, at any time: they only ask, and the thread that steps obeys, an a
 within one token, and in the cache before its next ``watch`` or ``step``.
 """
 
+from collections import deque
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -188,11 +189,15 @@ class StreamEngine:
         """Return how many frames since the stream began the vision tower was not run for."""
         return self._skipped_frames
 
-    def watch(self, text: str, instruction_id: str | None = None) -> Watch:
+    def watch(
+        self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+    ) -> Watch:
         """
         Add a standing instruction; it watches from the next frame on.
 
         :param instruction_id: a name of the caller's; None gives one
+        :param look_back: see the window's earlier frames too, as if it had stood and been silent
+            since; costs a tick of the language model for each of them, at once
         :raises InstructionError: when it is empty, too long, one too many, or its id is taken
         """
         self._obey()
@@ -217,6 +222,8 @@ class StreamEngine:
         self._places.append(place)
         if self._shape is not None:
             self._begin(len(self._places) - 1)
+            if look_back:
+                self._look_back(len(self._places) - 1)
         return place.watch
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
@@ -241,9 +248,7 @@ class StreamEngine:
             return []
         self._given_tokens += len(sight.kept)
         self._dropped_tokens += int((~sight.kept).sum())
-        tokenizer = self.checkpoint.tokenizer
-        opening = tokenizer.encode(
-            open_turn(time_tag(self._tick, self.fps), tokenizer.chat), len(sight.kept))
+        opening = self._opening(self._tick)
         chunks = [(place.close, opening) for place in self._places]
         outputs = self._run(0, chunks, sight)
         decisions = []
@@ -293,6 +298,8 @@ class StreamEngine:
         self._memory: SceneMemory | None = None
         self._looked: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
         self._looked = None
+        # (tick, visual tokens) of the turns that the next one's window still shows
+        self._seen: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=self.window_turns - 1)
         self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
 
     def _advance(self, stamp: float) -> None:
@@ -323,9 +330,26 @@ class StreamEngine:
         else:
             tokens = self._backend.see(spec.cut(before, scaled, vision), grid)
             self._looked = before, scaled, tokens
+        tokens = self._looked[2]
+        self._seen.append((self._tick, tokens))
         kept = self._memory.keep(before, scaled) if self._memory else np.ones(
             rows * columns, np.bool_)
-        return Sight(self._looked[2][:, kept], kept)
+        return Sight(tokens[:, kept], kept)
+
+    def _opening(self, tick: int) -> list[int]:
+        rows, columns = self._grid()
+        chat = self.checkpoint.tokenizer.chat
+        return self.checkpoint.tokenizer.encode(
+            open_turn(time_tag(tick, self.fps), chat), rows * columns)
+
+    def _look_back(self, index: int) -> None:
+        """Run the turns of the window for a new instruction, each of them silent."""
+        place = self._places[index]
+        for tick, tokens in self._seen:
+            # Whole, whatever others were spared: it has none of what they already hold.
+            sight = Sight(tokens, np.ones(tokens.shape[1], np.bool_))
+            self._run(index, [(place.close, self._opening(tick))], sight)
+            place.close = self._closes[State.SILENCE]
 
     def _turns_in_view(self) -> int:
         """Return how many of the turns before the next are sure to be in view of it."""
@@ -338,14 +362,10 @@ class StreamEngine:
         return self._shape[0] // cell, self._shape[1] // cell
 
     def _longest_turn(self) -> int:
-        tokenizer = self.checkpoint.tokenizer
-        rows, columns = self._grid()
         latest = int(_LONGEST_STREAM * self.fps)
         # Some ticks in a row: their decimals differ in length.
         return max(len(close) for close in self._closes.values()) + max(
-            len(tokenizer.encode(
-                open_turn(time_tag(tick, self.fps), tokenizer.chat), rows * columns))
-            for tick in range(latest, latest + 8))
+            len(self._opening(tick)) for tick in range(latest, latest + 8))
 
     def _allocate(self) -> None:
         self._turn_rows = self._longest_turn()

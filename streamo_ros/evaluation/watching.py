@@ -80,7 +80,8 @@ def watch(
     """
     Watch a video from its beginning, turn by turn, as a new stream.
 
-    A question is given to the engine at its turn, which sees no frame of the turns before for it.
+    A question is given to the engine at its turn, and sees the turns of the window before: what
+    it asks may be of what has been.
 
     :param starts: the second at which each turn's frame is due, growing
     :raises SourceError: when the video cannot be read
@@ -97,7 +98,7 @@ def watch(
                 watch.cancel()
         for index, question in enumerate(questions):
             if question.first == turn:
-                engine.watch(question.text, str(index))
+                engine.watch(question.text, str(index), look_back=True)
         for decision in engine.step(picture, starts[turn]):
             states[decision.instruction_id].append(decision.state)
             if decision.state is State.RESPONSE:

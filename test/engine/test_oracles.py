@@ -470,3 +470,34 @@ def test_backends_agree_and_answer_with_the_same_tokens(random_model):
     assert len(heard[0]) == 3 * 2 * 20
     assert heard[0] == heard[1]
     np.testing.assert_allclose(*logits, rtol=0, atol=1e-4)
+
+
+# 10
+
+
+@pytest.mark.parametrize('asked', [2, 3, 8])
+def test_looking_back_equals_having_stood_silent_since_the_window_began(subject, asked):
+    """Of 4 turns; asked before the window is full, when it just is, and after it has slid."""
+    frames = subject.reference.frames(10)
+    begun = max(0, asked - 3)
+
+    def ask_at(tick, **how):
+        """Return the new instruction's logits from the tick of asking on, another beside it."""
+        engine, recorder = subject.watching(QUESTIONS[:1], window_turns=4)
+        step = recorder.run
+
+        def silent_until_asked(first, inputs):
+            outputs = step(first, inputs)
+            if not inputs.into_sink and engine._tick < asked:
+                outputs.states[:, State.SILENCE] = 1e8
+            return outputs
+
+        recorder.run = silent_until_asked
+        for stamp, frame in enumerate(frames):
+            if stamp == tick:
+                engine.watch(QUESTIONS[1], **how)
+            engine.step(frame, float(stamp))
+        return np.stack([logits[1] for logits in recorder.logits if len(logits) == 2][asked - 10:])
+
+    subject.assert_equal(ask_at(asked, look_back=True), ask_at(begun))
+    assert np.abs(ask_at(asked) - ask_at(begun))[0].max() > 100 * subject.tolerance

@@ -297,3 +297,14 @@ def test_the_caller_may_fill_one_array_again_and_again(still):
         array[:] = frame
         again.step(array, float(stamp))
     np.testing.assert_array_equal(np.stack(backend.logits), np.stack(other.logits))
+
+
+def test_who_looks_back_sees_frames_whole_that_others_were_spared():
+    spared, backend = watching(StillScene(gate=2, drop=2, key_frame_s=99))
+    plain, other = watching(None)
+    for engine, log in ((spared, backend), (plain, other)):
+        feed(engine, scene(*[(0, 0, 0)] * 4))
+        log.lengths.clear()
+        engine.watch('Is it dark?', look_back=True)
+    assert backend.lengths[1:] == other.lengths[1:] and len(other.lengths) == 1 + 5
+    assert spared.drop_ratio > 0

@@ -367,3 +367,19 @@ def test_many_windows_long_the_engine_goes_on(backend):
         decision = engine.step(GREY, float(stamp))[0]
     assert np.isfinite(decision.probabilities).all()
     assert engine._places[0].plan.live_turns == 4
+
+
+def test_looking_back_goes_no_further_than_the_window_and_the_stream(backend):
+    engine = StreamEngine(load_checkpoint('nano'), backend, window_turns=4)
+    engine.watch('Before the first frame there is nothing.', look_back=True)
+    assert backend.steps == []
+    for stamp in range(6):
+        engine.step(GREY, float(stamp))
+    before = len(backend.steps)
+    engine.watch('Is it dark?', look_back=True)
+    assert backend.steps[before:] == [1] * 3
+    engine.reset()
+    engine.step(GREY, 0.0)
+    before = len(backend.steps)
+    engine.watch('And now?', look_back=True)
+    assert backend.steps[before:] == [1]
