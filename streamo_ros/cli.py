@@ -32,6 +32,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from streamo_ros.bench import latency as bench_latency
 from streamo_ros.bench import node as bench_node
 from streamo_ros.bench.engine import measure
 from streamo_ros.bench.node import BenchError
@@ -44,6 +45,7 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.graph import PRECISIONS
+from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 from streamo_ros.evaluation import recorded
 from streamo_ros.evaluation.annotation import AnnotationError
 from streamo_ros.evaluation.journal import JournalError
@@ -134,6 +136,25 @@ def _parser() -> argparse.ArgumentParser:
     engine.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
+    latency = benches.add_parser(
+        'latency', help='a tick at every frame rate, window, number of instructions and backend',
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    latency.set_defaults(run=_bench_latency)
+    latency.add_argument(
+        '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
+    latency.add_argument(
+        '--backend', nargs='+', default=bench_latency.BACKENDS, choices=bench_latency.BACKENDS,
+        help='what runs the model; those that cannot are named')
+    latency.add_argument(
+        '--fps', nargs='+', type=_positive, default=(1.0, 2.0, 10.0), help='frame rates')
+    latency.add_argument(
+        '--window', nargs='+', type=_turns, default=(8, 60), metavar='TURNS', help='windows')
+    latency.add_argument(
+        '--instructions', nargs='+', type=_standing, default=(1, 4), metavar='N',
+        help=f'how many stand, up to {MAX_INSTRUCTIONS}')
+    latency.add_argument(
+        '--ticks', type=_ticks, default=60, help='measured of each, 2 or more')
+    latency.add_argument('--json', type=Path, metavar='FILE', help='write the table here')
     node = benches.add_parser(
         'node', help="a camera's frames that reach the node, and what the node costs (needs ROS)",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
@@ -381,6 +402,13 @@ def _turns(text: str) -> int:
     return value
 
 
+def _standing(text: str) -> int:
+    value = _turns(text)
+    if value > MAX_INSTRUCTIONS:
+        raise argparse.ArgumentTypeError(f'{text} is more than {MAX_INSTRUCTIONS}')
+    return value
+
+
 def _ticks(text: str) -> int:
     value = int(text)
     if value < 2:
@@ -507,6 +535,15 @@ def _bench_engine(options: argparse.Namespace) -> None:
             {
                 'shape': options.checkpoint or options.shape, 'backend': options.backend,
                 **figures}, indent=2) + '\n')
+
+
+def _bench_latency(options: argparse.Namespace) -> None:
+    table = bench_latency.measure(
+        options.shape, options.backend, options.fps, options.window, options.instructions,
+        options.ticks)
+    print('\n'.join(bench_latency.lines(table)))
+    if options.json:
+        options.json.write_text(json.dumps(asdict(table), indent=2) + '\n')
 
 
 def _bench_node(options: argparse.Namespace) -> None:

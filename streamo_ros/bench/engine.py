@@ -133,15 +133,19 @@ class _Metered:
         return float(getattr(self._backend, 'graph_seconds', 0.0))
 
 
-class _Stream:
-    """An engine that watches noise for ever."""
+class NoiseStream:
+    """
+    An engine that watches noise for ever, its window full.
+
+    :param ticks: for which time tags are to be of one length
+    """
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, window_turns: int | None,
-        instructions: int, ticks: int,
+        instructions: int, ticks: int, fps: float = 1.0,
     ) -> None:
         self.backend = _Metered(backend)
-        self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns)
+        self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns, fps=fps)
         for _ in range(instructions):
             self.engine.watch(_INSTRUCTION)
         size = checkpoint.frame.size or checkpoint.frame.target(480, 640, checkpoint.vision.cell)
@@ -156,26 +160,30 @@ class _Stream:
 
     @property
     def sink_length(self) -> int:
+        """Return the tokens of prompt and instruction."""
         plan = self.engine._places[0].plan
         assert plan is not None
         return plan.sink_length
 
     @property
     def frame_size(self) -> tuple[int, int]:
+        """Return (height, width) of the frames."""
         return self._frames.shape[1], self._frames.shape[2]
 
     @property
     def turn_tokens(self) -> int:
+        """Return the tokens of a silent turn."""
         tokenizer, cell = self.engine.checkpoint.tokenizer, self.engine.checkpoint.vision.cell
         return len(tokenizer.encode(
             [*close_turn(State.SILENCE, tokenizer.chat),
-             *open_turn(time_tag(self._first, 1.0), tokenizer.chat)],
+             *open_turn(time_tag(self._first + 1, self.engine.fps), tokenizer.chat)],
             self.frame_size[0] // cell * (self.frame_size[1] // cell)))
 
     def tick(self) -> Tick:
+        """Show the next frame."""
         frame = self._frames[self._ticks % len(self._frames)]
         begin = time.perf_counter()
-        self.engine.step(frame, float(self._ticks))
+        self.engine.step(frame, self._ticks / self.engine.fps)
         total = time.perf_counter() - begin
         self._ticks += 1
         backend = self.backend
@@ -196,18 +204,18 @@ def measure(
     :param ticks: of which the first and last ``SPAN`` are compared
     :param plot: where to draw each tick's latency
     """
-    stream = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 1, ticks)
+    stream = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 1, ticks)
     long = _run_long(stream, ticks)
     if plot:
         _draw(long.latencies, plot)
 
     peaks, sample = [], []
     for _ in range(15):
-        peaks.append(_gflops())
+        peaks.append(peak_gflops())
         time.sleep(_SETTLE_S)
         sample += [stream.tick() for _ in range(4)]
     window, turn, sink = stream.engine.window_turns, stream.turn_tokens, stream.sink_length
-    work = 1e-9 * _arithmetic(checkpoint, turn, sink + window * turn)
+    work = 1e-9 * arithmetic(checkpoint, turn, sink + window * turn)
 
     ratios: list[float | None] = [None, None]
     for index, reference in enumerate(
@@ -220,7 +228,7 @@ def measure(
             ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
 
-    four = _Stream(checkpoint, new_backend(backend, checkpoint), window_turns, 4, ticks)
+    four = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 4, ticks)
     alone, together = [], []
     for _ in range(60):
         alone.append(stream.tick())
@@ -262,7 +270,7 @@ class _LongRun:
     resident_mib: list[float]
 
 
-def _run_long(stream: _Stream, ticks: int) -> _LongRun:
+def _run_long(stream: NoiseStream, ticks: int) -> _LongRun:
     run = _LongRun(array('d', bytes(8 * ticks)), array('d', bytes(8 * ticks)), [], [])
     span = _span(ticks)
     # One thread's work: a product's threads would go on spinning into the next tick.
@@ -288,7 +296,7 @@ def _drift(values: Sequence[float]) -> float:
     return _median(values[-span:]) / _median(values[:span])
 
 
-def _arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
+def arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
     """Return multiplications and additions of a chunk that sees a context, itself included."""
     decoder = checkpoint.decoder
     wide, narrow = decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim
@@ -307,7 +315,7 @@ def _hugging_face(checkpoint: Checkpoint, turn: int, context: int) -> list[Calla
     return [decoder.window(context + turn), decoder.turn(turn, context)]
 
 
-def _gflops() -> float:
+def peak_gflops() -> float:
     """Return the rate of one square product, in 1e9 multiplications and additions a second."""
     side = 2048
     matrix = np.random.default_rng(0).standard_normal((side, side), np.float32)

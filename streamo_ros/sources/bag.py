@@ -38,6 +38,8 @@ from rosbags.typesys import get_typestore
 from rosbags.typesys import Stores
 from rosbags.typesys.store import Typestore
 
+from streamo_ros.sources.cut_mcap import CutMcap
+
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
 INSTRUCTION = 'streamo_ros/msg/Instruction'
@@ -161,10 +163,24 @@ class Bag:
             try:
                 readers.append(self._opened.enter_context(Reader(path)))
             except Exception as error:  # of many kinds: the bytes are anybody's
-                hint = (': it was cut off while it was written, and `mcap recover` saves what is '
-                        'there' if 'end magic' in str(error) else '')
-                self._trouble('unreadable', f'{path} cannot be read as a bag ({error}){hint}')
+                reader = self._salvage(path) if path.suffix == '.mcap' else None
+                if reader:
+                    readers.append(reader)
+                else:
+                    self._trouble('unreadable', f'{path} cannot be read as a bag ({error})')
         return readers
+
+    def _salvage(self, path: Path) -> Reader | None:
+        """Return a reader of what a file holds up to where it was cut off, if it was."""
+        try:
+            cut: Any = CutMcap(path)
+            reader = self._opened.enter_context(Reader(cut))
+        except Exception:  # of many kinds: the bytes are anybody's
+            return None
+        self._trouble(
+            'cut off', f'{path} was cut off while it was written: what lies before its last '
+            f'{cut.lost} bytes was read')
+        return reader
 
     @property
     def topics(self) -> dict[str, set[str]]:
@@ -210,7 +226,11 @@ class Bag:
         if not connections:
             return
         try:
-            for one, logged, raw in reader.messages(connections, start=start, stop=stop):
+            # Without an index a file is only read if its messages are in order: these may lie
+            # as they came.
+            scan = getattr(reader.storage, 'messages_scan', None)
+            read = scan if scan and isinstance(reader.path, CutMcap) else reader.messages
+            for one, logged, raw in read(connections, start=start, stop=stop):
                 yield BagMessage(one.topic, one.msgtype, logged, bytes(raw))
         except Exception as error:  # of many kinds: the bytes are anybody's
             self._trouble(

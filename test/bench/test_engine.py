@@ -33,7 +33,7 @@ def tiny():
 
 
 def test_a_random_shape_watches_with_turns_of_141_tokens(tiny):
-    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1, 100)
+    stream = bench.NoiseStream(tiny, new_backend('auto', tiny), 2, 1, 100)
     assert stream.turn_tokens == 141
     chunk_rows = []
     step = stream.backend.step
@@ -47,11 +47,11 @@ def test_the_arithmetic_of_a_tick_is_that_of_its_products(tiny):
     # 8 layers of hidden 512, 8 heads and 2 of keys and values by 64, an MLP of 2752
     linear = 512 * 512 + 2 * 512 * 128 + 512 * 512 + 3 * 512 * 2752
     attention = 2 * 8 * 64 * 1000
-    assert bench._arithmetic(tiny, 141, 1000) == 2 * 141 * 8 * (linear + attention)
+    assert bench.arithmetic(tiny, 141, 1000) == 2 * 141 * 8 * (linear + attention)
 
 
 def test_four_instructions_are_watched_and_answers_are_muted(tiny):
-    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 4, 100)
+    stream = bench.NoiseStream(tiny, new_backend('auto', tiny), 2, 4, 100)
     assert isinstance(stream.engine, StreamEngine)
     assert len(stream.engine.watches) == 4
     tick = stream.tick()
@@ -85,5 +85,5 @@ def test_without_torch_the_ratios_to_it_are_left_out(tiny, monkeypatch):
 
 @pytest.mark.parametrize('ticks', [4, 899, 900, 20_000])
 def test_time_tags_keep_their_length_for_the_whole_run(tiny, ticks):
-    stream = bench._Stream(tiny, new_backend('auto', tiny), 2, 1, ticks)
+    stream = bench.NoiseStream(tiny, new_backend('auto', tiny), 2, 1, ticks)
     assert len(str(stream._ticks + ticks)) == len(str(stream._first))

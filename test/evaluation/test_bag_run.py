@@ -161,6 +161,20 @@ def test_an_instruction_once_is_withdrawn_after_its_answer(watch):
     assert light.states[-1] == 2 and len(light.states) < 20
 
 
+def test_of_a_bag_that_was_cut_off_the_rest_is_watched(watch, tmp_path):
+    whole = watch(film)
+    file = tmp_path / 'bag' / 'bag.mcap'
+    cut = tmp_path / 'cut.mcap'
+    cut.write_bytes(file.read_bytes()[:file.stat().st_size // 2])
+    out = tmp_path / 'of_cut'
+    out.mkdir()
+    found = watch_bag(cut, 'cut', Watching(fps=FPS), ASKED, out)
+    assert kinds(found.notices) == {'cut off': 1}
+    states, expected = (one.cameras[0].instructions[0].states for one in (found, whole))
+    assert 4 < len(states) < len(expected)
+    assert states == expected[:len(states)]
+
+
 def test_a_bag_without_instructions_is_refused(watch):
     with pytest.raises(SourceError, match='no instructions'):
         watch(film, annotations=None)
