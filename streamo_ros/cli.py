@@ -56,6 +56,7 @@ from streamo_ros.evaluation.ovo_bench.official import read_predictions
 from streamo_ros.evaluation.ovo_bench.records import BenchmarkError
 from streamo_ros.evaluation.ovo_bench.records import read_records
 from streamo_ros.evaluation.report_data import ReportError
+from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.sources.image import ImageError
@@ -140,8 +141,10 @@ def _parser() -> argparse.ArgumentParser:
         'latency', help='a tick at every frame rate, window, number of instructions and backend',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     latency.set_defaults(run=_bench_latency)
-    latency.add_argument(
+    what = latency.add_mutually_exclusive_group()
+    what.add_argument(
         '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
+    what.add_argument('--checkpoint', metavar='DIR', help='measure this one instead')
     latency.add_argument(
         '--backend', nargs='+', default=bench_latency.BACKENDS, choices=bench_latency.BACKENDS,
         help='what runs the model; those that cannot are named')
@@ -517,14 +520,19 @@ def _write(file: TextIO, camera: str, decision: Decision, latency: float) -> Non
     file.flush()
 
 
-def _bench_engine(options: argparse.Namespace) -> None:
+def _bench_checkpoint(options: argparse.Namespace, backends: Iterable[str]) -> Checkpoint:
     if options.checkpoint:
-        checkpoint = load_checkpoint(options.checkpoint)
-    else:
-        checkpoint = random_checkpoint(options.shape)
-        if options.shape != 'nano' and options.backend not in ('auto', 'onnxruntime'):
+        return load_checkpoint(options.checkpoint)
+    for backend in backends:
+        if options.shape != 'nano' and backend not in ('auto', 'onnxruntime'):
             raise CheckpointError(
-                f'random weights are in no file for {options.backend} to read: give a checkpoint')
+                f'random weights are in no file for {backend} to read: give a checkpoint, or '
+                '--backend onnxruntime')
+    return random_checkpoint(options.shape)
+
+
+def _bench_engine(options: argparse.Namespace) -> None:
+    checkpoint = _bench_checkpoint(options, [options.backend])
     figures = asdict(measure(
         checkpoint, backend=options.backend, window_turns=options.window, ticks=options.ticks,
         plot=options.plot))
@@ -538,9 +546,10 @@ def _bench_engine(options: argparse.Namespace) -> None:
 
 
 def _bench_latency(options: argparse.Namespace) -> None:
+    checkpoint = _bench_checkpoint(options, options.backend)
     table = bench_latency.measure(
-        options.shape, options.backend, options.fps, options.window, options.instructions,
-        options.ticks)
+        options.checkpoint or options.shape, checkpoint, options.backend, options.fps,
+        options.window, options.instructions, options.ticks)
     print('\n'.join(bench_latency.lines(table)))
     if options.json:
         options.json.write_text(json.dumps(asdict(table), indent=2) + '\n')

@@ -39,9 +39,10 @@ from tqdm import tqdm
 from streamo_ros.bench.engine import arithmetic
 from streamo_ros.bench.engine import NoiseStream
 from streamo_ros.bench.engine import peak_gflops
-from streamo_ros.bench.shapes import random_checkpoint
+from streamo_ros.bench.engine import Tick
 from streamo_ros.engine.backend import Backend
 from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.tensorrt.cuda import CudaDevice
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 
@@ -86,7 +87,7 @@ class Table:
     :param absent: the backends that were asked for and cannot run, and why
     """
 
-    shape: str
+    checkpoint: str
     ticks: int
     peak_gflops: float
     copy_gib_s: float
@@ -95,57 +96,79 @@ class Table:
 
 
 def measure(
-    shape: str, backends: Sequence[str], rates: Sequence[float], windows: Sequence[int],
-    instructions: Sequence[int], ticks: int,
+    name: str, checkpoint: Checkpoint, backends: Sequence[str], rates: Sequence[float],
+    windows: Sequence[int], instructions: Sequence[int], ticks: int,
 ) -> Table:
     """
-    Return the table of a shape.
+    Return the table of a checkpoint.
 
-    :param shape: one of ``shapes.SHAPES``
+    :param name: what it is called in the table
     :param backends: of ``BACKENDS``
     :param ticks: measured of each setting
     """
-    checkpoint = random_checkpoint(shape)
-    peak, copied = peak_gflops(), _copy_rate()
-    rows: list[Row] = []
-    absent: dict[str, str] = {}
     settings = list(itertools.product(windows, instructions, rates))
+    runs: list[_Run] = []
+    absent: dict[str, str] = {}
+    peak = copied = 0.0
     with tqdm(total=len(backends) * len(settings), unit=' setting', leave=False,
               disable=not sys.stderr.isatty()) as progress:
-        for name in backends:
+        for kind in backends:
             try:
-                if shape != 'nano' and name != 'onnxruntime':
-                    raise CheckpointError('random weights are in no file for it to read')
-                backend = new_backend(name, checkpoint)
+                if kind == 'tensorrt':
+                    CudaDevice()  # without a GPU that is the reason, whatever else is missing
+                backend = new_backend(kind, checkpoint)
+                for setting in settings:
+                    # What other programs do now and then may not count as the machine's limit.
+                    peak, copied = max(peak, peak_gflops()), max(copied, _copy_rate())
+                    runs.append(_run(kind, backend, checkpoint, *setting, ticks))
+                    progress.update()
             except CheckpointError as error:
-                absent[name] = str(error)
-                progress.update(len(settings))
-                continue
-            for window, standing, fps in settings:
-                rows.append(_row(
-                    name, backend, checkpoint, window, standing, fps, ticks, peak, copied))
-                progress.update()
-    return Table(shape, ticks, _rounded(peak), _rounded(copied / 2 ** 30), rows, absent)
+                absent[kind] = str(error)
+    return Table(
+        name, ticks, _rounded(peak), _rounded(copied / 2 ** 30),
+        [_row(run, 1e9 * peak, copied) for run in runs], absent)
 
 
-def _row(
-    name: str, backend: Backend, checkpoint: Checkpoint, window: int, standing: int, fps: float,
-    ticks: int, peak: float, copied: float,
-) -> Row:
+@dataclass(frozen=True)
+class _Run:
+    """
+    A setting's ticks, and the least that the language model has to do in each.
+
+    :param work: multiplications and additions
+    :param traffic: bytes
+    """
+
+    backend: str
+    fps: float
+    window: int
+    standing: int
+    turn_tokens: int
+    ticks: list[Tick]
+    work: int
+    traffic: int
+
+
+def _run(
+    kind: str, backend: Backend, checkpoint: Checkpoint, window: int, standing: int, fps: float,
+    ticks: int,
+) -> _Run:
     stream = NoiseStream(checkpoint, backend, window, standing, ticks, fps)
-    measured = [stream.tick() for _ in range(ticks)]
-    p50, p95 = np.percentile([tick.total for tick in measured], (50, 95)).tolist()
-    language = statistics.median(tick.total - tick.see for tick in measured)
     turn = stream.turn_tokens
     context = stream.sink_length + window * turn
-    bounds = {
-        'arithmetic': standing * arithmetic(checkpoint, turn, context) / (1e9 * peak),
-        'memory': _bytes(checkpoint, standing * context) / copied}
+    return _Run(
+        kind, fps, window, standing, turn, [stream.tick() for _ in range(ticks)],
+        standing * arithmetic(checkpoint, turn, context), _bytes(checkpoint, standing * context))
+
+
+def _row(run: _Run, work_rate: float, traffic_rate: float) -> Row:
+    p50, p95 = np.percentile([tick.total for tick in run.ticks], (50, 95)).tolist()
+    language = statistics.median(tick.total - tick.see for tick in run.ticks)
+    bounds = {'arithmetic': run.work / work_rate, 'memory': run.traffic / traffic_rate}
     bound_by = max(bounds, key=lambda kind: bounds[kind])
     return Row(
-        backend=name, fps=fps, window_turns=window, instructions=standing, turn_tokens=turn,
-        p50_ms=_rounded(1e3 * p50), p95_ms=_rounded(1e3 * p95),
-        looking_ms=_rounded(1e3 * statistics.median(tick.see for tick in measured)),
+        backend=run.backend, fps=run.fps, window_turns=run.window, instructions=run.standing,
+        turn_tokens=run.turn_tokens, p50_ms=_rounded(1e3 * p50), p95_ms=_rounded(1e3 * p95),
+        looking_ms=_rounded(1e3 * statistics.median(tick.see for tick in run.ticks)),
         fps_kept=_rounded(1 / p95), roofline_ms=_rounded(1e3 * bounds[bound_by]),
         bound_by=bound_by, over_roofline=_rounded(language / bounds[bound_by]))
 
@@ -160,8 +183,8 @@ def _bytes(checkpoint: Checkpoint, rows: int) -> int:
 
 
 def _copy_rate() -> float:
-    """Return the bytes that a copy reads and writes, a second; larger than any cache."""
-    source = np.zeros(2 ** 25, np.float64)
+    """Return the bytes that a copy reads and writes in a second."""
+    source = np.zeros(2 ** 24, np.float64)  # 128 MiB: larger than a cache
     target = np.ones_like(source)
     seconds = []
     for _ in range(3):
@@ -177,13 +200,15 @@ def _rounded(value: float) -> float:
 
 def lines(table: Table) -> Iterator[str]:
     """Yield the table as it is printed."""
-    yield (f'{table.shape}: {table.ticks} ticks each; this machine multiplies at '
+    yield (f'{table.checkpoint}: {table.ticks} ticks each; this machine multiplies at '
            f'{table.peak_gflops:g} GFLOPS and copies at {table.copy_gib_s:g} GiB/s')
     yield (f'{"backend":12}{"fps":>5}{"turns":>6}{"instr.":>7}{"tokens":>7}{"p50 ms":>8}'
-           f'{"p95 ms":>8}{"looking":>8}{"fps kept":>9}{"roofline ms":>12}{"over it":>8}')
+           f'{"p95 ms":>8}{"looking":>8}{"fps kept":>9}{"roofline ms":>12}{"over it":>8}  '
+           'bound by')
     for row in table.rows:
         yield (f'{row.backend:12}{row.fps:5g}{row.window_turns:6}{row.instructions:7}'
                f'{row.turn_tokens:7}{row.p50_ms:8g}{row.p95_ms:8g}{row.looking_ms:8g}'
-               f'{row.fps_kept:9g}{row.roofline_ms:12g}{row.over_roofline:8g}')
+               f'{row.fps_kept:9g}{row.roofline_ms:12g}{row.over_roofline:8g}  '
+               f'{row.bound_by}')
     for name, reason in table.absent.items():
         yield f'{name}: not measured: {reason}'
