@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
-.PHONY: help demo test scores film sample-bag nano build set-up test-set-up clean
+.PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up clean
 .NOTPARALLEL:
 
 help:
@@ -20,6 +20,8 @@ help:
 	@echo 'make film   how well it does on real film, beside frame differencing'
 	@echo '            FILMS=FOLDER  where films lie that are not installed'
 	@echo 'make sample-bag  a small bag with its truth beside, for streamo evaluate; prints its path'
+	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
+	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
 	@echo 'make nano   train nano from nothing, some hours; OUT=DIR receives it'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
@@ -38,6 +40,9 @@ film: build
 
 sample-bag: build
 	@source ./env.sh && python -m streamo_ros.evaluation.sample_bag build/sample_bag
+
+split-report: test-set-up build
+	@source ./env.sh && python -m streamo_ros.evaluation.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
 
 nano: test-set-up build
 	@source ./env.sh && python -m streamo_ros.training.train --out '$(or $(OUT),$(error say where it goes: make nano OUT=DIR))'

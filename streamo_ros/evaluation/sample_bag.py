@@ -19,12 +19,14 @@ As a robot would have recorded it: compressed images at a camera's rate, in MCAP
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 import shutil
 import sys
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer
 from tqdm import tqdm
@@ -38,6 +40,7 @@ from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import typestore
 from streamo_ros.worlds import SentryWorld
 from streamo_ros.worlds.sentry_topics import ANSWERS
+from streamo_ros.worlds.textures import Image
 
 START_NS = 1_700_000_000_000_000_000
 TOPIC = '/camera/image_raw/compressed'
@@ -69,25 +72,11 @@ def write_sample_bag(
         if all(world.clear(skill) for skill in skills):
             break
         seed += 1
-    types = typestore().types
-    image, header = types[COMPRESSED_IMAGE], types['std_msgs/msg/Header']
-    time = types['builtin_interfaces/msg/Time']
-    shutil.rmtree(path, ignore_errors=True)
-    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        camera = writer.add_connection(topic, COMPRESSED_IMAGE, typestore=typestore())
-        for index in tqdm(
-                range(round(seconds * fps)), unit=' frame', leave=False,
-                disable=not sys.stderr.isatty()):
-            frame = world.render(index / fps)
-            jpeg = cv2.imencode('.jpg', cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))[1]
-            stamp = START_NS + round(index * 1e9 / fps)
-            message = image(
-                header=header(
-                    stamp=time(*divmod(stamp, 10**9)), frame_id='camera_optical'),
-                format='rgb8; jpeg compressed bgr8', data=np.asarray(jpeg).reshape(-1))
-            writer.write(
-                camera, stamp + RECORDED_NS,
-                typestore().serialize_cdr(message, COMPRESSED_IMAGE))
+    jpegs = (
+        _encoded('.jpg', world.render(index / fps)) for index in tqdm(
+            range(round(seconds * fps)), unit=' frame', leave=False,
+            disable=not sys.stderr.isatty()))
+    _write(path, jpegs, fps, topic, 'jpeg')
     # Written last: a bag without it was not finished.
     write_annotations(Annotations(tuple(
         Asked(
@@ -98,6 +87,42 @@ def write_sample_bag(
                 if event.skill in pair
                 and 0 < (end := max(event.end, (event.settled or 0.0) + _STILL_S)) < seconds))
         for pair, text in _TEXTS.items())), path / NAMES[0])
+
+
+def write_pictures(path: Path, frames: Iterable[Image], fps: float) -> None:
+    """Write frames, (H, W, 3) RGB, into a new bag exactly as they are."""
+    _write(path, (_encoded('.png', frame) for frame in frames), fps, TOPIC, 'png')
+
+
+def _write(
+    path: Path, encoded: Iterable[NDArray[np.uint8]], fps: float, topic: str, kind: str,
+) -> None:
+    """
+    Write compressed frames of one camera into a new bag.
+
+    :param encoded: of each frame, the bytes
+    :param kind: jpeg or png
+    """
+    types = typestore().types
+    image, header = types[COMPRESSED_IMAGE], types['std_msgs/msg/Header']
+    time = types['builtin_interfaces/msg/Time']
+    shutil.rmtree(path, ignore_errors=True)
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        camera = writer.add_connection(topic, COMPRESSED_IMAGE, typestore=typestore())
+        for index, data in enumerate(encoded):
+            stamp = START_NS + round(index * 1e9 / fps)
+            message = image(
+                header=header(
+                    stamp=time(*divmod(stamp, 10**9)), frame_id='camera_optical'),
+                format=f'rgb8; {kind} compressed bgr8', data=data)
+            writer.write(
+                camera, stamp + RECORDED_NS,
+                typestore().serialize_cdr(message, COMPRESSED_IMAGE))
+
+
+def _encoded(suffix: str, frame: Image) -> NDArray[np.uint8]:
+    data = cv2.imencode(suffix, cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))[1]
+    return np.asarray(data, np.uint8).reshape(-1)
 
 
 def main() -> int:
