@@ -50,6 +50,7 @@ setup(
     ],
     extras_require={
         'bench': ['matplotlib', 'torch', 'transformers'],
+        'ray': ['ray'],
         'torch': ['torch'],
         'train': [
             'accelerate', 'peft', 'pybullet', 'scikit-image', 'scikit-learn', 'tensorboard',

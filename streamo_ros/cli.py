@@ -48,6 +48,7 @@ from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 from streamo_ros.evaluation import recorded
 from streamo_ros.evaluation.annotation import AnnotationError
+from streamo_ros.evaluation.cluster import ClusterError
 from streamo_ros.evaluation.journal import JournalError
 from streamo_ros.evaluation.ovo_bench import official
 from streamo_ros.evaluation.ovo_bench import report as ovo_report
@@ -77,8 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (AnnotationError, BenchError, BenchmarkError, CheckpointError, DataError, FileError,
-            InstructionError, JournalError, ReportError, SourceError) as error:
+    except (AnnotationError, BenchError, BenchmarkError, CheckpointError, ClusterError, DataError,
+            FileError, InstructionError, JournalError, ReportError, SourceError) as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -362,8 +363,12 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
-    evaluate.add_argument(
+    parallel = evaluate.add_mutually_exclusive_group()
+    parallel.add_argument(
         '--jobs', type=_turns, default=1, help='bags watched at a time, each by a process')
+    parallel.add_argument(
+        '--ray', metavar='ADDRESS',
+        help='watch them on a Ray cluster, "auto" for the one that this machine is part of')
     evaluate.add_argument('--seed', type=int, default=0, help='of the intervals')
     evaluate.add_argument('--json', type=Path, metavar='FILE', help='write the scores here, too')
 
@@ -628,7 +633,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     report = evaluate(
         options.bags, options.out, Watching(
             options.checkpoint, options.backend, options.fps, options.window),
-        annotations=options.annotations, jobs=options.jobs, seed=options.seed)
+        annotations=options.annotations, jobs=options.jobs, ray=options.ray,
+        seed=options.seed)
     for bag in report.bags:
         for notice in [*bag.notices, *(one for camera in bag.cameras for one in camera.notices)]:
             print(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}', file=sys.stderr)

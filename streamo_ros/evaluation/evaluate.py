@@ -30,6 +30,7 @@ from concurrent.futures import as_completed
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import replace
 import hashlib
 from importlib import metadata
 import json
@@ -55,6 +56,7 @@ from streamo_ros.evaluation.bag_scores import hold_against_truth
 from streamo_ros.evaluation.bag_scores import interval_unit
 from streamo_ros.evaluation.bag_scores import score
 from streamo_ros.evaluation.bag_scores import TOLERANCES_S
+from streamo_ros.evaluation.cluster import on_cluster
 from streamo_ros.evaluation.intervals import RESAMPLES
 from streamo_ros.evaluation.report_data import Bag
 from streamo_ros.evaluation.report_data import Configuration
@@ -92,17 +94,19 @@ class Task:
 
 def evaluate(
     paths: Sequence[Path], out: Path, watching: Watching, *, annotations: Path | None = None,
-    jobs: int = 1, seed: int = 0, judge: Judge | None = None,
+    jobs: int = 1, ray: str | None = None, seed: int = 0, judge: Judge | None = None,
 ) -> Report:
     """
     Watch bags, score and write.
 
     :param annotations: a file for all bags; else those beside each, else its own instructions
     :param jobs: bags that are watched at the same time, each in a process of its own
+    :param ray: address of a Ray cluster that they are watched on instead, each by one processor
     :param seed: of the intervals
     :returns: the report; a bag that could not be watched is in it with its ``error``
     :raises AnnotationError: when the annotations cannot be used
     :raises CheckpointError: when the checkpoint cannot be used
+    :raises ClusterError: when the cluster cannot be used; what is done is kept
     """
     checkpoint = load_checkpoint(watching.checkpoint)
     digest = _digest(checkpoint.directory)
@@ -119,7 +123,7 @@ def evaluate(
         except (AnnotationError, OSError) as error:
             errors[name] = str(error)
     (out / 'bags').mkdir(parents=True, exist_ok=True)
-    for name, sentence in _watch_all([task for task in tasks if not _is_done(task)], jobs):
+    for name, sentence in _watch_all([task for task in tasks if not _is_done(task)], jobs, ray):
         errors[name] = sentence
     by_name = {task.name: task for task in tasks}
     bags = [
@@ -163,10 +167,21 @@ def watch_task(task: Task, progress: Callable[[float], None] = lambda seconds: N
     return ''
 
 
-def _watch_all(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[str, str]]:
+def _watch_all(
+    tasks: Sequence[Task], jobs: int, ray: str | None,
+) -> Iterator[tuple[str, str]]:
     """Watch bags; yield the names and errors of those that could not be."""
     quiet = not sys.stderr.isatty()
     with tqdm(total=len(tasks), unit=' bag', leave=False, disable=quiet) as done:
+        if ray is not None and tasks:
+            # A worker's directory is not this one.
+            tasks = [replace(task, path=task.path.resolve(), folder=task.folder.resolve())
+                     for task in tasks]
+            for task, error in on_cluster(watch_task, tasks, ray):
+                if error:
+                    yield task.name, error
+                done.update()
+            return
         if jobs == 1 or len(tasks) < 2:
             for task in tasks:
                 with tqdm(unit=' s', desc=task.name, leave=False, disable=quiet) as seconds:

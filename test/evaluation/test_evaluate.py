@@ -18,6 +18,7 @@ from dataclasses import asdict
 import json
 from pathlib import Path
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from streamo_ros.evaluation.annotation import Expected
 from streamo_ros.evaluation.annotation import write_annotations
 from streamo_ros.evaluation.bag_frames import frames_at
 from streamo_ros.evaluation.bag_run import Watching
+from streamo_ros.evaluation.cluster import ClusterError
 from streamo_ros.evaluation.evaluate import evaluate
 from streamo_ros.evaluation.report_data import read_report
 from streamo_ros.worlds import SentryWorld
@@ -124,6 +126,34 @@ def test_processes_side_by_side_write_the_same_bytes(finished, tmp_path):
     out, report = finished
     evaluate(paths(report), tmp_path, WATCHING, jobs=2)
     assert contents(tmp_path) == contents(out)
+
+
+def test_a_cluster_of_two_workers_writes_the_same_bytes(finished, tmp_path, monkeypatch):
+    pytest.importorskip('ray', reason='`pip install ray` runs this test')
+    from ray.cluster_utils import Cluster
+    monkeypatch.setenv('RAY_USAGE_STATS_ENABLED', '0')
+    out, report = finished
+    cluster = Cluster()
+    try:
+        for _ in range(2):
+            cluster.add_node(
+                num_cpus=1, object_store_memory=80 * 2 ** 20, include_dashboard=False)
+        # Here nothing may be watched, and paths are not those of the workers' directories.
+        monkeypatch.setattr(module, 'watch_bag', lambda *_: pytest.fail('watched here'))
+        monkeypatch.chdir(tmp_path)
+        evaluate(paths(report), Path('out'), WATCHING, ray=cluster.address)
+    finally:
+        cluster.shutdown()
+    assert contents(tmp_path / 'out') == contents(out)
+
+
+def test_without_a_cluster_its_user_is_told(recorded, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(ClusterError, match='pip install ray'):
+        patch.setitem(sys.modules, 'ray', None)
+        evaluate([recorded], tmp_path, WATCHING, ray='auto')
+    pytest.importorskip('ray', reason='`pip install ray` runs this test')
+    with pytest.raises(ClusterError, match="no Ray cluster at 'auto'.*ray start"):
+        evaluate([recorded], tmp_path, WATCHING, ray='auto')
 
 
 def test_what_is_done_is_not_done_again(finished, watched):

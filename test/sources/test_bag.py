@@ -197,3 +197,10 @@ def test_reading_takes_no_more_memory_for_a_longer_bag(tmp_path):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 2 * peaks[0]      # the bag is ten times as large, 69 MB
+
+
+def test_a_database_that_was_cut_off_is_refused_by_name(tmp_path):
+    file = write(tmp_path / 'bag', plugin=StoragePlugin.SQLITE3) / 'bag.db3'
+    file.write_bytes(file.read_bytes()[:file.stat().st_size * 7 // 10])
+    with pytest.raises(SourceError, match=r'bag\.db3 cannot be read as a bag'):
+        Bag(tmp_path / 'bag')
