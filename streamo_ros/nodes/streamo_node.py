@@ -25,28 +25,22 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextlib import nullcontext
 import functools
-import os
-import signal
 import sys
 import threading
-import time
 import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 from numpy.typing import NDArray
-import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.executors import MultiThreadedExecutor
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
@@ -72,6 +66,8 @@ from streamo_ros.nodes.parameters import read
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes.run_node import STOP_S
 from streamo_ros.nodes.state_file import StateFile
 from streamo_ros.nodes.watch_for import Goals
 from streamo_ros.nodes.worker import Engine
@@ -89,7 +85,6 @@ SILENT_S = 2.0      # without a usable frame for so long, the camera is in troub
 STUCK_S = 5.0       # at one frame for so long, the model is in trouble
 POLL_S = 0.2        # how often the camera's publishers and the age of the states are looked at
 GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
-STOP_S = 1.0        # how long the engine gets to let go of the frame at hand
 
 Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
 
@@ -542,37 +537,7 @@ class StreamoNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until Ctrl-C or SIGTERM, and end in good order within two seconds."""
-    # rclpy's own handlers tear the context down under the feet of running callbacks, so the
-    # signals are taken here, and the executor spins in a thread beside.
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = StreamoNode()
-    except ParameterError as error:
-        print(f'streamo_node: {error}', file=sys.stderr)
-        rclpy.shutdown()
-        return 2
-    executor = MultiThreadedExecutor(num_threads=4)
-    executor.add_node(node)
-    spinner = threading.Thread(target=executor.spin, name='executor', daemon=True)
-    spinner.start()
-    while spinner.is_alive() and not ended.wait(0.5):
-        pass
-    crashed = not ended.is_set()
-    started = time.monotonic()
-    node.end()
-    executor.shutdown()
-    spinner.join(STOP_S)
-    if time.monotonic() - started > STOP_S:
-        # The model hangs in native code, where no thread of Python can end it in good order.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(int(crashed))
-    node.destroy_node()
-    rclpy.shutdown()
-    return int(crashed)
+    return run_node('streamo_node', StreamoNode, args, StreamoNode.end)
 
 
 if __name__ == '__main__':
