@@ -49,8 +49,6 @@ from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
 from streamo_ros.nodes.run_node import run_node
 
 POLL_S = 0.2        # how often it is looked whether somebody looks
-SILENT_S = 2.0      # without a picture for so long, the log says why ...
-REMIND_S = 30.0     # ... and again
 QUALITY = 80        # of the JPEG, of 100
 STATE_DEPTH = 16    # as many as the node latches
 
@@ -88,7 +86,7 @@ class OverlayNode(Node):
             callback_group=group)
         self._camera = Camera(
             self, 'image', settings['rate'], settings['image_transport'],
-            settings['reliability'], self._take_frame, lambda: None, group)
+            settings['reliability'], self._take_frame, lambda reason: None, group)
         self._watched = False
         self.create_timer(
             POLL_S, self._poll, callback_group=group,
@@ -116,9 +114,6 @@ class OverlayNode(Node):
             else:
                 self._camera.close()
         self._camera.poll()
-        if watched and self._camera.silent_s > SILENT_S:
-            self.get_logger().warning(
-                f'nothing to show: {self._camera.trouble}', throttle_duration_sec=REMIND_S)
 
     def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
         drawn = draw(picture, self._rows.rows(time.monotonic()))
