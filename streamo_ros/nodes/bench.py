@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-One run of ``streamo bench node``: a camera and the node as processes, and what came through.
+One run of ``streamo bench node``: cameras and the node as processes, and what came through.
 
 Everything is real: the node with its engine in its process, raw images over DDS, in a domain of
 its own. Prints one line of JSON:
@@ -33,6 +33,7 @@ its own. Prints one line of JSON:
 """
 
 import argparse
+from collections.abc import Sequence
 import json
 import os
 from pathlib import Path
@@ -57,6 +58,7 @@ from streamo_ros.nodes.stage import Stage
 from streamo_ros.nodes.stage import StageError
 
 FPS = 2.0
+CAMERAS = 'image', 'image_2'
 INSTRUCTIONS = (
     'Tell me when the light goes off or on.',
     'Tell me when something starts or stops moving.',
@@ -70,15 +72,15 @@ class BenchConsole(Console):
     """
     Hears when each frame was decided.
 
-    :param reader: whether it is a plain subscriber of the camera as well
+    :param topics: those of the cameras that it is a plain subscriber of as well
     """
 
-    def __init__(self, reader: bool) -> None:
+    def __init__(self, topics: Sequence[str]) -> None:
         super().__init__()
         self.transport: dict[int, float] = {}   # by the frame's stamp, seconds
         self.outside: dict[int, float] = {}     # likewise: stamp to state, less inference
-        if reader:
-            self.create_subscription(Image, 'image', self._take_image, qos_profile_sensor_data)
+        for topic in topics:
+            self.create_subscription(Image, topic, self._take_image, qos_profile_sensor_data)
 
     def _take_image(self, message: Image) -> None:
         now = time.time_ns()
@@ -95,15 +97,16 @@ class BenchConsole(Console):
 
 
 def measure(
-    stage: Stage[BenchConsole], size: tuple[int, int], instructions: int, seconds: float,
-    reader: bool,
+    stage: Stage[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
+    seconds: float, reader: bool,
 ) -> dict[str, Any]:
     """
-    Play the camera once; return the figures.
+    Play the cameras once; return the figures.
 
-    :param size: width and height of the camera's pictures
+    :param size: width and height of their pictures
+    :param cameras: how many the node has, 1 or 2
     :param instructions: how many stand, 1 to 4
-    :param reader: whether the console is one of the camera's readers
+    :param reader: whether the console is one of their readers
     """
     console = stage.console
     stage.wait_for_the_node()
@@ -112,12 +115,15 @@ def measure(
     stage.wait(
         lambda: len(console.standing - {''}) == instructions, 'the instructions to stand')
 
-    camera = stage.play(
-        'bench_camera', *map(str, size), '--readers', str(1 + reader), '--seconds', str(seconds),
-        patience_s=seconds + PATIENCE_S)
-    next(camera)  # it starts
+    playing = [
+        stage.play(
+            'bench_camera', topic, *map(str, size), '--readers', str(1 + reader),
+            '--seconds', str(seconds), patience_s=seconds + PATIENCE_S)
+        for topic in CAMERAS[:cameras]]
+    for camera in playing:
+        next(camera)  # it begins to send
     begin, used = time.monotonic(), cpu_seconds(stage.node_pid)
-    sent = next(camera)['sent']
+    sent = sum(next(camera)['sent'] for camera in playing)
     share = (cpu_seconds(stage.node_pid) - used) / (time.monotonic() - begin)
     stage.wait_for_a_report()
     figures = {
@@ -179,6 +185,7 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('height', type=int)
     parser.add_argument('--profile', action='store_true', help='for large images')
     parser.add_argument('--reader', action='store_true', help='a plain subscriber beside the node')
+    parser.add_argument('--cameras', type=int, default=1, choices=range(1, 3))
     parser.add_argument('--instructions', type=int, default=1, choices=range(1, 5))
     parser.add_argument('--seconds', type=float, default=10.0)
     options = parser.parse_args(args)
@@ -188,11 +195,14 @@ def main(args: list[str] | None = None) -> int:
         choose_profile(options.profile)
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
         with own_domain() as domain:
-            stage = Stage(domain, lambda: BenchConsole(options.reader), FPS)
+            topics = CAMERAS[:options.cameras]
+            stage = Stage(
+                domain, lambda: BenchConsole(topics if options.reader else ()), f'fps:={FPS}',
+                f'cameras:=[{", ".join(topics)}]')
             try:
                 figures = measure(
-                    stage, (options.width, options.height), options.instructions,
-                    options.seconds, options.reader)
+                    stage, (options.width, options.height), options.cameras,
+                    options.instructions, options.seconds, options.reader)
             finally:
                 stage.close()
     except KeyboardInterrupt:

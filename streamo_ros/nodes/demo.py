@@ -222,7 +222,7 @@ class Demo:
     """
 
     def __init__(self, domain: int) -> None:
-        self._stage = Stage(domain, DemoConsole, FPS)
+        self._stage = Stage(domain, DemoConsole, f'fps:={FPS}')
         self._console = self._stage.console
         self.close = self._stage.close
 

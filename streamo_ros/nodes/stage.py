@@ -18,6 +18,7 @@ What demo and bench play on: the node and its cameras as processes, a console in
 All in a ROS domain of their own, away from every other graph and from the network.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
 import json
@@ -64,7 +65,7 @@ class Console(Node):
         self.ready = False
         self.standing: set[str] = set()
         self.reports = 0
-        self.counts: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()   # of frames, all cameras together
         self.create_subscription(
             StreamState, '/streamo/state', self.take_state,
             QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
@@ -78,12 +79,15 @@ class Console(Node):
         self.standing.add(message.instruction_id)
 
     def _take_diagnostics(self, message: DiagnosticArray) -> None:
+        counts: Counter[str] = Counter()
         for status in message.status:
-            if status.name == '/streamo: stream':
-                self.reports += 1
-                self.counts = {
+            if status.name.startswith('/streamo: stream'):
+                counts.update({
                     value.key: int(value.value) for value in status.values
-                    if value.key.startswith('frames_')}
+                    if value.key.startswith('frames_')})
+        if counts:
+            self.reports += 1
+            self.counts = counts
 
 
 C = TypeVar('C', bound=Console)
@@ -95,11 +99,11 @@ class Stage(Generic[C]):
 
     :param domain: the ROS_DOMAIN_ID for all of them
     :param console: makes the console
-    :param fps: of the node
+    :param parameters: of the node, as ``name:=value``
     :raises StageError: when the package is not installed
     """
 
-    def __init__(self, domain: int, console: Callable[[], C], fps: float) -> None:
+    def __init__(self, domain: int, console: Callable[[], C], *parameters: str) -> None:
         executable = installed() / 'lib' / 'streamo_ros' / 'streamo_node'
         os.environ['ROS_DOMAIN_ID'] = str(domain)
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
@@ -109,7 +113,8 @@ class Stage(Generic[C]):
         self._executor.add_node(self.console)
         self._children: list[subprocess.Popen[str]] = []
         self._node = self._start([
-            str(executable), '--ros-args', '-p', f'fps:={fps}', '--log-level', 'warn'])
+            str(executable), '--ros-args', '--log-level', 'warn',
+            *(part for parameter in parameters for part in ('-p', parameter))])
 
     def _start(self, command: list[str], **options: Any) -> 'subprocess.Popen[str]':
         # A terminal sends Ctrl-C to all processes at once. The children are to hear of it from
@@ -175,16 +180,21 @@ class Stage(Generic[C]):
         self, module: str, *arguments: str, patience_s: float = math.inf
     ) -> Iterator[dict[str, Any]]:
         """
-        Play a camera, a module of this folder; yield what it says, in lines of JSON.
+        Start a camera, a module of this folder; return what it will say, in lines of JSON.
 
         :param patience_s: with each line
-        :raises StageError: when none comes in good time, or the camera has failed
+        :raises StageError: on reading, when none comes in good time or the camera has failed
         """
         camera = self._start(
             [sys.executable, '-m', f'streamo_ros.nodes.{module}', *arguments],
             stdout=subprocess.PIPE)
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_read, args=(camera, lines), daemon=True).start()
+        return self._lines(camera, lines, patience_s)
+
+    def _lines(
+        self, camera: 'subprocess.Popen[str]', lines: 'queue.Queue[str]', patience_s: float
+    ) -> Iterator[dict[str, Any]]:
         while True:
             self.wait(lambda: not lines.empty(), 'the camera', patience_s)
             if not (line := lines.get()):

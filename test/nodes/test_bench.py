@@ -27,14 +27,14 @@ XML = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 
 
 def test_a_run_has_every_figure_and_they_go_together(tmp_path):
-    # How many frames come through is for the bench to say: it depends on what else the cores do.
+    # All, where the cores have time; without the profile little more than half.
     run = subprocess.run(
         [sys.executable, '-m', 'streamo_ros.nodes.bench', '640', '480', '--profile', '--reader',
          '--instructions', '2', '--seconds', '2'],
         env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     figures = json.loads(run.stdout)
-    assert 0 < figures['received'] <= figures['sent'] <= 60
+    assert 2 / 3 * figures['sent'] < figures['received'] <= figures['sent'] <= 60
     assert 0 < figures['decided'] + figures['dropped'] <= 5
     assert 0 < figures['cpu_share'] < 2 * os.cpu_count()
     assert 0 < figures['transport_ms']['p50'] <= figures['transport_ms']['p95']
