@@ -21,7 +21,7 @@ in, at 2 fps, over real DDS. Where a name does not say ``default``, with the shi
 
 ``delivered_...``
     Frames that the node counts over those sent after discovery, at 640x480 and 1920x1080;
-    ``four_instructions`` instead of one.
+    ``four_instructions`` instead of one, ``two_cameras`` with four instructions.
 ``cpu_share_480p``, ``cpu_share_1080p``
     Processor time of the node and its engine while it receives; 1 is one core.
 ``transport_p50_ms_1080p``, ``transport_p95_ms_1080p``
@@ -58,8 +58,10 @@ class NodeFigures:
     delivered_1080p_default: float
     delivered_1080p_profile: float
     delivered_1080p_four_instructions: float
+    delivered_1080p_two_cameras: float
     cpu_share_480p: float
     cpu_share_1080p: float
+    cpu_share_1080p_two_cameras: float
     transport_p50_ms_1080p: float
     transport_p95_ms_1080p: float
     overhead_p50_ms_1080p: float
@@ -80,6 +82,7 @@ _RUNS = {
     'large_default': _Run(LARGE),
     'large': _Run(LARGE, ('--profile',)),
     'four': _Run(LARGE, ('--profile', '--instructions', '4')),
+    'two': _Run(LARGE, ('--profile', '--instructions', '4', '--cameras', '2')),
     'latency': _Run(LARGE, ('--profile', '--reader')),
 }
 
@@ -88,7 +91,7 @@ def measure(seconds: float) -> NodeFigures:
     """
     Return the figures of the node on this machine.
 
-    :param seconds: for which the camera sends, in each of six runs
+    :param seconds: for which the camera sends, in each of seven runs
     :raises BenchError: when a run fails
     """
     bar = tqdm(_RUNS.items(), unit=' run', leave=False, disable=not sys.stderr.isatty())
@@ -107,8 +110,10 @@ def summary(runs: dict[str, dict[str, Any]]) -> NodeFigures:
         delivered_1080p_default=round(delivered['large_default'], 4),
         delivered_1080p_profile=round(delivered['large'], 4),
         delivered_1080p_four_instructions=round(delivered['four'], 4),
+        delivered_1080p_two_cameras=round(delivered['two'], 4),
         cpu_share_480p=round(runs['small']['cpu_share'], 3),
         cpu_share_1080p=round(runs['large']['cpu_share'], 3),
+        cpu_share_1080p_two_cameras=round(runs['two']['cpu_share'], 3),
         transport_p50_ms_1080p=round(transport['p50'], 2),
         transport_p95_ms_1080p=round(transport['p95'], 2),
         overhead_p50_ms_1080p=round(overhead['p50'], 2),

@@ -102,6 +102,9 @@ class Backend(Protocol):
     static_shapes: bool
     dtype: np.dtype[Any]
 
+    def another(self) -> 'Backend':
+        """Return one over the same weights with a cache of its own, for the same thread."""
+
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """
         Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden).

@@ -35,11 +35,11 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine.process import EngineFailure
 
 if TYPE_CHECKING:
-    from streamo_ros.engine import EngineProcess
     from streamo_ros.engine import StreamEngine
     from streamo_ros.engine import Watch
+    from streamo_ros.engine.process import ProcessStream
 
-    Engine = StreamEngine | EngineProcess
+    Engine = StreamEngine | ProcessStream
 
 MAX_CHARACTERS = 4096
 """Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
@@ -85,6 +85,7 @@ class Request:
     :param once: withdraw it after its first answer
     :param origin: what brought it: TOPIC, PARAMETER or GOAL
     :param replaced: what it took the place of, to be restored should the engine refuse it
+    :param camera: the one to watch; empty: all
     """
 
     id: str
@@ -93,6 +94,11 @@ class Request:
     once: bool = False
     origin: str = TOPIC
     replaced: tuple['Request', ...] = field(default=(), repr=False)
+    camera: str = ''
+
+    def watches(self, camera: str) -> bool:
+        """Return whether the camera of that name is to be watched."""
+        return self.camera in ('', camera)
 
 
 @dataclass(frozen=True)
@@ -105,21 +111,22 @@ class Refusal:
 
 class Instructions:
     """
-    The table of standing instructions of one camera; safe to use from any thread.
+    The table of standing instructions of some cameras; safe to use from any thread.
 
     ``reconcile``, ``request_of`` and ``detach`` belong to the thread that owns the engine.
 
-    :param camera: the node's name for the camera
+    :param cameras: the node's names for its cameras
     """
 
-    def __init__(self, camera: str) -> None:
-        self._camera = camera
+    def __init__(self, *cameras: str) -> None:
+        self._cameras = cameras
         self._lock = threading.Lock()
         self._desired: dict[str, Request] = {}
-        self._watches: dict[str, tuple[Request, Watch]] = {}
-        self._lost: Counter[Request] = Counter()
-        self._proven: set[Request] = set()
+        self._watches: dict[str, tuple[str, Request, Watch]] = {}
+        self._lost: Counter[tuple[str, Request]] = Counter()
+        self._proven: set[tuple[str, Request]] = set()
         self._numbers = itertools.count(1)
+        self._watch_numbers = itertools.count(1)
 
     @property
     def standing(self) -> tuple[Request, ...]:
@@ -134,34 +141,36 @@ class Instructions:
         :param origin: TOPIC, or GOAL for one that was made from a goal
         :raises InstructionError: when the message cannot be followed; the table is as before
         """
-        if message.camera not in ('', self._camera):
+        if message.camera not in ('', *self._cameras):
             raise InstructionError(
                 f'there is no camera {message.camera[:40]!r} here: this node has '
-                f'{self._camera!r}, and an empty name means all')
+                f'{", ".join(map(repr, self._cameras))}, and an empty name means all')
         if message.action == message.CLEAR:
             with self._lock:
-                self._desired.clear()
+                for request in self._only_about(message.camera):
+                    del self._desired[request.id]
         elif message.action == message.CANCEL:
             self.cancel(message.id)
         elif message.action in (message.ADD, message.REPLACE):
             self.put(
                 message.id, message.text, message.source, message.once,
-                taken=message.action == message.REPLACE, origin=origin)
+                taken=message.action == message.REPLACE, origin=origin, camera=message.camera)
         else:
             raise InstructionError(
                 f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
 
     def put(
         self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True,
-        origin: str = TOPIC,
+        origin: str = TOPIC, camera: str = '',
     ) -> None:
         """
         Add an instruction, or put it in the place of another.
 
         :param id: its name; empty assigns one
         :param taken: whether the name may be in use, and its instruction then replaced; with an
-            empty name all instructions are
+            empty name all instructions are that watch no other camera
         :param origin: TOPIC, PARAMETER or GOAL
+        :param camera: one of the cameras; empty: all
         :raises InstructionError: when the request makes no sense; the table is as before
         """
         if len(text) > MAX_CHARACTERS:
@@ -177,7 +186,7 @@ class Instructions:
                 raise InstructionError(
                     f'the id {id!r} is in use: choose another, or REPLACE the instruction')
             replaced = tuple(
-                request for request in self._desired.values()
+                request for request in self._only_about('' if id else camera)
                 if taken and id in ('', request.id))
             if not id:
                 id = next(
@@ -186,9 +195,10 @@ class Instructions:
             source = ''.join(filter(str.isprintable, source[:MAX_ID_CHARACTERS]))
             request = Request(
                 id, text, source, once, origin,
-                tuple(replace(old, replaced=()) for old in replaced))
-            if replaced and id not in self._desired:
-                self._desired.clear()
+                tuple(replace(old, replaced=()) for old in replaced), camera)
+            for old in replaced:
+                if old.id != id:
+                    del self._desired[old.id]
             self._desired[id] = request
 
     def cancel(self, id: str) -> None:
@@ -202,44 +212,61 @@ class Instructions:
                 raise InstructionError(
                     f'no instruction {id[:MAX_ID_CHARACTERS]!r} stands: nothing to cancel')
 
-    def reconcile(self, engine: 'Engine') -> list[Refusal]:
+    def reconcile(self, *engines: 'Engine') -> list[Refusal]:
         """
-        Make the engine's watches equal to the table; return what it refused.
+        Make the engines' watches equal to the table; return what was refused.
 
+        What one camera's engine refuses, no camera watches for.
+
+        :param engines: one a camera, in the order of the cameras
         :raises EngineFailure: when the engine is lost; the instructions stay for the next one
         """
         refusals: list[Refusal] = []
         while True:
             standing = self.standing
-            self._proven.intersection_update(standing)
-            for name, (request, watch) in list(self._watches.items()):
+            self._proven = {(camera, request) for camera, request in self._proven
+                            if request in standing}
+            for name, (_, request, watch) in list(self._watches.items()):
                 if request not in standing:
                     del self._watches[name]
                     watch.cancel()
-            watched = [request for request, _ in self._watches.values()]
-            missing = [request for request in standing if request not in watched]
+            watched = {(camera, request) for camera, request, _ in self._watches.values()}
+            missing = [
+                (camera, engine, request) for request in standing
+                for camera, engine in zip(self._cameras, engines, strict=True)
+                if request.watches(camera) and (camera, request) not in watched]
             if not missing:
                 self._lost.clear()
                 return refusals
-            for request in missing:
+            for camera, engine, request in missing:
+                if any(refusal.request is request for refusal in refusals):
+                    continue  # by the engine of another camera
                 try:
-                    watch = self._watch(engine, request)
+                    watch = self._watch(engine, camera, request)
                 except EngineFailure:
-                    self._lost[request] += request not in self._proven
+                    self._lost[camera, request] += (camera, request) not in self._proven
                     raise
                 except Exception as error:  # of whatever kind: the instruction cannot stand
                     refusals.append(Refusal(request, str(error)))
                     self._restore(request)
                 else:
-                    self._proven.add(request)
-                    self._watches[watch.instruction_id] = request, watch
+                    self._proven.add((camera, request))
+                    self._watches[watch.instruction_id] = camera, request, watch
 
-    def _watch(self, engine: 'Engine', request: Request) -> 'Watch':
-        if self._lost[request] == TRIALS:
+    def _only_about(self, camera: str) -> list[Request]:
+        """Return the instructions that watch no other camera than this one; empty: all."""
+        return [
+            request for request in self._desired.values()
+            if not camera or all(
+                name == camera for name in self._cameras if request.watches(name))]
+
+    def _watch(self, engine: 'Engine', camera: str, request: Request) -> 'Watch':
+        if self._lost[camera, request] == TRIALS:
             raise InstructionError(
                 f'{TRIALS} engines failed when they were given this instruction: say it '
                 'otherwise, or withdraw others if memory is short')
-        return engine.watch(request.text)
+        # A name of its own in all engines: a decision then tells which request it is about.
+        return engine.watch(request.text, f'watch-{next(self._watch_numbers)}')
 
     def _restore(self, refused: Request) -> None:
         with self._lock:
@@ -252,7 +279,7 @@ class Instructions:
 
     def request_of(self, watch_id: str) -> Request | None:
         """Return the instruction that a decision of the engine is about, if it still stands."""
-        request, _ = self._watches.get(watch_id, (None, None))
+        _, request, _ = self._watches.get(watch_id, (None, None, None))
         return request if request in self.standing else None
 
     def detach(self) -> None:

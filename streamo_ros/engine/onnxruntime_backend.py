@@ -19,6 +19,7 @@ Where the installed ONNX Runtime has CUDA, the graphs run there; the cache stays
 travels at each step, which suits small models. For large ones take torch or TensorRT.
 """
 
+import copy
 import time
 from typing import Any
 
@@ -71,6 +72,13 @@ class OnnxRuntimeBackend:
         # Cache tensors in the order the graph names them, two a layer.
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
+
+    def another(self) -> 'OnnxRuntimeBackend':
+        """Return one over the same weights with a cache of its own."""
+        other = copy.copy(self)
+        other.graph_seconds = 0.0
+        other.sink, other.ring, other._in_use = [], [], (None, [])
+        return other
 
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""

@@ -23,9 +23,9 @@ further use: its owner makes another and gives it the instructions again.
 Who owns what. The caller owns the table of instructions, the waiting frames and the decision
 to begin again; the child owns the checkpoint and the cache. Between them are
 
-- one frame in shared memory. A step is a call, so there is never a second. It is anonymous
-  (memfd): nothing stays in /dev/shm when somebody is killed, and a container's small /dev/shm is
-  no limit. Pages that no frame touches cost nothing.
+- one frame in shared memory. A step is a call, so there is never a second, however many streams
+  the child holds. It is anonymous (memfd): nothing stays in /dev/shm when somebody is killed, and
+  a container's small /dev/shm is no limit. Pages that no frame touches cost nothing.
 - a socket for calls: one message asks, one answers, whole or not at all, as JSON, since whatever
   comes from a broken child must be harmless to read.
 - a socket for what must not wait behind a call: interrupt, reset, cancel. A thread of the child
@@ -101,9 +101,92 @@ class EngineFailure(RuntimeError):
     """The engine's process is gone, with everything in its window; the message says why."""
 
 
-class EngineProcess:
+class ProcessStream:
+    """
+    One stream of an engine in a process of its own, with the face of ``StreamEngine``.
+
+    :param number: its place among the child's streams
+    """
+
+    def __init__(self, process: 'EngineProcess', number: int) -> None:
+        self.drop_ratio = 0.0
+        self.skipped_frames = 0
+        self._owner = process
+        self._number = number
+        self._watches: dict[str, Watch] = {}
+
+    def another(self) -> 'ProcessStream':
+        """
+        Return another stream of the same child, over the same weights.
+
+        :raises EngineFailure: when the engine is lost
+        """
+        reply = self._owner._call(LOAD_S, self._number, call='another')
+        return ProcessStream(self._owner, int(reply['number']))
+
+    def watch(self, text: str, instruction_id: str | None = None) -> Watch:
+        """
+        Add a standing instruction, as ``StreamEngine.watch`` does.
+
+        :raises InstructionError: when the engine does not take it
+        :raises EngineFailure: when the engine is lost
+        """
+        given = self._owner._call(
+            None, self._number, call='watch', text=text, instruction_id=instruction_id)
+        # Of its engine, a watch wants nothing but to be cancelled by it.
+        watch = Watch(given['instruction_id'], given['text'], cast(StreamEngine, self))
+        self._watches[watch.instruction_id] = watch
+        return watch
+
+    def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
+        """
+        Take one frame and decide, as ``StreamEngine.step`` does.
+
+        :raises StampError: when the stamp does not grow
+        :raises ValueError: when the frame has more than ``FRAME_BYTES``
+        :raises EngineFailure: when the engine is lost
+        """
+        if frame.nbytes > FRAME_BYTES:
+            raise ValueError(
+                f'the frame has {frame.nbytes} bytes: scale it to at most {FRAME_BYTES}')
+        self._owner._show(frame)
+        before = dict(self._watches)
+        reply = self._owner._call(
+            None, self._number, call='step', shape=frame.shape, stamp=stamp)
+        try:
+            decisions = [_decision(stamp, *fields) for fields in reply['decisions']]
+            decided = [decision.instruction_id for decision in decisions]
+            expected = [id for id, watch in before.items()
+                        if not watch.cancelled or id in decided]
+            if decided != expected:
+                raise ValueError(f'decisions about {decided}, not about {expected}')
+            self.drop_ratio = float(reply['drop_ratio'])
+            self.skipped_frames = int(reply['skipped_frames'])
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+            self._owner._kill()
+            raise EngineFailure(f'the model returned garbage: {error}') from error
+        return [decision for decision in decisions
+                if not before[decision.instruction_id].cancelled]
+
+    def reset(self) -> None:
+        """Start a new stream: windows and clock begin again, the instructions stay."""
+        self._owner._ask('reset', self._number)
+
+    def interrupt(self) -> None:
+        """Cut the answers of the step under way, within one token."""
+        self._owner._ask('interrupt', self._number)
+
+    def _cancel(self, watch: Watch) -> None:
+        watch.cancelled = True
+        if self._watches.pop(watch.instruction_id, None) is watch:
+            self._owner._ask('cancel', self._number, watch.instruction_id)
+
+
+class EngineProcess(ProcessStream):
     """
     ``StreamEngine``, in a process of its own; a context manager, loaded on entry.
+
+    It is its own first stream.
 
     The threads' rules are those of ``StreamEngine``, and one more: the thread that makes it must
     outlive it (the kernel takes that thread for the child's parent).
@@ -123,12 +206,10 @@ class EngineProcess:
         log: Callable[[str], None] = lambda line: None,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
-        self.drop_ratio = 0.0
-        self.skipped_frames = 0
+        super().__init__(self, 0)
         self._make = make
         self._deadline_s = deadline_s
         self._ended = ended or threading.Event()
-        self._watches: dict[str, Watch] = {}
         self._asking = threading.Lock()
         self._asked = 0
         memory = os.memfd_create('streamo frame')
@@ -161,7 +242,7 @@ class EngineProcess:
         """
         try:
             self._send(pickle.dumps(self._make))
-            self._receive(LOAD_S)
+            self._receive(LOAD_S, 0)
         except BaseException:
             self.close()
             raise
@@ -189,74 +270,23 @@ class EngineProcess:
         if self._process.poll() is not None:
             raise self._death()
 
-    def watch(self, text: str, instruction_id: str | None = None) -> Watch:
-        """
-        Add a standing instruction, as ``StreamEngine.watch`` does.
-
-        :raises InstructionError: when the engine does not take it
-        :raises EngineFailure: when the engine is lost
-        """
-        given = self._call(call='watch', text=text, instruction_id=instruction_id)
-        # Of its engine, a watch wants nothing but to be cancelled by it.
-        watch = Watch(given['instruction_id'], given['text'], cast(StreamEngine, self))
-        self._watches[watch.instruction_id] = watch
-        return watch
-
-    def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
-        """
-        Take one frame and decide, as ``StreamEngine.step`` does.
-
-        :raises StampError: when the stamp does not grow
-        :raises ValueError: when the frame has more than ``FRAME_BYTES``
-        :raises EngineFailure: when the engine is lost
-        """
-        if frame.nbytes > FRAME_BYTES:
-            raise ValueError(
-                f'the frame has {frame.nbytes} bytes: scale it to at most {FRAME_BYTES}')
+    def _show(self, frame: NDArray[np.uint8]) -> None:
         np.copyto(np.ndarray(frame.shape, np.uint8, self._memory), frame, casting='no')
-        before = dict(self._watches)
-        reply = self._call(call='step', shape=frame.shape, stamp=stamp)
-        try:
-            decisions = [_decision(stamp, *fields) for fields in reply['decisions']]
-            decided = [decision.instruction_id for decision in decisions]
-            expected = [id for id, watch in before.items()
-                        if not watch.cancelled or id in decided]
-            if decided != expected:
-                raise ValueError(f'decisions about {decided}, not about {expected}')
-            self.drop_ratio = float(reply['drop_ratio'])
-            self.skipped_frames = int(reply['skipped_frames'])
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            self._kill()
-            raise EngineFailure(f'the model returned garbage: {error}') from error
-        return [decision for decision in decisions
-                if not before[decision.instruction_id].cancelled]
 
-    def reset(self) -> None:
-        """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._ask('reset')
-
-    def interrupt(self) -> None:
-        """Cut the answers of the step under way, within one token."""
-        self._ask('interrupt')
-
-    def _cancel(self, watch: Watch) -> None:
-        watch.cancelled = True
-        if self._watches.pop(watch.instruction_id, None) is watch:
-            self._ask('cancel', watch.instruction_id)
-
-    def _ask(self, word: str, id: str = '') -> None:
+    def _ask(self, word: str, stream: int, id: str = '') -> None:
         with self._asking:
             self._asked += 1
             try:
-                self._control.send(json.dumps([word, id]).encode())
+                self._control.send(json.dumps([word, stream, id]).encode())
             except OSError:
                 pass  # dead, or deaf: the next call then waits in vain, and tells
 
-    def _call(self, **request: Any) -> dict[str, Any]:
+    def _call(self, patience_s: float | None, stream: int, **request: Any) -> dict[str, Any]:
+        """Return the child's reply; without a patience of its own within the deadline."""
         with self._asking:
             asked = self._asked
-        self._send(json.dumps({**request, 'asked': asked}).encode())
-        return self._receive(self._deadline_s)
+        self._send(json.dumps({**request, 'stream': stream, 'asked': asked}).encode())
+        return self._receive(patience_s or self._deadline_s, stream)
 
     def _send(self, message: bytes) -> None:
         try:
@@ -264,7 +294,7 @@ class EngineProcess:
         except OSError as error:
             raise self._death() from error
 
-    def _receive(self, patience_s: float) -> dict[str, Any]:
+    def _receive(self, patience_s: float, stream: int) -> dict[str, Any]:
         now = time.monotonic()
         cut, end, ending, interrupted = now + CUT * patience_s, now + patience_s, False, False
         while True:
@@ -272,7 +302,7 @@ class EngineProcess:
                 ending, cut, end = True, now, min(end, now + END_S)
             if now >= cut and not interrupted:
                 interrupted = True
-                self.interrupt()
+                self._ask('interrupt', stream)
             if now >= end:
                 self._kill()
                 raise EngineFailure(
@@ -373,14 +403,14 @@ def serve(calls: int, control: int, memory: int, parent: int) -> None:
 
 
 class _Child:
-    """The child's side: an engine, the thread that steps it, and the one that hears."""
+    """The child's side: an engine a stream, the thread that steps them, and one that hears."""
 
     def __init__(self, calls: socket.socket, control: socket.socket, memory: int) -> None:
         self._calls = calls
         self._control = control
         self._memory = mmap.mmap(memory, FRAME_BYTES, access=mmap.ACCESS_READ)
-        self._engine: StreamEngine | None = None
-        self._watches: dict[str, Watch] = {}
+        self._engines: list[StreamEngine] = []
+        self._watches: dict[tuple[int, str], Watch] = {}
         self._heard = 0
         self._hearing = threading.Condition()
 
@@ -401,17 +431,20 @@ class _Child:
         return 'error' not in reply
 
     def _load(self, make: bytes) -> dict[str, Any]:
-        self._engine = pickle.loads(make)()
+        self._engines.append(pickle.loads(make)())
         return {}
 
     def _answer(self, request: dict[str, Any]) -> dict[str, Any]:
         with self._hearing:
             self._hearing.wait_for(lambda: self._heard >= request['asked'])
-        engine = self._engine
-        assert engine is not None
+        stream = request['stream']
+        engine = self._engines[stream]
+        if request['call'] == 'another':
+            self._engines.append(engine.another())
+            return {'number': len(self._engines) - 1}
         if request['call'] == 'watch':
             watch = engine.watch(request['text'], request['instruction_id'])
-            self._watches[watch.instruction_id] = watch
+            self._watches[stream, watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
         frame: NDArray[np.uint8] = np.ndarray(request['shape'], np.uint8, self._memory)
         decisions = engine.step(frame, request['stamp'])
@@ -426,15 +459,14 @@ class _Child:
 
     def _hear(self) -> None:
         while message := self._control.recv(MESSAGE_BYTES):
-            word, id = json.loads(message)
-            engine = self._engine
-            if engine is not None:
+            word, stream, id = json.loads(message)
+            if self._engines:  # else it loads, and has nothing to be told
                 if word == 'cancel':
-                    self._watches.pop(id).cancel()
+                    self._watches.pop((stream, id)).cancel()
                 elif word == 'reset':
-                    engine.reset()
+                    self._engines[stream].reset()
                 else:
-                    engine.interrupt()
+                    self._engines[stream].interrupt()
             with self._hearing:
                 self._heard += 1
                 self._hearing.notify()

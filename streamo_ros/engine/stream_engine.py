@@ -172,6 +172,12 @@ class StreamEngine:
             checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
             max_answer_tokens=max_answer_tokens, still=still)
 
+    def another(self) -> 'StreamEngine':
+        """Return an engine for another stream, over the same weights and for the same thread."""
+        return StreamEngine(
+            self.checkpoint, self._backend.another(), window_turns=self.window_turns,
+            fps=self.fps, max_answer_tokens=self._max_answer_tokens, still=self._still)
+
     @property
     def watches(self) -> tuple[Watch, ...]:
         """Return the standing instructions, oldest first."""

@@ -19,6 +19,7 @@ Nothing of a network is written here but attention, which has to see a sink, a r
 On CUDA each shape is captured once as a CUDA graph over static buffers, and replayed.
 """
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,12 @@ class TorchBackend:
         self.ring: list[Tensor] = []
         self._graphs: dict[tuple[int, int, int], _Captured] = {}
         self._pool = torch.cuda.graph_pool_handle() if self._capture else None
+
+    def another(self) -> 'TorchBackend':
+        """Return one over the same weights with a cache of its own."""
+        other = copy.copy(self)
+        other.sink, other.ring, other._graphs = [], [], {}
+        return other
 
     @torch.inference_mode()
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-The camera of ``streamo bench node``: raw pictures on the topic ``image``, best effort, at 30 Hz.
+A camera of ``streamo bench node``: raw pictures, best effort, at 30 Hz.
 
 A process of its own, as a camera driver is. Nothing is sent before its readers are found, so that
 what does not arrive was lost on the way. It says on its standard output, in JSON, when it starts
@@ -42,9 +42,9 @@ WARM_UP_S = 0.5  # the camera has found its readers; they need a moment more to 
 class BenchCamera(Node):
     """Publishes one picture of noise again and again, stamped just before it is sent."""
 
-    def __init__(self, width: int, height: int) -> None:
-        super().__init__('bench_camera')
-        self._publisher = self.create_publisher(Image, 'image', qos_profile_sensor_data)
+    def __init__(self, topic: str, width: int, height: int) -> None:
+        super().__init__(f'bench_camera_{topic}')
+        self._publisher = self.create_publisher(Image, topic, qos_profile_sensor_data)
         self._message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
         self._message.header.frame_id = 'bench_camera_optical'
         noise = np.random.default_rng(0).integers(0, 256, 3 * width * height, np.uint8)
@@ -81,6 +81,7 @@ def play(camera: BenchCamera, seconds: float, ended: threading.Event) -> int:
 def main(args: list[str] | None = None) -> int:
     """Send for so long, from the moment all listen."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('topic')
     parser.add_argument('width', type=int)
     parser.add_argument('height', type=int)
     parser.add_argument('--readers', type=int, default=1, help='to wait for')
@@ -91,7 +92,7 @@ def main(args: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-    camera = BenchCamera(options.width, options.height)
+    camera = BenchCamera(options.topic, options.width, options.height)
     while camera.readers < options.readers and not ended.wait(0.05):
         pass
     ended.wait(WARM_UP_S)

@@ -24,18 +24,23 @@ from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+import math
 import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.callback_groups import CallbackGroup
 from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import HistoryPolicy
+from rclpy.qos import QoSPolicyKind
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
@@ -46,6 +51,10 @@ from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
 
 DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
+SILENT_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
+OVERRIDABLE = (
+    QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
+    QoSPolicyKind.DURABILITY)
 RAW = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
 
@@ -124,7 +133,8 @@ class Camera:
     :param reliability: 'auto', 'reliable' or 'best_effort'
     :param on_frame: called with a sampled picture (height, width, 3; RGB), its header and its
         stamp in nanoseconds
-    :param on_jump: called when the stamps jump, before the first frame after the jump
+    :param on_jump: called with the reason, in a sentence, when the stream begins anew: the stamps
+        jump, or the pictures have another shape; before the first frame after it
     :param group: the callback group to run in
     """
 
@@ -136,9 +146,10 @@ class Camera:
         transport: str,
         reliability: str,
         on_frame: Callable[[NDArray[np.uint8], Any, int], None],
-        on_jump: Callable[[], None],
+        on_jump: Callable[[str], None],
         group: CallbackGroup,
     ) -> None:
+        self.name = name
         self.topic = node.resolve_topic_name(name)
         compressed = f'{name}/compressed'
         self.compressed_topic = node.resolve_topic_name(compressed)
@@ -149,6 +160,8 @@ class Camera:
         self.sampled = 0
         self.stale = 0
         self.bad: Counter[str] = Counter()
+        self.incompatible = 0       # publishers that offered another quality of service
+        self.publishers = 0         # of what is subscribed to, now
         self._node = node
         self._transport = transport
         self._reliability = reliability
@@ -156,12 +169,18 @@ class Camera:
         self._on_jump = on_jump
         self._group = group
         self._sampler = Sampler(fps)
+        self._patience_s = max(SILENT_S, 2 / fps)
         self._subscription: Any = None
         self._match = Match(None)
         self._incompatible = ''
         self._open = False
         self._advanced_at = 0.0     # steady time of the last usable frame, or of opening
         self._last_problem = ''
+        self._silence = ''          # as it was logged last
+        self._silent_since = 0.0
+        self._size: tuple[int, int] | None = None
+        self._overridden: dict[str, list[QoSPolicyKind]] = {}
+        self._reliable = False      # what is asked for, overrides included
 
     @property
     def silent_s(self) -> float:
@@ -171,7 +190,24 @@ class Camera:
     @property
     def source(self) -> Source | None:
         """Return what is subscribed to."""
-        return self._match.source if self._subscription is not None else None
+        source = self._match.source
+        if self._subscription is None or source is None:
+            return None
+        return replace(source, reliable=self._reliable)
+
+    @property
+    def silence(self) -> str:
+        """
+        Return in a sentence for how long no usable frame has come and why; empty while they come.
+
+        The time in it is rounded down to 1, 2, 5, 10 ..., so that the sentence seldom changes.
+        """
+        silent_s = self.silent_s
+        if silent_s <= self._patience_s:
+            return ''
+        power = 10 ** math.floor(math.log10(silent_s))
+        rounded = power * max(step for step in (1, 2, 5) if step * power <= silent_s)
+        return f'no usable frame for {rounded:g} s on {self.topic} because {self.trouble}'
 
     @property
     def trouble(self) -> str:
@@ -185,8 +221,8 @@ class Camera:
     def open(self) -> None:
         """Start listening."""
         self._advanced_at = time.monotonic()
-        self._last_problem = ''
-        self._sampler.reset()
+        self._last_problem = self._silence = ''
+        self.restart()
         self._open = True
 
     def close(self) -> None:
@@ -194,21 +230,43 @@ class Camera:
         self._open = False
 
     def restart(self) -> None:
-        """Sample the next frame, as the first of a new grid."""
+        """Sample the next frame, as the first of a new grid and of whatever size."""
         self._sampler.reset()
+        self._size = None
 
     def poll(self) -> None:
         """Fit the subscription to what is published now; to be called every now and then."""
         if not self._open:
             self._subscribe(Match(None))
             return
+        self._tell_silence()
         offers = [
             Offer(topic, info.topic_type,
                   info.qos_profile.reliability == ReliabilityPolicy.RELIABLE)
             for topic in (self.topic, self.compressed_topic)
             for info in self._node.get_publishers_info_by_topic(topic)]
-        self._subscribe(match(
-            self.topic, self.compressed_topic, offers, self._transport, self._reliability))
+        found = match(
+            self.topic, self.compressed_topic, offers, self._transport, self._reliability)
+        self._subscribe(found)
+        self._count_publishers(found.source, offers)
+
+    def _tell_silence(self) -> None:
+        before, self._silence = self._silence, self.silence
+        if self._silence and self._silence != before:
+            self._silent_since = self._advanced_at
+            self._node.get_logger().warning(self._silence)
+        elif before and not self._silence:
+            self._node.get_logger().info(
+                f'frames come again on {self.topic}, after '
+                f'{self._advanced_at - self._silent_since:.1f} s')
+
+    def _count_publishers(self, source: Source | None, offers: Sequence[Offer]) -> None:
+        before, self.publishers = self.publishers, 0 if source is None else sum(
+            (offer.topic, offer.type) == (source.topic, source.type) for offer in offers)
+        if self.publishers > max(before, 1) and source is not None:
+            self._node.get_logger().warning(
+                f'{source.topic} has {self.publishers} publishers: their frames are taken as one '
+                "stream; unless they are one camera's, remap all but one")
 
     def _subscribe(self, found: Match) -> None:
         before, self._match = self._match, found
@@ -227,19 +285,47 @@ class Camera:
             reliability=(ReliabilityPolicy.RELIABLE if source.reliable
                          else ReliabilityPolicy.BEST_EFFORT))
         self._incompatible = ''
-        self._subscription = self._node.create_subscription(
-            Image if source.type == RAW else CompressedImage, source.topic, self._receive,
-            profile, callback_group=self._group,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._refuse_qos))
+        try:
+            self._subscription = self._node.create_subscription(
+                Image if source.type == RAW else CompressedImage, source.topic, self._receive,
+                profile, callback_group=self._group,
+                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._refuse_qos),
+                qos_overriding_options=QoSOverridingOptions(self._overrides(source.topic)))
+        except Exception as error:  # of whatever kind: each policy has its own
+            self._incompatible = (
+                f'the qos_overrides of {source.topic} make no sense ({error}): mend them')
+            self._node.get_logger().error(self._incompatible)
+            return
+        self._reliable = profile.reliability == ReliabilityPolicy.RELIABLE  # maybe overridden
         self._node.get_logger().info(
             f'subscribed to {source.topic} ({source.type}), '
-            f'{"reliable" if source.reliable else "best effort"}')
+            f'{"reliable" if self._reliable else "best effort"}')
+
+    def _overrides(self, topic: str) -> list[QoSPolicyKind]:
+        """
+        Return the policies of the subscription that parameters override.
+
+        Only those are left to rclpy: it would declare the others too, with what fits the present
+        publishers, and hold on to that when others come.
+        """
+        if topic not in self._overridden:
+            self._overridden[topic] = []
+            for kind in OVERRIDABLE:
+                name = f'qos_overrides.{topic}.subscription.{kind.name.lower()}'
+                given = self._node.declare_parameter(
+                    name, None, ParameterDescriptor(dynamic_typing=True))
+                self._node.undeclare_parameter(name)
+                if given.value is not None:
+                    self._overridden[topic].append(kind)
+        return self._overridden[topic]
 
     def _refuse_qos(self, event: Any) -> None:
+        self.incompatible += event.total_count_change
+        policy = QoSPolicyKind(event.last_policy_kind).name.lower()
         self._incompatible = (
-            f'a publisher of {self.topic} offers a quality of service that does not match '
-            f'(policy {event.last_policy_kind})')
-        self._node.get_logger().warning(self._incompatible)
+            f'a publisher of {self.topic} does not offer the {policy} that is asked for: let the '
+            'parameter reliability be auto, or mend the qos_overrides')
+        self._node.get_logger().warning(f'incompatible quality of service: {self._incompatible}')
 
     def _receive(self, message: Image | CompressedImage) -> None:
         if not self._open:
@@ -250,7 +336,8 @@ class Camera:
             check(message)
             verdict = self._sampler.judge(stamp)
             if verdict is Verdict.JUMP:
-                self._on_jump()
+                several = f' ({self.publishers} publishers)' if self.publishers > 1 else ''
+                self._on_jump(f'the stamps on {self.topic}{several} jumped')
                 self._sampler.reset()
                 verdict = self._sampler.judge(stamp)
             if verdict is Verdict.STALE:
@@ -266,9 +353,24 @@ class Camera:
         self._advanced_at = time.monotonic()
         self._last_problem = ''
         if picture is not None:
+            self._follow_size(picture.shape, stamp)
             self._sampler.take(stamp)
             self.sampled += 1
             self._on_frame(picture, message.header, stamp)
+
+    def _follow_size(self, shape: tuple[int, ...], stamp: int) -> None:
+        """Begin anew with pictures of another shape; the engine scales those of another size."""
+        before, size = self._size or (shape[0], shape[1]), (shape[0], shape[1])
+        if size != before:
+            change = (f'the pictures on {self.topic} are {size[1]}x{size[0]} now, '
+                      f'and were {before[1]}x{before[0]}')
+            if size[0] * before[1] == size[1] * before[0]:
+                self._node.get_logger().info(change)
+            else:
+                self._on_jump(change)
+                self._sampler.reset()
+                self._sampler.judge(stamp)
+        self._size = size
 
     def _count_bad(self, error: ImageError) -> None:
         self.bad[error.cause] += 1

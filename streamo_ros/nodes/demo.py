@@ -28,25 +28,11 @@ from dataclasses import dataclass
 from dataclasses import field
 import importlib.util
 import json
-import os
 from pathlib import Path
-import queue
 import signal
-import subprocess
 import sys
-import threading
-import time
 from typing import Any
 
-from ament_index_python.packages import get_package_prefix
-from ament_index_python.packages import PackageNotFoundError
-from diagnostic_msgs.msg import DiagnosticArray
-import rclpy
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy
-from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from std_srvs.srv import Trigger
 
 from streamo_ros.dialogue import State
@@ -59,16 +45,15 @@ from streamo_ros.nodes.demo_camera import SPLIT
 from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.domain import DomainError
 from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.stage import Console
+from streamo_ros.nodes.stage import Stage
+from streamo_ros.nodes.stage import StageError
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
 FPS = 2.0
 IN_TIME_S = 1.0
 """An answer counts when it is out so soon after its event is complete."""
-
-PATIENCE_S = 60.0
-END_S = 1.5
-"""What children get to end by themselves, so that all is over within two seconds."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +69,6 @@ QUESTIONS = (
     Question('light', 'Tell me when the light goes off or on.', ('light_off', 'light_on')),
     Question('motion', 'Tell me when something starts or stops moving.', ('start', 'stop')),
 )
-
-
-class DemoError(RuntimeError):
-    """The demo cannot go on; the message says why and what would help."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +121,14 @@ def choose_world(seed: int, seconds: float) -> int:
     """
     Return the first seed from this one on whose world leaves no doubt and has all skills.
 
-    :raises DemoError: when there is none soon, as with too few seconds
+    :raises StageError: when there is none soon, as with too few seconds
     """
     for candidate in range(seed, seed + 100):
         world = SentryWorld(candidate, seconds, SPLIT, SIZE, SKILLS)
         happened = {event.skill for event in world.events if event.end + IN_TIME_S <= seconds}
         if happened >= set(SKILLS) and all(world.clear(skill) for skill in SKILLS):
             return candidate
-    raise DemoError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
+    raise StageError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
 
 
 @dataclass
@@ -178,24 +159,15 @@ class Run:
         }
 
 
-class Console(Node):
+class DemoConsole(Console):
     """What an operator sees and does: instructions out, states and answers in and printed."""
 
     def __init__(self) -> None:
-        super().__init__('demo_console')
+        super().__init__()
         self.run: Run | None = None
-        self.counts: dict[str, int] = {}
-        self.reports = 0
-        self.standing: set[str] = set()
-        self.ready = False
         self._shown: dict[str, int] = {}
         self._happening: list[Event] = []
-        self.create_subscription(
-            StreamState, '/streamo/state', self._take_state,
-            QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         self.create_subscription(Response, '/streamo/response', self._take_response, 100)
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._take_diagnostics, 10)
-        self.instructions = self.create_publisher(Instruction, '/streamo/instruction', 10)
         self.resetter = self.create_client(Trigger, '/streamo/reset')
 
     def begin(self, run: Run) -> None:
@@ -209,12 +181,11 @@ class Console(Node):
         stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         return (stamp - self.run.start_ns) / 1e9
 
-    def _take_state(self, message: StreamState) -> None:
-        self.ready = self.ready or message.status in (
-            StreamState.STATUS_OK, StreamState.STATUS_NO_FRAMES)
+    def take_state(self, message: StreamState) -> None:
+        """Print what is new in a state."""
+        super().take_state(message)
         if message.status == StreamState.STATUS_ERROR:
             print(f'the node reports: {message.detail}', file=sys.stderr)
-        self.standing.add(message.instruction_id)
         run = self.run
         if run is None or message.age_s > 0 or not run.start_ns or self._time(message) < 0:
             return
@@ -242,79 +213,29 @@ class Console(Node):
     def _print(self, message: StreamState | Response, what: str) -> None:
         print(f'{self._time(message):7.2f} s  {message.instruction_id:8} {what}', flush=True)
 
-    def _take_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name == '/streamo: stream':
-                self.reports += 1
-                self.counts = {
-                    value.key: int(value.value) for value in status.values
-                    if value.key.startswith('frames_')}
-
 
 class Demo:
     """
-    The node, the console and one camera after another, until ``close``.
+    The streams of the demo, one after another, until ``close``.
 
-    :param domain: the ROS_DOMAIN_ID for all of them
+    :param domain: the ROS_DOMAIN_ID to play in
     """
 
     def __init__(self, domain: int) -> None:
-        # Away from every other graph, and from the network.
-        os.environ['ROS_DOMAIN_ID'] = str(domain)
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-        self._console = Console()
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._console)
-        self._children: list[subprocess.Popen[str]] = []
-        self._node = self._start([
-            str(_executable()), '--ros-args', '-p', f'fps:={FPS}', '--log-level', 'warn'])
-
-    def _start(self, command: list[str], **options: Any) -> 'subprocess.Popen[str]':
-        # A terminal sends Ctrl-C to all processes at once. The children are to hear of it from
-        # here, as SIGTERM, which ends them quietly even while they still start.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            child = subprocess.Popen(command, text=True, **options)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        self._children.append(child)
-        return child
-
-    def close(self) -> None:
-        """End all processes."""
-        for child in self._children:
-            child.terminate()
-        end = time.monotonic() + END_S
-        for child in self._children:
-            try:
-                child.wait(max(0.0, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        self._executor.shutdown()
-        self._console.destroy_node()
-        rclpy.shutdown()
-
-    def _await(self, condition: Callable[[], Any], what: str) -> None:
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            self._executor.spin_once(timeout_sec=0.05)
-            if self._node.poll() is not None:
-                raise DemoError(f'the node has ended with {self._node.returncode}: see above')
-            if time.monotonic() > end:
-                raise DemoError(f'waited {PATIENCE_S:g} s in vain for {what}')
+        self._stage = Stage(domain, DemoConsole, f'fps:={FPS}')
+        self._console = self._stage.console
+        self.close = self._stage.close
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Send the instructions, when the node can hear them."""
         console = self._console
-        self._await(lambda: console.ready, 'the node to load its checkpoint')
-        self._await(console.instructions.get_subscription_count, 'a reader of ~/instruction')
+        self._stage.wait_for_the_node()
         for question in questions:
             print(f'asked    {question.id:8} {question.text}', flush=True)
             console.instructions.publish(
                 Instruction(id=question.id, text=question.text, source='demo'))
-            self._await(lambda id=question.id: id in console.standing, 'the acknowledgement')
+            self._stage.wait(
+                lambda id=question.id: id in console.standing, 'the acknowledgement')
 
     def watch(self, title: str, *camera: str, truth: tuple[Event, ...] = ()) -> Run:
         """
@@ -324,56 +245,20 @@ class Demo:
         :param truth: the events to print as they happen
         """
         console = self._console
-        self._await(console.resetter.service_is_ready, 'the service ~/reset')
+        self._stage.wait(console.resetter.service_is_ready, 'the service ~/reset')
         reset = console.resetter.call_async(Trigger.Request())
-        self._await(reset.done, 'the reset')
-        self._next_report()
+        self._stage.wait(reset.done, 'the reset')
+        self._stage.wait_for_a_report()
         before = console.counts
         run = Run(title, truth)
         console.begin(run)
         print(f'\n--- {title}', flush=True)
-        child = self._start(
-            [sys.executable, '-m', 'streamo_ros.nodes.demo_camera', *camera],
-            stdout=subprocess.PIPE)
-        lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=_read, args=(child, lines), daemon=True).start()
-        while True:
-            self._executor.spin_once(timeout_sec=0.05)
-            if self._node.poll() is not None:
-                raise DemoError(f'the node has ended with {self._node.returncode}: see above')
-            try:
-                line = lines.get_nowait()
-            except queue.Empty:
-                continue
-            if line is None:
-                break
-            said = json.loads(line)
+        for said in self._stage.play('demo_camera', *camera):
             run.start_ns = said.get('start_ns', run.start_ns)
             run.frames_sent = said.get('frames_sent', run.frames_sent)
-        if child.wait():
-            raise DemoError('the camera has failed: see above')
-        self._next_report()  # by then the last frame has been decided
+        self._stage.wait_for_a_report()  # by then the last frame has been decided
         run.counts = {name: count - before[name] for name, count in console.counts.items()}
         return run
-
-    def _next_report(self) -> None:
-        # One may have been on its way; the second was made after this call.
-        reports = self._console.reports
-        self._await(lambda: self._console.reports > reports + 1, 'diagnostics')
-
-
-def _executable() -> Path:
-    try:
-        return Path(get_package_prefix('streamo_ros'), 'lib', 'streamo_ros', 'streamo_node')
-    except PackageNotFoundError as error:
-        raise DemoError('the package is not installed: `make build`, `source env.sh`') from error
-
-
-def _read(child: 'subprocess.Popen[str]', lines: 'queue.Queue[str | None]') -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
-        lines.put(line)
-    lines.put(None)
 
 
 def street_film() -> Path | None:
@@ -446,7 +331,7 @@ def main(args: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return 0
-    except (DemoError, DomainError) as error:
+    except (DomainError, StageError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     print(f'\n{table(runs)}', flush=True)
@@ -461,8 +346,6 @@ def play(domain: int, options: argparse.Namespace) -> list[Run]:
     try:
         return show(demo, options)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         demo.close()
 
 

@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from statistics import mean
+from typing import Any
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray
@@ -44,31 +46,52 @@ LEVELS = {
 
 
 @dataclass(frozen=True)
-class Snapshot:
+class CameraFigures:
     """
-    The figures of one moment; counts are since the node started, times in seconds.
+    What one camera brought; counts are since the node started.
 
+    :param name: the node's name for it
+    :param silence: why no usable frame comes; empty while they do
+    :param incompatible: publishers that offered another quality of service than was asked for
     :param bad: images that could not be used, by cause
-    :param latencies: from image stamp to publication, the latest ones
-    :param inferences: time the model took, the latest ones
-    :param restarts: engines that took the place of one that was lost
     :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
     :param skipped_frames: frames of this epoch that it did not look at
     """
 
+    name: str
     topic: str
     source: str
-    checkpoint: str
-    backend: str
-    lifecycle: str
-    status: Status
     epoch: int
-    fps: float
+    silence: str = ''
+    publishers: int = 0
+    incompatible: int = 0
     received: int = 0
     sampled: int = 0
     dropped: int = 0
     stale: int = 0
     bad: Mapping[str, int] = field(default_factory=dict)
+    drop_ratio: float = 0.0
+    skipped_frames: int = 0
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """
+    The figures of one moment; counts are since the node started, times in seconds.
+
+    :param cameras: at least one
+    :param status: of the node, whatever the cameras do
+    :param latencies: from image stamp to publication, the latest ones
+    :param inferences: time the model took, the latest ones
+    :param restarts: engines that took the place of one that was lost
+    """
+
+    cameras: Sequence[CameraFigures]
+    checkpoint: str
+    backend: str
+    lifecycle: str
+    status: Status
+    fps: float
     latencies: Sequence[float] = ()
     inferences: Sequence[float] = ()
     failures: int = 0
@@ -77,8 +100,6 @@ class Snapshot:
     refused: int = 0
     last_refusal: str = ''
     responses: int = 0
-    drop_ratio: float = 0.0
-    skipped_frames: int = 0
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -88,20 +109,17 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
-    """Return the four statuses of a node: stream, inference, model, instructions."""
+    """
+    Return the statuses of a node: stream, inference, model, instructions.
+
+    Of several cameras each has a stream of its own, named after it.
+    """
     code, detail = snapshot.status.code, snapshot.status.detail
     level = LEVELS[code]
-    stream = code == StreamState.STATUS_NO_FRAMES
     inference = code in (StreamState.STATUS_LATE, StreamState.STATUS_ERROR)
-    bad = sum(snapshot.bad.values())
     parts = [
-        ('stream',
-         level if stream else DiagnosticStatus.WARN if bad else DiagnosticStatus.OK,
-         detail if stream else f'{bad} bad images' if bad else 'frames arrive',
-         {'topic': snapshot.topic, 'source': snapshot.source, 'epoch': snapshot.epoch,
-          'frames_received': snapshot.received, 'frames_sampled': snapshot.sampled,
-          'frames_dropped': snapshot.dropped, 'stale_stamps': snapshot.stale,
-          **{f'bad_images ({cause})': count for cause, count in sorted(snapshot.bad.items())}}),
+        *(_stream(camera, 'stream' if len(snapshot.cameras) == 1 else f'stream {camera.name}')
+          for camera in snapshot.cameras),
         ('inference',
          level if inference else DiagnosticStatus.OK,
          detail if inference else 'keeps up',
@@ -111,8 +129,8 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
                  ('latency', snapshot.latencies), ('inference', snapshot.inferences))
              for rank, share in (('p50', 0.5), ('p95', 0.95))},
           'failures': snapshot.failures, 'responses': snapshot.responses,
-          'drop_ratio': f'{snapshot.drop_ratio:.3f}',
-          'skipped_frames': snapshot.skipped_frames}),
+          'drop_ratio': f'{mean(camera.drop_ratio for camera in snapshot.cameras):.3f}',
+          'skipped_frames': sum(camera.skipped_frames for camera in snapshot.cameras)}),
         ('model',
          DiagnosticStatus.OK if code not in (
              StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)
@@ -134,6 +152,27 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
         header=Header(stamp=stamp),
         status=[
             DiagnosticStatus(
-                level=level, name=f'{node}: {name}', message=message, hardware_id=snapshot.topic,
+                level=level, name=f'{node}: {name}', message=message,
+                hardware_id=', '.join(camera.topic for camera in snapshot.cameras),
                 values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
             for name, level, message, values in parts])
+
+
+def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str, Any]]:
+    bad = sum(camera.bad.values())
+    level, message = DiagnosticStatus.OK, 'frames arrive'
+    if camera.silence:
+        level, message = DiagnosticStatus.ERROR, camera.silence
+    elif bad:
+        level, message = DiagnosticStatus.WARN, f'{bad} bad images'
+    elif camera.publishers > 1:
+        level, message = DiagnosticStatus.WARN, f'{camera.publishers} publishers on one topic'
+    elif camera.incompatible:
+        level, message = DiagnosticStatus.WARN, (
+            f'{camera.incompatible} publishers with an incompatible quality of service')
+    return name, level, message, {
+        'topic': camera.topic, 'source': camera.source, 'publishers': camera.publishers,
+        'incompatible_qos': camera.incompatible, 'epoch': camera.epoch,
+        'frames_received': camera.received, 'frames_sampled': camera.sampled,
+        'frames_dropped': camera.dropped, 'stale_stamps': camera.stale,
+        **{f'bad_images ({cause})': count for cause, count in sorted(camera.bad.items())}}

@@ -21,26 +21,21 @@ that the last answer is there for a look that begins after it.
 """
 
 import array
-import signal
 import sys
-import threading
 import time
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.exceptions import InvalidParameterValueException
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage
 
 from streamo_ros.msg import Response
@@ -51,10 +46,9 @@ from streamo_ros.nodes.overlay_rows import OverlayRows
 from streamo_ros.nodes.parameters import Parameter
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
+from streamo_ros.nodes.run_node import run_node
 
 POLL_S = 0.2        # how often it is looked whether somebody looks
-SILENT_S = 2.0      # without a picture for so long, the log says why ...
-REMIND_S = 30.0     # ... and again
 QUALITY = 80        # of the JPEG, of 100
 STATE_DEPTH = 16    # as many as the node latches
 
@@ -92,7 +86,7 @@ class OverlayNode(Node):
             callback_group=group)
         self._camera = Camera(
             self, 'image', settings['rate'], settings['image_transport'],
-            settings['reliability'], self._take_frame, lambda: None, group)
+            settings['reliability'], self._take_frame, lambda reason: None, group)
         self._watched = False
         self.create_timer(
             POLL_S, self._poll, callback_group=group,
@@ -120,9 +114,6 @@ class OverlayNode(Node):
             else:
                 self._camera.close()
         self._camera.poll()
-        if watched and self._camera.silent_s > SILENT_S:
-            self.get_logger().warning(
-                f'nothing to show: {self._camera.trouble}', throttle_duration_sec=REMIND_S)
 
     def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
         drawn = draw(picture, self._rows.rows(time.monotonic()))
@@ -136,25 +127,7 @@ class OverlayNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until Ctrl-C or SIGTERM."""
-    # Taken here, as rclpy's own handlers tear the context down under running callbacks.
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = OverlayNode()
-    except ParameterError as error:
-        print(f'overlay_node: {error}', file=sys.stderr)
-        rclpy.shutdown()
-        return 2
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while not ended.is_set():
-        executor.spin_once(timeout_sec=POLL_S)
-    executor.shutdown()
-    node.destroy_node()
-    rclpy.shutdown()
-    return 0
+    return run_node('overlay_node', OverlayNode, args)
 
 
 if __name__ == '__main__':

@@ -49,6 +49,7 @@ class Settings:
     window_turns: int
     max_answer_tokens: int
     still_scene: bool
+    cameras: list[str]
     image_transport: str
     reliability: str
     instruction: str
@@ -114,6 +115,8 @@ SPECIFICATION: dict[str, Parameter] = {
     'still_scene': Parameter(
         False, 'Spare what has not changed: neither look at it again nor tell the model.',
         model=True),
+    'cameras': Parameter(
+        ['image'], 'Names of the cameras, which are also the topics to remap to theirs.'),
     'image_transport': Parameter(
         'auto', 'Which images to take; auto: raw ones, compressed ones where no raw ones are.',
         choices=('auto', 'raw', 'compressed')),
@@ -158,4 +161,7 @@ def read(node: Node) -> Settings:
             raise ParameterError(
                 f'parameter {name} is {values[name]!r}: it must be one of '
                 + ', '.join(parameter.choices))
+    if not values['cameras'] or len(set(values['cameras'])) != len(values['cameras']):
+        raise ParameterError(
+            f'parameter cameras is {list(values["cameras"])}: it must name each camera once')
     return Settings(**values)

@@ -16,7 +16,7 @@
 What the node says on ``~/state`` and ``~/response``, and what it said last.
 
 Fresh decisions come from the engine's thread, repeats and refusals from the executor's; one lock
-keeps their numbers in the order of their publication.
+for all cameras keeps their numbers in the order of their publication.
 """
 
 from collections.abc import Callable
@@ -62,33 +62,58 @@ class _Record:
     response_seq: int = 0
 
 
+class Voice:
+    """
+    Numbers what is said about all cameras, in the order of its publication.
+
+    :param publish_state: publishes a StreamState
+    :param publish_response: publishes a Response
+    """
+
+    def __init__(
+        self, publish_state: Callable[[StreamState], None],
+        publish_response: Callable[[Response], None],
+    ) -> None:
+        self._publish_state = publish_state
+        self._publish_response = publish_response
+        self._states = self._responses = 0
+        self.lock = threading.Lock()
+        """Held while something is said, and all that it is made of put together."""
+
+    def say(self, message: StreamState) -> None:
+        """Number a state and publish it."""
+        self._states += 1
+        message.seq = self._states
+        self._publish_state(message)
+
+    def number(self, response: Response) -> Response:
+        """Number an answer, so that its state can name it before it is published."""
+        self._responses += 1
+        response.seq = self._responses
+        return response
+
+    def answer(self, response: Response) -> None:
+        """Publish an answer."""
+        self._publish_response(response)
+
+
 class Reports:
     """
     Builds and publishes the messages about one camera.
 
     :param camera: the node's name for the camera
-    :param publish_state: publishes a StreamState
-    :param publish_response: publishes a Response
+    :param voice: says them; the cameras of a node share one
     :param now: the node's clock, in nanoseconds
     """
 
-    def __init__(
-        self,
-        camera: str,
-        publish_state: Callable[[StreamState], None],
-        publish_response: Callable[[Response], None],
-        now: Callable[[], int],
-    ) -> None:
+    def __init__(self, camera: str, voice: Voice, now: Callable[[], int]) -> None:
         self._camera = camera
-        self._publish_state = publish_state
-        self._publish_response = publish_response
+        self._voice = voice
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = voice.lock
         self._records: dict[str, _Record] = {}
         self._nobody: _Record | None = None  # speaks while no instruction stands
         self._status = Status()
-        self._seq = 0
-        self._response_seq = 0
         self._epoch = 0
 
     def begin_epoch(self, epoch: int) -> None:
@@ -120,10 +145,10 @@ class Reports:
                 record.message = message
                 record.decided_at = time.monotonic()
                 if decision.state is State.RESPONSE:
-                    response = self._answer(outcome, decision, record)
+                    response = self._voice.number(self._answer(outcome, decision, record))
                     message.response_seq = record.response_seq = response.seq
                     self._say(record)
-                    self._publish_response(response)
+                    self._voice.answer(response)
                 else:
                     self._say(record)
             self._status = status
@@ -163,8 +188,7 @@ class Reports:
             message = self._blank(Request(id[:MAX_ECHO], text[:MAX_ECHO]), 0)
             message.status = StreamState.STATUS_REFUSED
             message.detail = reason[:MAX_ECHO]
-            self._number(message)
-            self._publish_state(message)
+            self._voice.say(message)
 
     def _record(self, request: Request) -> _Record:
         record = self._records.get(request.id)
@@ -209,10 +233,8 @@ class Reports:
     def _answer(self, outcome: Step, decision: 'Decision', record: _Record) -> Response:
         frame = outcome.frame
         began, record.standby_since = record.standby_since, None
-        self._response_seq += 1
         return Response(
             header=frame.header,
-            seq=self._response_seq,
             epoch=frame.epoch,
             camera=self._camera,
             instruction_id=record.request.id,
@@ -236,10 +258,5 @@ class Reports:
         self._say(record)
 
     def _say(self, record: _Record) -> None:
-        self._number(record.message)
         record.published_at = time.monotonic()
-        self._publish_state(record.message)
-
-    def _number(self, message: StreamState) -> None:
-        self._seq += 1
-        message.seq = self._seq
+        self._voice.say(record.message)

@@ -90,7 +90,7 @@ class StateFile:
         """Keep the instructions that stand; nothing is written where nothing has changed."""
         kept = [
             {'id': request.id, 'text': request.text, 'source': request.source,
-             'once': request.once}
+             'once': request.once, 'camera': request.camera}
             for request in standing if request.origin == TOPIC]
         with self._writing:
             path = self._path
@@ -151,8 +151,11 @@ def _parse(content: bytes) -> tuple[str, list[dict[str, Any]]]:
         raise ValueError('it is nested too deeply') from error
     if not isinstance(state, dict) or state.get('format') != FORMAT:
         raise ValueError(f'it does not say {FORMAT!r}')
-    kinds = {'id': str, 'text': str, 'source': str, 'once': bool}
+    kinds = {'id': str, 'text': str, 'source': str, 'once': bool, 'camera': str}
     node, entries = state.get('node'), state.get('instructions')
+    if isinstance(entries, list):  # files from before there were several cameras name none
+        entries = [{'camera': '', **entry} if isinstance(entry, dict) else entry
+                   for entry in entries]
     if not isinstance(node, str) or not isinstance(entries, list) or not all(
             isinstance(entry, dict) and {
                 name: type(value) for name, value in entry.items()} == kinds

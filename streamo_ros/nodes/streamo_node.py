@@ -15,7 +15,7 @@
 """
 ``streamo_node``: cameras and instructions in, states and answers out.
 
-The node only connects: the camera samples, the worker's thread thinks, the reports speak.
+The node only connects: the cameras sample, the worker's thread thinks, the reports speak.
 Configured means that the checkpoint is loaded, active that the node watches. ``~/state`` and
 ``/diagnostics`` are ordinary publishers, so that a node that does not watch still says why.
 """
@@ -25,28 +25,23 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextlib import nullcontext
 import functools
-import os
-import signal
 import sys
 import threading
-import time
 import traceback
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 import numpy as np
 from numpy.typing import NDArray
-import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.executors import MultiThreadedExecutor
+from rclpy.exceptions import NameValidationException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
@@ -64,6 +59,7 @@ from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
 from streamo_ros.nodes.parameters import declare
@@ -72,24 +68,23 @@ from streamo_ros.nodes.parameters import read
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.reports import Voice
+from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes.run_node import STOP_S
 from streamo_ros.nodes.state_file import StateFile
+from streamo_ros.nodes.stream import Stream
 from streamo_ros.nodes.watch_for import Goals
 from streamo_ros.nodes.worker import Engine
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 from streamo_ros.nodes.worker import Worker
 
-CAMERA = 'image'
-"""The node's name for its camera, and the relative topic it listens to."""
-
 STATE_DEPTH = 16
-"""Latched states: the last of each instruction while at most so many stand."""
+"""Latched states for each camera: the last of each instruction while at most so many stand."""
 
-SILENT_S = 2.0      # without a usable frame for so long, the camera is in trouble
 STUCK_S = 5.0       # at one frame for so long, the model is in trouble
 POLL_S = 0.2        # how often the camera's publishers and the age of the states are looked at
 GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
-STOP_S = 1.0        # how long the engine gets to let go of the frame at hand
 
 Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
 
@@ -119,7 +114,7 @@ class StreamoNode(LifecycleNode):
     """
     The lifecycle node, ``/streamo`` by default.
 
-    Camera, instructions and services share one mutually exclusive callback group, so that they
+    Cameras, instructions and services share one mutually exclusive callback group, so that they
     need no locks among themselves; the timers have another, so that health is reported whatever
     goes on; transitions run in the default group.
 
@@ -133,42 +128,37 @@ class StreamoNode(LifecycleNode):
         self._worker: Worker | None = None
         self._watching = False
         self._ending = False
-        self._epoch = 0
-        self._tick = 0
         self._counting = threading.RLock()  # the engine's thread too begins epochs
-        self._dropped = 0
-        self._late = 0
         self._failures = 0
         self._restarts = 0
         self._step_failure = ''
         self._refused = 0
         self._last_refusal = ''
         self._responses = 0
-        self._drop_ratio, self._skipped_frames = 0.0, 0
         self._latencies: deque[float] = deque(maxlen=600)
         self._inferences: deque[float] = deque(maxlen=600)
 
         self._stream_group = MutuallyExclusiveCallbackGroup()
         self._health_group = MutuallyExclusiveCallbackGroup()
         state_publisher = self.create_publisher(StreamState, '~/state', QoSProfile(
-            depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+            depth=STATE_DEPTH * len(self.settings.cameras),
+            durability=DurabilityPolicy.TRANSIENT_LOCAL))
         response_publisher = self.create_publisher(Response, '~/response', 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._instructions = Instructions(CAMERA)
+        self._instructions = Instructions(*self.settings.cameras)
         self._goals = Goals(
             self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
             self._stream_group)
-        self._reports = Reports(
-            CAMERA, _both(state_publisher.publish, self._goals.take_state),
-            _both(response_publisher.publish, self._goals.take_response),
-            lambda: self.get_clock().now().nanoseconds)
+        voice = Voice(
+            _both(state_publisher.publish, self._goals.take_state),
+            _both(response_publisher.publish, self._goals.take_response))
         self._state_file = StateFile(
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
             self._keep_instructions, callback_group=self._health_group)
-        self._camera = Camera(
-            self, CAMERA, self.settings.fps, self.settings.image_transport,
-            self.settings.reliability, self._take_frame, self._take_jump, self._stream_group)
+        self._streams = [
+            self._new_stream(number, name, voice)
+            for number, name in enumerate(self.settings.cameras)]
 
         self.create_subscription(
             Instruction, '~/instruction', self._take_instruction, 10,
@@ -182,7 +172,7 @@ class StreamoNode(LifecycleNode):
         # Steady clocks: under simulated time that does not run, health must still be reported.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(
-            POLL_S, self._poll_camera, callback_group=self._stream_group, clock=steady)
+            POLL_S, self._poll_cameras, callback_group=self._stream_group, clock=steady)
         self.create_timer(
             POLL_S, self._heartbeat, callback_group=self._health_group, clock=steady)
         self.create_timer(1.0, self._diagnose, callback_group=self._health_group, clock=steady)
@@ -198,6 +188,23 @@ class StreamoNode(LifecycleNode):
             except InstructionError as error:
                 raise ParameterError(f'parameter instruction: {error}') from error
 
+    def _new_stream(self, number: int, name: str, voice: Voice) -> Stream:
+        settings = self.settings
+
+        def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
+            self._take_frame(stream, picture, header, stamp)
+
+        try:
+            camera = Camera(
+                self, name, settings.fps, settings.image_transport, settings.reliability,
+                on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
+        except NameValidationException as error:
+            raise ParameterError(f'parameter cameras: {error}') from error
+        stream = Stream(
+            number, camera,
+            Reports(name, voice, lambda: self.get_clock().now().nanoseconds))
+        return stream
+
     # Lifecycle
 
     @property
@@ -212,7 +219,8 @@ class StreamoNode(LifecycleNode):
         self._step_failure = ''
         self.settings = read(self)
         worker = self._worker = Worker(
-            self._load_checkpoint, self._publish_step, self._report_failure)
+            self._load_checkpoint, self._publish_step, self._report_failure,
+            len(self._streams))
         while not worker.loaded.wait(POLL_S):
             if not self.context.ok() or self._worker is not worker:
                 return TransitionCallbackReturn.FAILURE
@@ -227,9 +235,10 @@ class StreamoNode(LifecycleNode):
     @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to watch, in a new epoch."""
-        self._begin_epoch()
+        self._begin_epochs()
         self._watching = True
-        self._camera.open()
+        for stream in self._streams:
+            stream.camera.open()
         return super().on_activate(state)
 
     @told
@@ -281,15 +290,16 @@ class StreamoNode(LifecycleNode):
         """Have it found out, though no frame comes, that the engine's process has ended."""
         worker = self._worker
         if worker is not None:
-            worker.order(EngineProcess.check)
+            worker.order(lambda process, *_: process.check())
 
     def _stop_watching(self) -> None:
         self._watching = False
-        self._camera.close()
         with self._counting:
-            if self._worker is not None:
-                self._dropped += self._worker.discard_frames()
-                self._worker.interrupt()
+            for stream in self._streams:
+                stream.camera.close()
+                if self._worker is not None:
+                    stream.dropped += self._worker.discard_frames(stream.number)
+                    self._worker.interrupt(stream.number)
 
     def _free(self) -> None:
         worker, self._worker = self._worker, None
@@ -302,53 +312,60 @@ class StreamoNode(LifecycleNode):
         """Leave nothing running; the last thing said is that the node shuts down."""
         self._ending = True
         self._stop_watching()
-        self._reports.repeat(self._instructions.standing, self._status(), self._dropped, 0.0)
+        self._repeat(0.0)
         self._keep_instructions()
         self._goals.join(GOALS_S)
         self._free()
 
     # Frames
 
-    def _poll_camera(self) -> None:
-        self._camera.poll()
+    def _poll_cameras(self) -> None:
+        for stream in self._streams:
+            stream.camera.poll()
 
-    def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
+    def _take_frame(
+        self, stream: Stream, picture: NDArray[np.uint8], header: Any, stamp: int
+    ) -> None:
         with self._counting:
             if self._worker is None:
                 return
-            frame = Frame(picture, header, stamp, self._epoch, self._tick)
-            self._tick += 1
-            self._dropped += self._worker.submit(frame)
+            frame = Frame(picture, header, stamp, stream.epoch, stream.tick, stream.number)
+            stream.tick += 1
+            stream.dropped += self._worker.submit(frame)
 
-    def _take_jump(self) -> None:
-        self.get_logger().warning(
-            f'the stamps on {self._camera.topic} jumped: watching goes on in a new epoch')
-        self._begin_epoch()
+    def _take_jump(self, stream: Stream, reason: str) -> None:
+        self.get_logger().warning(f'{reason}: watching goes on in a new epoch')
+        self._begin_epoch(stream)
 
-    def _begin_epoch(self) -> None:
-        """Start the stream again, window, grid and clock; the instructions stay."""
+    def _begin_epochs(self) -> None:
+        for stream in self._streams:
+            self._begin_epoch(stream)
+
+    def _begin_epoch(self, stream: Stream) -> None:
+        """Start a stream again, window, grid and clock; the instructions stay."""
         with self._counting:
-            self._epoch += 1
-            self._tick = 0
-            self._camera.restart()
-            epoch, worker = self._epoch, self._worker
+            stream.epoch += 1
+            stream.tick = 0
+            stream.camera.restart()
+            epoch, worker = stream.epoch, self._worker
             if worker is None:
-                self._reports.begin_epoch(epoch)
+                stream.reports.begin_epoch(epoch)
                 return
 
-            def reset(engine: Engine) -> None:
-                engine.reset()
-                self._reports.begin_epoch(epoch)
+            def reset(*engines: Engine) -> None:
+                engines[stream.number].reset()
+                stream.reports.begin_epoch(epoch)
 
-            self._dropped += worker.discard_frames()
+            stream.dropped += worker.discard_frames(stream.number)
             worker.order(reset)
-            worker.interrupt()
+            worker.interrupt(stream.number)
 
     # Instructions and services
 
     def _take_instruction(self, message: Instruction) -> None:
         self._change(
-            lambda: self._instructions.change(message), message.id, message.text, message.source)
+            lambda: self._instructions.change(message), message.id, message.text, message.source,
+            message.camera)
 
     def _take_text(self, message: String) -> None:
         # This topic has one instruction: a new text takes its place, an empty one withdraws it.
@@ -362,7 +379,7 @@ class StreamoNode(LifecycleNode):
     def _take_goal(self, message: Instruction) -> None:
         self._change(
             lambda: self._instructions.change(message, GOAL), message.id, message.text,
-            message.source)
+            message.source, message.camera)
 
     def _stands_for_goal(self, id: str) -> bool:
         return any(
@@ -373,11 +390,13 @@ class StreamoNode(LifecycleNode):
             return 'the node shuts down'
         return '' if self._watching else f'the node is {self.lifecycle}: activate it to watch'
 
-    def _change(self, change: Callable[[], None], id: str, text: str, source: str) -> None:
+    def _change(
+        self, change: Callable[[], None], id: str, text: str, source: str, camera: str = ''
+    ) -> None:
         try:
             change()
         except InstructionError as error:
-            self._refuse(id, text, source, str(error))
+            self._refuse(id, text, source, str(error), camera)
             return
         self._changed.trigger()
         if self._worker is not None:
@@ -385,18 +404,24 @@ class StreamoNode(LifecycleNode):
             if not self._instructions.standing:
                 self._worker.interrupt()
 
-    def _refuse(self, id: str, text: str, source: str, reason: str) -> None:
+    def _refuse(
+        self, id: str, text: str, source: str, reason: str, camera: str = ''
+    ) -> None:
         self._refused += 1
         self._last_refusal = reason
         self.get_logger().warning(
             f'instruction {id[:MAX_ECHO]!r} from {source[:MAX_ECHO]!r} refused: {reason}')
-        self._reports.refuse(id, text, reason)
+        named = [stream for stream in self._streams if stream.name == camera]
+        for stream in named or self._streams:
+            stream.reports.refuse(id, text, reason)
         self._goals.refuse(id, reason)
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._begin_epoch()
+        self._begin_epochs()
         response.success = True
-        response.message = f'the window is empty and epoch {self._epoch} begins'
+        response.message = '; '.join(
+            f'{stream.name}: the window is empty and epoch {stream.epoch} begins'
+            for stream in self._streams)
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
@@ -410,15 +435,17 @@ class StreamoNode(LifecycleNode):
 
     # In the worker's thread
 
-    def _reconcile(self, engine: Engine) -> None:
-        for refusal in self._instructions.reconcile(engine):
+    def _reconcile(self, *engines: Engine) -> None:
+        for refusal in self._instructions.reconcile(*engines):
             request = refusal.request
-            self._refuse(request.id, request.text, request.source, refusal.reason)
+            self._refuse(
+                request.id, request.text, request.source, refusal.reason, request.camera)
 
     def _publish_step(self, outcome: Step) -> None:
         self._step_failure = ''
-        self._drop_ratio, self._skipped_frames = outcome.drop_ratio, outcome.skipped_frames
-        late, self._late = self._dropped - self._late, self._dropped
+        stream = self._streams[outcome.frame.camera]
+        stream.drop_ratio, stream.skipped_frames = outcome.drop_ratio, outcome.skipped_frames
+        late, stream.late = stream.dropped - stream.late, stream.dropped
         status = Status() if not late else Status(
             StreamState.STATUS_LATE,
             f'the model does not keep up with {self.settings.fps:g} frames a second: '
@@ -426,7 +453,7 @@ class StreamoNode(LifecycleNode):
         decided = [
             (request, decision) for decision in outcome.decisions
             if (request := self._instructions.request_of(decision.instruction_id)) is not None]
-        self._reports.step(outcome, decided, status, self._dropped)
+        stream.reports.step(outcome, decided, status, stream.dropped)
         latency = self.get_clock().now().nanoseconds - outcome.frame.stamp
         self._latencies.append(latency / 1e9)
         self._inferences.append(outcome.inference_s)
@@ -463,13 +490,15 @@ class StreamoNode(LifecycleNode):
         elif str(self._failures).strip('0') == '1':
             trace = ''.join(traceback.format_exception(error))
             self.get_logger().error(f'failure {self._failures} of the model: {trace}')
-        if lost or frame is not None:
-            self._begin_epoch()  # the window is lost, or half a step may be in it
+        if lost:
+            self._begin_epochs()  # the windows are lost
+        elif frame is not None:
+            self._begin_epoch(self._streams[frame.camera])  # half a step may be in its window
         self._heartbeat()
 
-    def _recover(self, engine: Engine) -> None:
-        """Give a new engine what the lost one had been given."""
-        self._reconcile(engine)
+    def _recover(self, *engines: Engine) -> None:
+        """Give new engines what the lost ones had been given."""
+        self._reconcile(*engines)
         self._restarts += 1
         self._step_failure = ''
         self.get_logger().info(
@@ -479,6 +508,7 @@ class StreamoNode(LifecycleNode):
     # Health
 
     def _status(self) -> Status:
+        """Return how the node is, whatever its cameras do."""
         worker = self._worker
         if self._ending:
             return Status(StreamState.STATUS_INACTIVE, 'the node shuts down')
@@ -497,8 +527,6 @@ class StreamoNode(LifecycleNode):
             return Status(
                 StreamState.STATUS_LATE, 'the model has been at one frame for more than '
                 f'{STUCK_S:g} s')
-        if self._camera.silent_s > max(SILENT_S, 2 / self.settings.fps):
-            return Status(StreamState.STATUS_NO_FRAMES, self._camera.trouble)
         return Status()
 
     def _keep_instructions(self) -> None:
@@ -506,73 +534,62 @@ class StreamoNode(LifecycleNode):
 
     def _heartbeat(self) -> None:
         self._keep_instructions()  # before they are reported to stand
-        self._reports.repeat(
-            self._instructions.standing, self._status(), self._dropped, self.settings.heartbeat_s)
+        self._repeat(self.settings.heartbeat_s)
+
+    def _repeat(self, heartbeat_s: float) -> None:
+        standing, status = self._instructions.standing, self._status()
+        for stream in self._streams:
+            silence = '' if status.detail else stream.camera.silence
+            stream.reports.repeat(
+                [request for request in standing if request.watches(stream.name)],
+                Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
+                stream.dropped, heartbeat_s)
 
     def _diagnose(self) -> None:
-        source = self._camera.source
+        status = self._status()
         snapshot = Snapshot(
-            topic=self._camera.topic,
-            source='' if source is None else
-            f'{source.type} {"reliable" if source.reliable else "best effort"}',
+            cameras=[self._figures(stream, status) for stream in self._streams],
             checkpoint=self.settings.checkpoint,
             backend=self.settings.backend,
             lifecycle=self.lifecycle,
-            status=self._status(),
-            epoch=self._epoch,
+            status=status,
             fps=self.settings.fps,
-            received=self._camera.received,
-            sampled=self._camera.sampled,
-            dropped=self._dropped,
-            stale=self._camera.stale,
-            bad=dict(self._camera.bad),
             latencies=tuple(self._latencies),
             inferences=tuple(self._inferences),
             failures=self._failures,
             restarts=self._restarts,
-            instructions=[request.text for request in self._instructions.standing],
+            instructions=[
+                request.text + (f' (camera {request.camera})' if request.camera else '')
+                for request in self._instructions.standing],
             refused=self._refused,
             last_refusal=self._last_refusal,
-            responses=self._responses,
-            drop_ratio=self._drop_ratio,
-            skipped_frames=self._skipped_frames)
+            responses=self._responses)
         self._diagnostics.publish(diagnostics(
             self.get_fully_qualified_name(), self.get_clock().now().to_msg(), snapshot))
+
+    def _figures(self, stream: Stream, status: Status) -> CameraFigures:
+        camera, source = stream.camera, stream.camera.source
+        return CameraFigures(
+            name=stream.name,
+            topic=camera.topic,
+            source='' if source is None else
+            f'{source.type} {"reliable" if source.reliable else "best effort"}',
+            epoch=stream.epoch,
+            silence='' if status.detail else camera.silence,
+            publishers=camera.publishers,
+            incompatible=camera.incompatible,
+            received=camera.received,
+            sampled=camera.sampled,
+            dropped=stream.dropped,
+            stale=camera.stale,
+            bad=dict(camera.bad),
+            drop_ratio=stream.drop_ratio,
+            skipped_frames=stream.skipped_frames)
 
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until Ctrl-C or SIGTERM, and end in good order within two seconds."""
-    # rclpy's own handlers tear the context down under the feet of running callbacks, so the
-    # signals are taken here, and the executor spins in a thread beside.
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    try:
-        node = StreamoNode()
-    except ParameterError as error:
-        print(f'streamo_node: {error}', file=sys.stderr)
-        rclpy.shutdown()
-        return 2
-    executor = MultiThreadedExecutor(num_threads=4)
-    executor.add_node(node)
-    spinner = threading.Thread(target=executor.spin, name='executor', daemon=True)
-    spinner.start()
-    while spinner.is_alive() and not ended.wait(0.5):
-        pass
-    crashed = not ended.is_set()
-    started = time.monotonic()
-    node.end()
-    executor.shutdown()
-    spinner.join(STOP_S)
-    if time.monotonic() - started > STOP_S:
-        # The model hangs in native code, where no thread of Python can end it in good order.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(int(crashed))
-    node.destroy_node()
-    rclpy.shutdown()
-    return int(crashed)
+    return run_node('streamo_node', StreamoNode, args, StreamoNode.end)
 
 
 if __name__ == '__main__':

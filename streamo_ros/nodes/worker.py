@@ -15,8 +15,10 @@
 """
 The engine's own thread: frames and orders in, decisions out, the executor never blocked.
 
+One engine a camera, all over the weights that are loaded once; they take turns in this thread.
+
 Orders (watch, cancel, reset) and frames run in the order in which they came. Only frames may be
-dropped: when the engine is slower than they come, the oldest waiting one goes.
+dropped: when the engine is slower than they come, the oldest waiting one of that camera goes.
 
 An engine that says ``EngineFailure`` is lost, and with it what was ordered: another is made in
 its place, after a pause that doubles until an engine has judged a frame.
@@ -35,11 +37,11 @@ from numpy.typing import NDArray
 
 from streamo_ros.engine import Decision
 from streamo_ros.engine import EngineFailure
-from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.process import ProcessStream
 
 WAITING_FRAMES = 2
-"""Frames that may wait for the engine; more would only make every decision older."""
+"""Frames of a camera that may wait; more would only make every decision older."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 """Between engines that fail one after the other."""
@@ -55,6 +57,7 @@ class Frame:
     :param stamp: the header's stamp in nanoseconds
     :param epoch: the epoch it was sampled in
     :param tick: its number in that epoch, from 0
+    :param camera: the number of its camera, from 0
     """
 
     image: NDArray[np.uint8]
@@ -62,6 +65,7 @@ class Frame:
     stamp: int
     epoch: int
     tick: int
+    camera: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,23 +84,26 @@ class Step:
     skipped_frames: int = 0
 
 
-Engine = StreamEngine | EngineProcess
-Order = Callable[[Engine], None]
+Engine = StreamEngine | ProcessStream
+Order = Callable[..., None]
+"""Called with the engines of all cameras, in their order."""
 Load = Callable[[threading.Event], AbstractContextManager[Engine]]
 
 
 class Worker:
     """
-    Owns the engine: makes it, steps it, and lets nobody else touch it.
+    Owns the engines: makes them, steps them, and lets nobody else touch them.
 
-    The callbacks run in the worker's thread. An exception from the engine is handed to
+    The callbacks run in the worker's thread. An exception from an engine is handed to
     ``on_error`` and the thread goes on; so does it with the next frame after a bad one.
 
-    :param load: makes an engine, freed on leaving its context; may take as long as it likes
-        until the event it is given is set: the worker then ends
+    :param load: makes the first camera's engine, freed on leaving its context and the others'
+        with it; may take as long as it likes until the event it is given is set: the worker then
+        ends
     :param on_step: called with each step's outcome
     :param on_error: called with the exception and the frame it was about, None for an order. On
-        an ``EngineFailure`` the engine is gone, and what is ordered then is for the next
+        an ``EngineFailure`` the engines are gone, and what is ordered then is for the next
+    :param cameras: how many there are
     """
 
     def __init__(
@@ -104,14 +111,16 @@ class Worker:
         load: Load,
         on_step: Callable[[Step], None],
         on_error: Callable[[Exception, Frame | None], None],
+        cameras: int = 1,
     ) -> None:
         self._load = load
         self._on_step = on_step
         self._on_error = on_error
+        self._cameras = cameras
         self._queue: deque[Frame | Order] = deque()
         self._wake = threading.Condition()
         self._ended = threading.Event()
-        self._engine: Engine | None = None
+        self._engines: list[Engine] = []
         self._busy_since: float | None = None
         self._pause_s = 0.0
         self.loaded = threading.Event()
@@ -128,10 +137,11 @@ class Worker:
         return 0.0 if since is None else time.monotonic() - since
 
     def submit(self, frame: Frame) -> int:
-        """Queue a frame; return how many older ones were dropped for it."""
+        """Queue a frame; return how many older ones of its camera were dropped for it."""
         with self._wake:
             self._queue.append(frame)
-            waiting = [item for item in self._queue if isinstance(item, Frame)]
+            waiting = [item for item in self._queue
+                       if isinstance(item, Frame) and item.camera == frame.camera]
             excess = waiting[:-WAITING_FRAMES]
             for old in excess:
                 self._queue.remove(old)
@@ -139,23 +149,24 @@ class Worker:
             return len(excess)
 
     def order(self, order: Order) -> None:
-        """Queue something to be done with the engine, after all that was queued before."""
+        """Queue something to be done with the engines, after all that was queued before."""
         with self._wake:
             self._queue.append(order)
             self._wake.notify()
 
-    def discard_frames(self) -> int:
-        """Drop the frames that wait; return how many there were."""
+    def discard_frames(self, camera: int = 0) -> int:
+        """Drop the frames of a camera that wait; return how many there were."""
         with self._wake:
-            orders = [item for item in self._queue if not isinstance(item, Frame)]
-            dropped = len(self._queue) - len(orders)
-            self._queue = deque(orders)
+            kept = [item for item in self._queue
+                    if not isinstance(item, Frame) or item.camera != camera]
+            dropped = len(self._queue) - len(kept)
+            self._queue = deque(kept)
             return dropped
 
-    def interrupt(self) -> None:
-        """Cut the answer under way, if there is one."""
-        engine = self._engine
-        if engine is not None:
+    def interrupt(self, camera: int | None = None) -> None:
+        """Cut the answer under way, if there is one; with a camera, only if it is about that."""
+        engines = self._engines
+        for engine in engines if camera is None else engines[camera:camera + 1]:
             engine.interrupt()
 
     def stop(self, timeout_s: float) -> bool:
@@ -184,30 +195,33 @@ class Worker:
             self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
 
     def _live(self) -> None:
-        """Make an engine and do what is queued, until the end or that engine's."""
+        """Make the engines and do what is queued, until the end or theirs."""
         self._busy_since = time.monotonic()
         try:
             with self._load(self._ended) as engine:
-                self._engine, self._busy_since = engine, None
+                engines: list[Engine] = [engine]
+                engines += [engine.another() for _ in range(self._cameras - 1)]
+                self._engines, self._busy_since = engines, None
                 self.loaded.set()
                 lives = True
                 while lives and (item := self._next()) is not None:
                     self._busy_since = time.monotonic()
-                    lives = self._do(engine, item)
+                    lives = self._do(engines, item)
                     self._busy_since = None
         finally:
-            self._engine = self._busy_since = None
+            self._engines, self._busy_since = [], None
 
     def _next(self) -> Frame | Order | None:
         with self._wake:
             self._wake.wait_for(lambda: self._queue or self._ended.is_set())
             return None if self._ended.is_set() else self._queue.popleft()
 
-    def _do(self, engine: Engine, item: Frame | Order) -> bool:
-        """Do it; return False when the engine was lost over it."""
+    def _do(self, engines: list[Engine], item: Frame | Order) -> bool:
+        """Do it; return False when the engines were lost over it."""
         frame = item if isinstance(item, Frame) else None
         try:
             if isinstance(item, Frame):
+                engine = engines[item.camera]
                 start = time.monotonic()
                 decisions = engine.step(item.image, item.stamp / 1e9)
                 self._pause_s = 0.0
@@ -216,7 +230,7 @@ class Worker:
                         item, decisions, time.monotonic() - start, engine.drop_ratio,
                         engine.skipped_frames))
             else:
-                item(engine)
+                item(*engines)
         except EngineFailure as error:
             if not self._ended.is_set():
                 with self._wake:

@@ -26,9 +26,10 @@ def test_the_command_writes_what_each_run_found(monkeypatch, tmp_path, capsys):
     def measured(arguments):
         """Return figures that tell which run they are of."""
         large, profile = '1920' in arguments, '--profile' in arguments
+        two = arguments[-4:-2] == ['--cameras', '2']
         figures = {
-            'sent': 100, 'received': 50 + 20 * profile + 10 * large + ('4' in arguments),
-            'cpu_share': 0.1 + 0.2 * large}
+            'sent': 100, 'received': 50 + 20 * profile + 10 * large + ('4' in arguments) + two,
+            'cpu_share': 0.1 + 0.2 * large + 0.4 * two}
         if '--reader' in arguments:
             figures['transport_ms'] = {'p50': 9.0, 'p95': 12.0}
             figures['overhead_ms'] = {'p50': 2.0, 'p95': 4.0}
@@ -41,8 +42,8 @@ def test_the_command_writes_what_each_run_found(monkeypatch, tmp_path, capsys):
     assert json.loads(file.read_text()) == {
         'delivered_480p_default': 0.5, 'delivered_480p': 0.7,
         'delivered_1080p_default': 0.6, 'delivered_1080p_profile': 0.8,
-        'delivered_1080p_four_instructions': 0.81,
-        'cpu_share_480p': 0.1, 'cpu_share_1080p': 0.3,
+        'delivered_1080p_four_instructions': 0.81, 'delivered_1080p_two_cameras': 0.82,
+        'cpu_share_480p': 0.1, 'cpu_share_1080p': 0.3, 'cpu_share_1080p_two_cameras': 0.7,
         'transport_p50_ms_1080p': 9.0, 'transport_p95_ms_1080p': 12.0,
         'overhead_p50_ms_1080p': 2.0, 'overhead_p95_ms_1080p': 4.0}
     assert 'delivered_1080p_profile ' in capsys.readouterr().out

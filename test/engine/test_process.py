@@ -93,6 +93,31 @@ def test_decisions_are_those_of_an_engine_in_this_process():
     assert {decision.instruction_id for decision in expected} == {'watch-1', 'motion'}
 
 
+def test_another_stream_of_the_process_decides_as_one_in_this_process_and_keeps_its_own():
+    make = functools.partial(StreamEngine.from_pretrained, 'nano', window_turns=3)
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (2, 4, 48, 64, 3), np.uint8)
+    first = make()
+    local = [first, first.another()]
+    with EngineProcess(make, PATIENCE_S) as process:
+        remote = [process, process.another()]
+        told = [[], []]
+        for engines, heard in zip((local, remote), told, strict=True):
+            engines[0].watch(LIGHT, 'same id')
+            watch = engines[1].watch('Tell me when it rains.', 'same id')
+            for tick in range(4):
+                if tick == 2:
+                    engines[0].reset()  # and its stamps may begin again, the other's go on
+                    watch.cancel()
+                    engines[1].watch(LIGHT, 'same id')
+                for index, engine in enumerate(engines):
+                    heard += engine.step(frames[index, tick], tick if index or tick < 2 else 0.5)
+                if tick == 2:
+                    engines[0].reset()
+    assert told[0] == told[1]
+    assert len(told[0]) == 8
+
+
 def test_what_the_engine_refuses_is_refused_and_no_failure():
     make = functools.partial(StreamEngine.from_pretrained, 'nano')
     with EngineProcess(make, PATIENCE_S) as engine:

@@ -24,6 +24,7 @@ from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
+from streamo_ros.engine import onnxruntime_backend
 from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
@@ -337,6 +338,36 @@ def test_a_cancelled_row_is_free_at_once_for_one_copy_and_the_order_stays(backen
     expected = [watch.instruction_id for watch in (*watches[:2], *watches[3:], last)]
     assert [watch.instruction_id for watch in engine.watches] == expected
     assert [decision.instruction_id for decision in engine.step(GREY, 1.0)] == expected
+
+
+def test_streams_over_the_same_weights_decide_as_each_would_alone(monkeypatch):
+    rng = np.random.default_rng(3)
+    streams = [
+        [rng.integers(0, 256, (height, 160, 3), np.uint8) for _ in range(5)]
+        for height in (120, 90)]
+    asked = [['Tell me when something starts moving.'], [
+        'Tell me when the light goes off.', 'Tell me when something starts or stops moving.']]
+
+    def watching(engine, texts):
+        for text in texts:
+            engine.watch(text)
+        return engine
+
+    alone = [
+        [engine.step(frame, tick) for tick, frame in enumerate(frames)]
+        for frames, texts in zip(streams, asked, strict=True)
+        for engine in [watching(StreamEngine.from_pretrained('nano', window_turns=3), texts)]]
+    first = watching(StreamEngine.from_pretrained('nano', window_turns=3), asked[0])
+    monkeypatch.setattr(  # a second set of weights would need a second session
+        onnxruntime_backend, 'step_graph', lambda *_, **__: pytest.fail('the weights are there'))
+    engines = [first, watching(first.another(), asked[1])]
+    together = [[], []]
+    for tick in range(5):
+        for index, engine in enumerate(engines):
+            together[index].append(engine.step(streams[index][tick], tick))
+        if tick == 2:
+            first.interrupt()  # none of the other's business
+    assert together == alone
 
 
 def test_where_shapes_are_static_few_widths_come_and_decide_the_same():

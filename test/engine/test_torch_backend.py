@@ -50,6 +50,27 @@ def test_nano_decides_with_torch_as_with_onnxruntime(frames):
         np.testing.assert_allclose(left.probabilities, right.probabilities, atol=1e-5)
 
 
+def test_two_streams_over_the_same_weights_decide_as_each_would_alone(frames):
+    streams = frames[:4], frames[4:8]
+    engine = StreamEngine.from_pretrained('nano', backend='torch', window_turns=2)
+    alone = []
+    for stream in streams:
+        alone.append(decisions(engine, stream))
+        for watch in engine.watches:
+            watch.cancel()
+        engine.reset()
+    together = [[], []]
+    engines = [engine, engine.another()]
+    for one in engines:
+        one.watch('Tell me when something starts moving.')
+        one.watch('Tell me when the light goes off.')
+    for stamp in range(4):
+        for index, one in enumerate(engines):
+            together[index].append(one.step(streams[index][stamp], float(stamp)))
+    assert [[d.probabilities for tick in ticks for d in tick] for ticks in together] == [
+        [d.probabilities for tick in ticks for d in tick] for ticks in alone]
+
+
 def test_what_unused_rows_hold_changes_nothing(frames):
     from streamo_ros.engine.torch_backend import TorchBackend
 

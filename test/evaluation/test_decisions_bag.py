@@ -25,6 +25,7 @@ from streamo_ros.engine.instructions import Request
 from streamo_ros.evaluation.decisions_bag import DecisionsBag
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.reports import Voice
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 
@@ -48,7 +49,7 @@ def plain(message):
 
 def test_messages_are_those_of_the_node(tmp_path):
     request, published = Request('light', 'Tell me.', 'test'), []
-    reports = Reports('/camera', published.append, published.append, lambda: 0)
+    reports = Reports('/camera', Voice(published.append, published.append), lambda: 0)
     with DecisionsBag(tmp_path / 'decisions', 'room') as bag:
         since, seq = None, 0
         for tick, state in enumerate((S, B, B, R, R, B, S, B)):

@@ -97,6 +97,9 @@ class FakeEngine:
             segfault(None, None)
         return cls(name)
 
+    def another(self):
+        return type(self)(self.mode)
+
     def watch(self, text, instruction_id=None):
         text = clean_instruction(text)
         if 'too long' in text:

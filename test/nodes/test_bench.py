@@ -16,7 +16,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -28,14 +27,14 @@ XML = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 
 
 def test_a_run_has_every_figure_and_they_go_together(tmp_path):
-    # How many frames come through is for the bench to say: it depends on what else the cores do.
+    # All, where the cores have time; without the profile little more than half.
     run = subprocess.run(
         [sys.executable, '-m', 'streamo_ros.nodes.bench', '640', '480', '--profile', '--reader',
          '--instructions', '2', '--seconds', '2'],
         env={**os.environ, 'ROS_LOG_DIR': str(tmp_path)}, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     figures = json.loads(run.stdout)
-    assert 0 < figures['received'] <= figures['sent'] <= 60
+    assert 2 / 3 * figures['sent'] < figures['received'] <= figures['sent'] <= 60
     assert 0 < figures['decided'] + figures['dropped'] <= 5
     assert 0 < figures['cpu_share'] < 2 * os.cpu_count()
     assert 0 < figures['transport_ms']['p50'] <= figures['transport_ms']['p95']
@@ -64,15 +63,15 @@ def test_default_means_that_no_profile_of_the_user_counts(monkeypatch):
     assert not any(variable in os.environ for variable in bench.PROFILE_VARIABLES)
 
 
-def test_processor_time_is_that_of_a_whole_session():
-    # The child of a shell counts, and it alone is at work.
-    busy = f'{sys.executable} -c "while True: pass"; true'
-    shell = subprocess.Popen(['sh', '-c', busy], start_new_session=True)
+def test_processor_time_is_that_of_a_process_and_its_children():
+    # The child of a shell counts, and it alone is at work: in a session of its own, as an engine.
+    busy = 'import os; parent = os.getppid()\nwhile os.getppid() == parent: pass'
+    shell = subprocess.Popen(['sh', '-c', f"setsid {sys.executable} -c '{busy}'; true"])
     try:
         deadline = time.monotonic() + 30
         while bench.cpu_seconds(shell.pid) < 0.1 and time.monotonic() < deadline:
             time.sleep(0.02)
         assert bench.cpu_seconds(shell.pid) >= 0.1
     finally:
-        os.killpg(shell.pid, signal.SIGKILL)
+        shell.kill()
         shell.wait()

@@ -27,13 +27,13 @@ import pytest
 
 from streamo_ros.nodes.demo import Answer
 from streamo_ros.nodes.demo import choose_world
-from streamo_ros.nodes.demo import DemoError
 from streamo_ros.nodes.demo import score
 from streamo_ros.nodes.demo import street_film
 from streamo_ros.nodes.demo_camera import fitted
 from streamo_ros.nodes.demo_camera import rendered
 from streamo_ros.nodes.demo_camera import SKILLS
 from streamo_ros.nodes.demo_camera import SPLIT
+from streamo_ros.nodes.stage import StageError
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -89,7 +89,7 @@ def test_the_chosen_world_has_every_skill_beyond_doubt():
 
 
 def test_too_short_a_stream_is_said():
-    with pytest.raises(DemoError, match='seconds'):
+    with pytest.raises(StageError, match='seconds'):
         choose_world(0, 0.5)
 
 

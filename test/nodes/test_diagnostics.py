@@ -21,16 +21,19 @@ from diagnostic_msgs.msg import DiagnosticStatus
 import pytest
 
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.diagnostics import Snapshot
 from streamo_ros.nodes.reports import Status
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+CAMERA = CameraFigures(
+    name='image', topic='/camera/image_raw', source='raw', epoch=3, publishers=1, received=300,
+    sampled=20, dropped=1)
 WELL = Snapshot(
-    topic='/camera/image_raw', source='raw', checkpoint='nano', backend='auto',
-    lifecycle='active', status=Status(), epoch=3, fps=2.0, received=300, sampled=20, dropped=1,
-    latencies=[0.1, 0.2, 0.3], inferences=[0.05], instructions=['Tell me when it rains.'])
+    cameras=[CAMERA], checkpoint='nano', backend='auto', lifecycle='active', status=Status(),
+    fps=2.0, latencies=[0.1, 0.2, 0.3], inferences=[0.05], instructions=['Tell me when it rains.'])
 
 
 def told(snapshot):
@@ -60,7 +63,6 @@ def test_the_figures_are_there():
 
 
 @pytest.mark.parametrize('code, name, level', [
-    (StreamState.STATUS_NO_FRAMES, 'stream', ERROR),
     (StreamState.STATUS_LATE, 'inference', WARN),
     (StreamState.STATUS_LOADING, 'model', WARN),
     (StreamState.STATUS_INACTIVE, 'model', WARN),
@@ -76,8 +78,28 @@ def test_a_failing_model_shows_as_an_error():
     assert (parts['inference'].level, parts['inference'].message) == (ERROR, 'out of memory')
 
 
+def seen(**figures):
+    return told(replace(WELL, cameras=[replace(CAMERA, **figures)]))['stream']
+
+
+def test_of_several_cameras_each_has_a_stream_of_its_own():
+    rear = replace(CAMERA, name='rear', topic='/rear', silence='nobody publishes /rear')
+    parts = told(replace(WELL, cameras=[CAMERA, rear]))
+    assert list(parts)[:3] == ['stream image', 'stream rear', 'inference']
+    assert parts['stream image'].level == OK
+    assert (parts['stream rear'].level, parts['stream rear'].message) == (
+        ERROR, 'nobody publishes /rear')
+    assert values(parts['stream rear'])['topic'] == '/rear'
+
+
+@pytest.mark.parametrize('figures, hint', [
+    ({'publishers': 2}, '2 publishers'), ({'incompatible': 1}, 'incompatible')])
+def test_what_is_odd_about_the_publishers_is_worth_a_warning(figures, hint):
+    assert (seen(**figures).level, hint in seen(**figures).message) == (WARN, True)
+
+
 def test_bad_images_are_named_by_cause():
-    stream = told(replace(WELL, bad={'truncated': 3, 'zero size': 1}))['stream']
+    stream = seen(bad={'truncated': 3, 'zero size': 1})
     assert stream.level == WARN
     assert values(stream)['bad_images (truncated)'] == '3'
     assert '4 bad images' in stream.message

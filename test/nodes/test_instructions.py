@@ -230,3 +230,53 @@ def test_nothing_is_done_twice(table, engine):
     table.reconcile(engine)
     table.reconcile(engine)
     assert engine.calls == ['watch one']
+
+
+@pytest.fixture
+def pair():
+    return Instructions('front', 'rear')
+
+
+def test_an_instruction_watches_the_camera_it_names_or_all(pair):
+    front, rear = FakeEngine(), FakeEngine()
+    send(pair, ADD, 'a', 'one', camera='front')
+    send(pair, ADD, 'b', 'two')
+    send(pair, ADD, 'c', 'three', camera='rear')
+    assert pair.reconcile(front, rear) == []
+    assert (watched(front), watched(rear)) == (['one', 'two'], ['two', 'three'])
+    named = [watch.instruction_id for watch in front.watches + rear.watches]
+    assert [pair.request_of(name).id for name in named] == ['a', 'b', 'b', 'c']
+    send(pair, REPLACE, 'a', 'one', camera='rear')
+    pair.reconcile(front, rear)
+    assert (watched(front), watched(rear)) == (['two'], ['two', 'three', 'one'])
+    send(pair, CANCEL, 'b')
+    pair.reconcile(front, rear)
+    assert (watched(front), watched(rear)) == ([], ['three', 'one'])
+
+
+def test_clear_and_replace_leave_alone_what_another_camera_watches_for(pair):
+    for id, camera in (('a', 'front'), ('b', ''), ('c', 'rear')):
+        send(pair, ADD, id, f'text {id}', camera=camera)
+    send(pair, REPLACE, '', 'new', camera='front')
+    assert list(standing(pair)) == ['b', 'c', 'instruction-1']
+    send(pair, CLEAR, camera='rear')
+    assert list(standing(pair)) == ['b', 'instruction-1']
+    send(pair, CLEAR)
+    assert standing(pair) == {}
+
+
+def test_a_camera_that_is_not_there_is_refused_with_those_that_are(pair):
+    with pytest.raises(InstructionError, match="no camera 'left' here.*'front', 'rear'"):
+        send(pair, ADD, 'a', 'one', camera='left')
+    assert standing(pair) == {}
+
+
+def test_what_one_cameras_engine_refuses_no_camera_watches_for(pair):
+    front, rear = FakeEngine(), FakeEngine()
+    for number in range(4):  # as many as the fake engine takes
+        send(pair, ADD, f'r{number}', f'text {number}', camera='rear')
+    send(pair, ADD, 'both', 'one too many for the rear')
+    (refusal,) = pair.reconcile(front, rear)
+    assert refusal.request.id == 'both'
+    assert watched(front) == []
+    assert 'both' not in standing(pair)

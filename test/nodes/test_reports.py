@@ -25,6 +25,7 @@ from streamo_ros.engine.instructions import Request
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.reports import Voice
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 
@@ -42,11 +43,13 @@ class Heard:
         self.states = []
         self.responses = []
         self.now = 0
-        self.reports = Reports(
-            'image', self.states.append, self.responses.append, lambda: self.now)
+        voice = Voice(self.states.append, self.responses.append)
+        self.reports = Reports('image', voice, lambda: self.now)
         self.reports.begin_epoch(1)
+        self.beside = Reports('rear', voice, lambda: self.now)
+        self.beside.begin_epoch(7)
 
-    def step(self, tick, *decisions, status=WELL, dropped=0, epoch=1):
+    def step(self, tick, *decisions, status=WELL, dropped=0, epoch=1, reports=None):
         """Report that (request, state[, text, complete]) were decided about a frame."""
         header = Header(stamp=Time(sec=tick, nanosec=5), frame_id='optical')
         frame = Frame(np.zeros((2, 2, 3), np.uint8), header, tick * 10**9 + 5, epoch, tick)
@@ -56,7 +59,7 @@ class Heard:
             for request, state, *more in (
                 (*decision, '', True)[:5] if len(decision) == 2 else decision
                 for decision in decisions)]
-        self.reports.step(Step(frame, [], 0.125), decided, status, dropped)
+        (reports or self.reports).step(Step(frame, [], 0.125), decided, status, dropped)
         return self.states[-len(decisions):]
 
     def repeat(self, *standing, status=WELL, dropped=0, heartbeat_s=NEVER):
@@ -89,6 +92,17 @@ def test_seq_counts_every_state(heard):
     heard.reports.refuse('x', 'text', 'because')
     heard.step(1, (DOOR, State.SILENCE))
     assert [state.seq for state in heard.states] == [1, 2, 3, 4, 5, 6]
+
+
+def test_cameras_are_counted_as_one_and_keep_apart_otherwise(heard):
+    heard.step(1, (DOOR, State.STANDBY))
+    heard.step(2, (DOOR, State.RESPONSE, 'It opened.', True), reports=heard.beside, epoch=7)
+    heard.step(3, (DOOR, State.RESPONSE, 'It opened.', True))
+    assert [(state.seq, state.camera, state.epoch, state.response_seq)
+            for state in heard.states] == [
+                (1, 'image', 1, 0), (2, 'rear', 7, 1), (3, 'image', 1, 2)]
+    assert [(answer.seq, answer.camera, answer.event_start.sec) for answer in heard.responses] == [
+        (1, 'rear', 2), (2, 'image', 1)]
 
 
 def test_standby_says_since_when_and_the_answer_spans_it(heard):

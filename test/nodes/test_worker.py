@@ -33,26 +33,26 @@ from streamo_ros.nodes.worker import Worker
 PATIENCE_S = 20.0
 
 
-def frame(tick):
-    return Frame(np.zeros((4, 4, 3), np.uint8), None, tick * 10**9, 1, tick)
+def frame(tick, camera=0):
+    return Frame(np.zeros((4, 4, 3), np.uint8), None, tick * 10**9, 1, tick, camera)
 
 
 class Recorder:
     """A worker over a fake engine, and what came out of it."""
 
-    def __init__(self, mode='well', load=None):
+    def __init__(self, mode='well', load=None, cameras=1):
         self.engine = FakeEngine(mode)
         self.steps = []
         self.errors = []
         self.worker = Worker(
             load or (lambda ended: nullcontext(self.engine)), self.steps.append,
-            lambda error, about: self.errors.append((error, about)))
+            lambda error, about: self.errors.append((error, about)), cameras)
         self.worker.loaded.wait(PATIENCE_S)
 
     def finish(self):
         """Wait until all that was queued is done."""
         done = threading.Event()
-        self.worker.order(lambda engine: done.set())
+        self.worker.order(lambda *_: done.set())
         assert done.wait(PATIENCE_S)
 
     @property
@@ -72,7 +72,7 @@ def hold(worker):
     """Keep the worker busy until the returned event is set."""
     entered, held = threading.Event(), threading.Event()
 
-    def wait(engine):
+    def wait(*_):
         entered.set()
         held.wait()
     worker.order(wait)
@@ -242,4 +242,40 @@ def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judg
     while len(loads) < 11:
         time.sleep(0.01)
     assert pauses[-1] == FIRST_PAUSE_S
+    assert recorder.worker.stop(PATIENCE_S)
+
+
+def test_each_camera_has_its_own_engine_and_its_own_waiting_frames():
+    recorder = Recorder(cameras=2)
+    held = hold(recorder.worker)
+    engines = []
+    recorder.worker.order(lambda *both: engines.extend(both))
+    dropped = [recorder.worker.submit(frame(tick, camera)) for tick in range(4)
+               for camera in (0, 1)]
+    assert dropped == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert recorder.worker.discard_frames(1) == WAITING_FRAMES
+    recorder.worker.submit(frame(9, 1))
+    recorder.worker.order(lambda *both: both[1].reset())
+    held.set()
+    recorder.finish()
+    assert [(step.frame.camera, step.frame.tick) for step in recorder.steps] == [
+        (0, 2), (0, 3), (1, 9)]
+    assert engines[0] is recorder.engine
+    assert [engine.calls for engine in engines] == [['step 0', 'step 1'], ['step 0', 'reset']]
+    assert recorder.worker.stop(PATIENCE_S)
+
+
+def test_an_interrupt_about_another_camera_leaves_the_answer_under_way():
+    recorder = Recorder('talks', cameras=2)
+    recorder.worker.order(lambda one, _: one.watch('one'))
+    for tick in range(3):
+        recorder.worker.submit(frame(tick))
+        while f'step {tick}' not in recorder.engine.calls:
+            pass
+    recorder.worker.interrupt(1)
+    time.sleep(0.1)
+    assert recorder.worker.busy_s > 0 and len(recorder.steps) == 2
+    recorder.worker.interrupt(0)
+    recorder.finish()
+    assert not recorder.steps[2].decisions[0].complete
     assert recorder.worker.stop(PATIENCE_S)

@@ -15,6 +15,7 @@
 """The TensorRT backend: the three engines, and the cache, on one GPU."""
 
 from collections.abc import Callable
+import copy
 from dataclasses import replace
 import importlib
 import math
@@ -83,7 +84,13 @@ class TensorRtBackend:
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
         if self._in_place:
             self._check_aliases()
-        self._cache = {part: _CachePart(self._step, part, self._kinds, device) for part in _PARTS}
+        self._cache = self._new_cache()
+
+    def another(self) -> 'TensorRtBackend':
+        """Return one over the same engines with a cache of its own."""
+        other = copy.copy(self)
+        other._cache = self._new_cache()
+        return other
 
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
@@ -139,6 +146,10 @@ class TensorRtBackend:
     def copy_sink(self, source: int, target: int) -> None:
         """Copy one place's sink onto another's; its ring stays."""
         self._cache['sink'].copy(source, target)
+
+    def _new_cache(self) -> dict[str, '_CachePart']:
+        return {
+            part: _CachePart(self._step, part, self._kinds, self._device) for part in _PARTS}
 
     def _embeddings(self) -> NDArray[Any]:
         path = self._directory / EMBEDDINGS

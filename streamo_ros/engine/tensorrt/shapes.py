@@ -127,6 +127,9 @@ class _Asked:
         self.cache = (0, 0, 0)
         self.grid = (0, 0)
 
+    def another(self) -> '_Asked':
+        raise NotImplementedError
+
     def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         self.grid = grid
         return np.zeros((1, grid[0] * grid[1], 1), np.float32)

@@ -140,6 +140,30 @@ def test_shapes_are_captured_in_the_beginning_and_replayed_for_ever(nano):
     assert device.launches == launches + 2 * 10
 
 
+def test_two_streams_over_the_same_engines_decide_as_each_would_alone(nano):
+    directory, trt, device = nano
+    streams = np.random.default_rng(1).integers(0, 256, (2, 4, 120, 160, 3), np.uint8)
+
+    def watching(backend):
+        engine = StreamEngine(load_checkpoint(directory), backend, window_turns=WINDOW)
+        engine.watch('Tell me when something starts moving.')
+        return engine
+
+    def step(engine, stream, stamp):
+        return [decision.probabilities for decision in engine.step(
+            streams[stream, stamp], float(stamp))]
+
+    backend = backend_of(directory, trt, device)
+    alone = []
+    for stream in (0, 1):
+        engine = watching(backend)
+        alone.append([step(engine, stream, stamp) for stamp in range(4)])
+    both = watching(backend), watching(backend.another())
+    together = [[step(engine, stream, stamp) for stream, engine in enumerate(both)]
+                for stamp in range(4)]
+    assert [list(ticks) for ticks in zip(*together, strict=True)] == alone
+
+
 def test_what_the_cache_held_before_changes_nothing(nano):
     directory, trt, device = nano
     frames = np.random.default_rng(0).integers(0, 256, (6, 120, 160, 3), np.uint8)

@@ -1,0 +1,50 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""One camera of the node, what is said about it, and how far its stream has come."""
+
+from dataclasses import dataclass
+
+from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.reports import Reports
+
+
+@dataclass(eq=False)
+class Stream:
+    """
+    One camera's stream.
+
+    :param number: its place among the node's cameras, from 0
+    :param epoch: grows when the stream begins anew
+    :param tick: frames sampled in this epoch
+    :param dropped: sampled frames that were dropped since the node started
+    :param late: those of them that have been told
+    :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
+    :param skipped_frames: frames of this epoch that it did not look at
+    """
+
+    number: int
+    camera: Camera
+    reports: Reports
+    epoch: int = 0
+    tick: int = 0
+    dropped: int = 0
+    late: int = 0
+    drop_ratio: float = 0.0
+    skipped_frames: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the node's name for the camera."""
+        return self.camera.name
