@@ -32,11 +32,13 @@ from graph import Graph
 import numpy as np
 import pytest
 from rclpy._rclpy_pybind11 import RCLError
+from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from streamo_ros.action import WatchFor
 from streamo_ros.engine import StreamEngine
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
@@ -86,18 +88,18 @@ class Robot:
             f'a decision about {camera}', lambda state: sound(state, camera))
 
     def decide(self, camera, stamp=None, name='image', **fields):
-        """Have one picture sent, and wait for the decision about it."""
+        """Have a picture sent until it is seen, and wait for the decision about it."""
         camera.await_reader()
-        stamp = time.time_ns() if stamp is None else stamp
-        sent_at = float('-inf')
+        stamps, sent_at = set(), float('-inf')
 
         def decided():
             nonlocal sent_at
-            if time.monotonic() - sent_at > AGAIN_S:  # the reader may not know the camera yet
-                camera.send(stamp, **fields)
+            # Again: the reader may not know the camera yet, or the picture was not due.
+            if time.monotonic() - sent_at > AGAIN_S:
+                stamps.add(camera.send(stamp, **fields))
                 sent_at = time.monotonic()
             return next((state for state in self.console.states if sound(state, name) and (
-                state.header.stamp.sec * SECOND + state.header.stamp.nanosec == stamp)), None)
+                state.header.stamp.sec * SECOND + state.header.stamp.nanosec in stamps)), None)
 
         return self.graph.wait(decided, f'the decision about a picture of {name}')
 
@@ -354,6 +356,26 @@ def test_a_camera_that_is_not_there_is_refused_by_name_and_clear_keeps_to_its_ow
     robot.front.send()
     robot.decide(robot.rear, name='rear')
     robot.assert_nothing_lost()
+
+
+def test_a_goal_about_all_cameras_hears_the_newest_of_any_and_ends_with_one_answer(graph):
+    robot = Pair(graph, heartbeat_s=0.1, fps=2.0)
+    client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
+    graph.wait(client.server_is_ready, 'the action server')
+    with robot.front.running(RATE):
+        robot.await_decision('front')
+        heard = []
+        sent = client.send_goal_async(
+            WatchFor.Goal(instruction=MOTION),
+            feedback_callback=lambda message: heard.append(message.feedback))
+        graph.wait(sent.done, 'word on the goal')
+        ended = sent.result().get_result_async()
+        graph.wait(ended.done, 'the answer')
+    answer = ended.result().result.response
+    assert (answer.camera, answer.instruction) == ('front', MOTION)
+    stamps = [(one.header.stamp.sec, one.header.stamp.nanosec) for one in heard]
+    assert stamps == sorted(stamps) and len(set(stamps)) > 1  # though the rear's repeats go on
+    client.destroy()
 
 
 def test_a_killed_engine_comes_back_with_all_its_cameras(graph):
