@@ -54,7 +54,7 @@ from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
 
 POLL_S = 0.2        # how often it is looked whether somebody looks
 QUALITY = 80        # of the JPEG, of 100
-STATE_DEPTH = 16    # as many as the node latches
+STATE_DEPTH = 64    # as many as the node latches with four cameras
 
 SPECIFICATION: dict[str, Parameter] = {
     'rate': Parameter(
