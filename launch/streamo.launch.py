@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Start one node that watches one camera, and at will an overlay and a recording of it."""
+"""Start one node that watches cameras, and at will overlays and a recording of them."""
 
 from ament_index_python.packages import get_package_prefix
 from ament_index_python.packages import PackageNotFoundError
@@ -26,6 +26,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.utilities import make_namespace_absolute
 from launch_ros.utilities import prefix_namespace
+import yaml
 
 PARAMETERS = {
     'checkpoint': (str, "The model: 'nano' (built in) or a directory with a checkpoint."),
@@ -42,18 +43,43 @@ SPOKEN = ('state', 'response', 'instruction', 'instruction_text')
 """The topics of the node that a recording has."""
 
 
+def cameras_of(context):
+    """
+    Return the cameras' topics by the node's names for them.
+
+    :raises RuntimeError: where the argument cameras cannot be understood
+    """
+    text = LaunchConfiguration('cameras').perform(context)
+    if not text:
+        return {'image': LaunchConfiguration('camera').perform(context)}
+    try:
+        cameras = yaml.safe_load(text)
+    except yaml.YAMLError:
+        cameras = None
+    if not isinstance(cameras, dict) or not cameras or not all(
+            isinstance(topic, str) and str(name).isidentifier()
+            for name, topic in cameras.items()):
+        raise RuntimeError(
+            f'cameras:={text!r} cannot be understood: give names and topics, as '
+            "cameras:='{front: /front/image_raw, rear: /rear/image_raw}'")
+    return cameras
+
+
 def watch(context):
-    """Return the node, with the parameters that were given and no others, and the overlay."""
+    """Return the node, with the parameters that were given and no others, and the overlays."""
     given = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, (kind, _) in PARAMETERS.items()
         if LaunchConfiguration(name).perform(context)}
+    cameras = cameras_of(context)
+    several = list(cameras) != ['image']
+    if several:
+        given['cameras'] = list(cameras)
     params_file = LaunchConfiguration('params_file').perform(context)
     params_files = [params_file] if params_file else []
     common = {
         'package': 'streamo_ros',
         'namespace': LaunchConfiguration('namespace'),
-        'remappings': [('image', LaunchConfiguration('camera'))],
         'ros_arguments': ['--log-level', LaunchConfiguration('log_level')],
         'respawn': LaunchConfiguration('respawn'),
         'respawn_delay': float(LaunchConfiguration('respawn_delay').perform(context)),
@@ -61,15 +87,19 @@ def watch(context):
     }
     return [
         Node(executable='streamo_node', name='streamo', parameters=[*params_files, given],
-             **common),
-        Node(executable='overlay_node', name='streamo_overlay', parameters=params_files,
-             condition=IfCondition(LaunchConfiguration('overlay')), **common),
+             remappings=list(cameras.items()), **common),
+        *(Node(executable='overlay_node',
+               name=f'streamo_overlay_{name}' if several else 'streamo_overlay',
+               parameters=[*params_files, *([{'camera': name}] if several else [])],
+               remappings=[('image', topic)],
+               condition=IfCondition(LaunchConfiguration('overlay')), **common)
+          for name, topic in cameras.items()),
     ]
 
 
 def record(context):
     """
-    Return the process that records what is said, and the camera if it was asked for.
+    Return the process that records what is said, and the cameras if they were asked for.
 
     :raises RuntimeError: where there is no ros2bag
     """
@@ -83,9 +113,9 @@ def record(context):
         context.launch_configurations.get('ros_namespace'),
         LaunchConfiguration('namespace').perform(context)))
     topics = [f'streamo/{name}' for name in SPOKEN]
-    camera = LaunchConfiguration('camera').perform(context)
-    topics += {'none': [], 'raw': [camera], 'compressed': [f'{camera}/compressed']}[
-        LaunchConfiguration('record_camera').perform(context)]
+    kind = LaunchConfiguration('record_camera').perform(context)
+    topics += [{'raw': topic, 'compressed': f'{topic}/compressed'}[kind]
+               for topic in cameras_of(context).values() if kind != 'none']
     bag = LaunchConfiguration('bag').perform(context)
     return [ExecuteProcess(
         cmd=['ros2', 'bag', 'record', *(['--output', bag] if bag else []), '--topics',
@@ -99,6 +129,10 @@ def generate_launch_description():
             'camera', default_value='image',
             description='Topic of the camera, sensor_msgs/Image; compressed images are looked '
                         'for beside it, in CAMERA/compressed.'),
+        DeclareLaunchArgument(
+            'cameras', default_value='',
+            description='Several cameras in place of one, names and topics: '
+                        "'{front: /front/image_raw, rear: /rear/image_raw}'."),
         DeclareLaunchArgument(
             'namespace', default_value='',
             description='Namespace of the node and of the relative names of its topics.'),
@@ -120,7 +154,8 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'overlay', default_value='false',
             description='true: offer the pictures with state and answers drawn on them, in '
-                        'streamo_overlay/overlay/compressed; costs nothing while nobody looks.'),
+                        'streamo_overlay/overlay/compressed (of several cameras in '
+                        'streamo_overlay_NAME/...); costs nothing while nobody looks.'),
         DeclareLaunchArgument(
             'record', default_value='false',
             description='true: record states, answers and instructions in a bag (needs ros2bag).'),

@@ -269,33 +269,35 @@ class Camera:
                 "stream; unless they are one camera's, remap all but one")
 
     def _subscribe(self, found: Match) -> None:
-        before, self._match = self._match, found
+        source, before = found.source, self._match.source
         # A camera that goes leaves the subscription standing: it may come back as it was.
-        if found.source == before.source or (found.source is None and self._open):
-            self._match = Match(found.source or before.source, found.trouble)
+        if source == before or (source is None and self._open):
+            self._match = Match(source or before, found.trouble)
             return
         if self._subscription is not None:
             self._node.destroy_subscription(self._subscription)
             self._subscription = None
-        if found.source is None:
-            return
-        source = found.source
+        if source is not None:
+            try:
+                self._create(source)
+            except Exception as error:  # of whatever kind: each policy has its own
+                found = Match(None, f'it cannot be subscribed to ({error})' + (
+                    ': mend its qos_overrides' if self._overridden.get(source.topic) else ''))
+                if found != self._match:  # tried again with the next poll, and said once
+                    self._node.get_logger().error(f'{source.topic}: {found.trouble}')
+        self._match = found
+
+    def _create(self, source: Source) -> None:
         profile = QoSProfile(
             history=HistoryPolicy.KEEP_LAST, depth=DEPTH, durability=DurabilityPolicy.VOLATILE,
             reliability=(ReliabilityPolicy.RELIABLE if source.reliable
                          else ReliabilityPolicy.BEST_EFFORT))
         self._incompatible = ''
-        try:
-            self._subscription = self._node.create_subscription(
-                Image if source.type == RAW else CompressedImage, source.topic, self._receive,
-                profile, callback_group=self._group,
-                event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._refuse_qos),
-                qos_overriding_options=QoSOverridingOptions(self._overrides(source.topic)))
-        except Exception as error:  # of whatever kind: each policy has its own
-            self._incompatible = (
-                f'the qos_overrides of {source.topic} make no sense ({error}): mend them')
-            self._node.get_logger().error(self._incompatible)
-            return
+        self._subscription = self._node.create_subscription(
+            Image if source.type == RAW else CompressedImage, source.topic, self._receive,
+            profile, callback_group=self._group,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._refuse_qos),
+            qos_overriding_options=QoSOverridingOptions(self._overrides(source.topic)))
         self._reliable = profile.reliability == ReliabilityPolicy.RELIABLE  # maybe overridden
         self._node.get_logger().info(
             f'subscribed to {source.topic} ({source.type}), '

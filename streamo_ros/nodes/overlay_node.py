@@ -50,11 +50,13 @@ from streamo_ros.nodes.run_node import run_node
 
 POLL_S = 0.2        # how often it is looked whether somebody looks
 QUALITY = 80        # of the JPEG, of 100
-STATE_DEPTH = 16    # as many as the node latches
+STATE_DEPTH = 64    # as many as the node latches with four cameras
 
 SPECIFICATION: dict[str, Parameter] = {
     'rate': Parameter(
         5.0, 'Pictures per second at most, by the stamps of the messages.', range=(0.1, 30.0)),
+    'camera': Parameter(
+        '', "The node's name for the camera, where it has several; empty: the only one."),
     'image_transport': NODE_SPECIFICATION['image_transport'],
     'reliability': NODE_SPECIFICATION['reliability'],
 }
@@ -70,6 +72,7 @@ class OverlayNode(Node):
     def __init__(self) -> None:
         super().__init__('streamo_overlay')
         settings = {name: self._declare(name) for name in SPECIFICATION}
+        self._name = settings['camera']
         group = MutuallyExclusiveCallbackGroup()
         self._publisher = self.create_publisher(
             CompressedImage, '~/overlay/compressed', QoSProfile(depth=1))
@@ -77,12 +80,14 @@ class OverlayNode(Node):
         self._rows = OverlayRows(state_topic)
         self.create_subscription(
             StreamState, 'streamo/state',
-            lambda message: self._rows.take_state(message, time.monotonic()),
+            lambda message: self._is_ours(message) and self._rows.take_state(
+                message, time.monotonic()),
             QoSProfile(depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL),
             callback_group=group)
         self.create_subscription(
             Response, 'streamo/response',
-            lambda message: self._rows.take_response(message, time.monotonic()), 10,
+            lambda message: self._is_ours(message) and self._rows.take_response(
+                message, time.monotonic()), 10,
             callback_group=group)
         self._camera = Camera(
             self, 'image', settings['rate'], settings['image_transport'],
@@ -104,6 +109,9 @@ class OverlayNode(Node):
                 f'parameter {name} is {value!r}: it must be one of '
                 + ', '.join(parameter.choices))
         return value
+
+    def _is_ours(self, message: StreamState | Response) -> bool:
+        return self._name in ('', message.camera)
 
     def _poll(self) -> None:
         watched = self._publisher.get_subscription_count() > 0

@@ -26,7 +26,9 @@ from rcl_interfaces.msg import IntegerRange
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.exceptions import InvalidParameterValueException
+from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
+from rclpy.validate_topic_name import validate_topic_name
 
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
@@ -153,7 +155,7 @@ def read(node: Node) -> Settings:
     """
     Return the declared parameters' present values.
 
-    :raises ParameterError: when a value is not one of its choices
+    :raises ParameterError: when a value is not one of its choices, or no name of a camera
     """
     values = {name: node.get_parameter(name).value for name in SPECIFICATION}
     for name, parameter in SPECIFICATION.items():
@@ -164,4 +166,9 @@ def read(node: Node) -> Settings:
     if not values['cameras'] or len(set(values['cameras'])) != len(values['cameras']):
         raise ParameterError(
             f'parameter cameras is {list(values["cameras"])}: it must name each camera once')
+    for name in values['cameras']:
+        try:
+            validate_topic_name(name)
+        except InvalidTopicNameException as error:
+            raise ParameterError(f'parameter cameras: {error}') from error
     return Settings(**values)

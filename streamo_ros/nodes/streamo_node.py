@@ -36,7 +36,6 @@ from numpy.typing import NDArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.exceptions import NameValidationException
 from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -194,15 +193,11 @@ class StreamoNode(LifecycleNode):
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
             self._take_frame(stream, picture, header, stamp)
 
-        try:
-            camera = Camera(
-                self, name, settings.fps, settings.image_transport, settings.reliability,
-                on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
-        except NameValidationException as error:
-            raise ParameterError(f'parameter cameras: {error}') from error
-        stream = Stream(
-            number, camera,
-            Reports(name, voice, lambda: self.get_clock().now().nanoseconds))
+        camera = Camera(
+            self, name, settings.fps, settings.image_transport, settings.reliability,
+            on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
+        stream = Stream(number, camera, Reports(
+            name, voice, lambda: self.get_clock().now().nanoseconds))
         return stream
 
     # Lifecycle

@@ -84,6 +84,7 @@ class _Goal:
     stood_at: float = field(default_factory=time.monotonic)
     seen_at: float = field(default_factory=time.monotonic)
     clients: set[bytes] = field(default_factory=set)            # those that may have sent it
+    camera: str = ''                                            # that the feedback is about
     judged: bool = False
     trouble: str = ''
 
@@ -156,9 +157,13 @@ class Goals:
             goal = self._open(message.instruction_id)
             if goal is None or message.status == StreamState.STATUS_REFUSED:
                 return
+            decided_at = time.monotonic() - message.age_s
+            if message.camera != goal.camera and decided_at < goal.decided_at:
+                return  # a repeat, while another camera has brought something newer
+            goal.camera = message.camera
             goal.feedback.header = message.header
             goal.feedback.state = message.state
-            goal.decided_at = time.monotonic() - message.age_s
+            goal.decided_at = decided_at
             goal.judged = goal.judged or message.age_s == 0
             goal.trouble = (
                 message.detail if message.status == StreamState.STATUS_NO_FRAMES else '')

@@ -178,6 +178,10 @@ class Camera:
     def await_reader(self):
         self._graph.wait(self._publisher.get_subscription_count, 'a reader of the camera')
 
+    def leave(self):
+        """Be gone from the graph, as when a driver ends."""
+        self._graph.node.destroy_publisher(self._publisher)
+
     def send(self, stamp_ns=None, **fields):
         """Publish a picture; fields replace those of the message. Return its stamp."""
         if stamp_ns is None:

@@ -23,12 +23,14 @@ import cv2
 from graph import Graph
 import numpy as np
 import pytest
+from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 import yaml
 
 from streamo_ros.dialogue import State
+from streamo_ros.msg import StreamState
 from streamo_ros.nodes.overlay import COLOURS
 from streamo_ros.nodes.overlay_node import SPECIFICATION
 
@@ -151,6 +153,24 @@ def test_it_fits_itself_to_a_camera_that_is_compressed_and_lossy_and_needs_no_no
     assert {stamp_ns(message) for message in pictures} <= sent
     assert decoded(pictures[0])[:100].mean() == pytest.approx(200, abs=3)
     assert state_of(pictures[0]) is None
+
+
+def test_of_several_cameras_it_shows_the_states_of_its_own(graph):
+    start(graph, rate=RATE, camera='rear')
+    speaker = graph.node.create_publisher(StreamState, '/streamo/state', QoSProfile(
+        depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    graph.wait(speaker.get_subscription_count, 'a reader of the states')
+    camera = graph.camera(size=SIZE)
+    with looking(graph) as pictures, camera.running(20):
+        for seq, (name, state) in enumerate([
+                ('rear', State.STANDBY), ('front', State.RESPONSE)], 1):
+            speaker.publish(StreamState(
+                seq=seq, camera=name, instruction_id='door', instruction='The door.',
+                state=int(state), probability_silence=1.0))
+        graph.wait(lambda: len(pictures) > 3 and state_of(pictures[-1]) is State.STANDBY, 'it')
+        seen = len(pictures)
+        graph.wait(lambda: len(pictures) > seen + 2, 'more')
+    assert {state_of(picture) for picture in pictures[seen:]} == {State.STANDBY}
 
 
 def test_it_says_why_there_is_nothing_to_show(graph):

@@ -117,6 +117,17 @@ def state(*entries, **fields):
         {'format': FORMAT, 'node': '/streamo', 'instructions': list(entries), **fields}).encode()
 
 
+def test_the_camera_is_kept_and_an_older_file_that_names_none_is_read(path):
+    pair = Instructions('front', 'rear')
+    pair.put('a', 'one', camera='rear')
+    open_file(path).write(pair.standing)
+    (message,) = open_file(path).read()
+    assert message.camera == 'rear'
+    path.write_bytes(state(ENTRY))
+    (message,) = open_file(path).read()
+    assert (message.text, message.camera) == ('one', '')
+
+
 @pytest.mark.parametrize('content', [
     b'', b'\xff\xfe', b'null', b'[1]', b'{"format": "another"}', b'[' * 200_000,
     state(ENTRY)[:-9], state(instructions=None), state('text'), state({**ENTRY, 'once': 1}),

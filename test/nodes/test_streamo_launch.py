@@ -68,7 +68,7 @@ def launch_file():
 def test_its_arguments_are_described(launch_file):
     arguments = launch_file.generate_launch_description().get_launch_arguments()
     assert {argument.name for argument in arguments} == {
-        'camera', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
+        'camera', 'cameras', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
         'instruction', 'autostart', 'log_level', 'respawn', 'respawn_delay', 'overlay', 'record',
         'record_camera', 'bag', 'state_file'}
     own = [argument.description.split(' Valid choices are: ')[0] for argument in arguments]
@@ -79,7 +79,8 @@ def recorded(launch_file, **arguments):
     """Return the command that records, as a list of words."""
     context = launch.LaunchContext()
     context.launch_configurations.update({
-        'namespace': '', 'camera': 'image', 'record_camera': 'none', 'bag': '', **arguments})
+        'namespace': '', 'camera': 'image', 'cameras': '', 'record_camera': 'none', 'bag': '',
+        **arguments})
     (process,) = launch_file.record(context)
     return [launch.utilities.perform_substitutions(context, word) for word in process.cmd]
 
@@ -94,6 +95,8 @@ SPOKEN = ['state', 'response', 'instruction', 'instruction_text']
     ({'namespace': 'robot', 'ros_namespace': '/fleet'}, [], '/fleet/robot/streamo', []),
     ({'camera': '/front/image_raw', 'namespace': 'robot', 'record_camera': 'compressed'}, [],
      '/robot/streamo', ['/front/image_raw/compressed']),
+    ({'cameras': '{front: /front, rear: /rear}', 'record_camera': 'raw'}, [], '/streamo',
+     ['/front', '/rear']),
     ({'bag': 'night shift'}, ['--output', 'night shift'], '/streamo', []),
 ])
 def test_a_recording_has_the_topics_by_their_full_names(
@@ -132,6 +135,26 @@ def test_its_arguments_reach_the_node(graph, tmp_path):
     process.send(signal.SIGINT)
     assert process.wait() == 0
     assert 'process has finished cleanly' in process.log
+
+
+def test_several_cameras_reach_the_node_and_each_has_an_overlay(graph):
+    graph.run(
+        sys.executable, '-c', LAUNCH, str(FILE), 'overlay:=true',
+        'cameras:={front: /ahead, rear: /behind}')
+    console = graph.console()
+    for name, topic in (('front', '/ahead'), ('rear', '/behind')):
+        console.await_any(name, lambda state, name=name, topic=topic: (
+            state.camera == name and f'nobody publishes {topic}' in state.detail))
+        graph.wait(lambda name=name: graph.node.count_publishers(
+            f'/streamo_overlay_{name}/overlay/compressed'), 'its overlay')
+
+
+@pytest.mark.parametrize('text', ['front', '{front: 1}', '{a/b: /c}', '{', '{}'])
+def test_cameras_that_cannot_be_understood_are_refused_with_an_example(launch_file, text):
+    context = launch.LaunchContext()
+    context.launch_configurations['cameras'] = text
+    with pytest.raises(RuntimeError, match='front: /front/image_raw'):
+        launch_file.cameras_of(context)
 
 
 def test_without_arguments_the_defaults_hold(graph):
