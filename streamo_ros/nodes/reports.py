@@ -160,7 +160,7 @@ class Reports:
     def refuse(self, id: str, text: str, reason: str) -> None:
         """Publish that an instruction was refused, and why."""
         with self._lock:
-            message = self._blank(Request(id[:MAX_ECHO], text[:MAX_ECHO]), 0)
+            message = self._blank(Request(_printable(id), _printable(text)), 0)
             message.status = StreamState.STATUS_REFUSED
             message.detail = reason[:MAX_ECHO]
             self._number(message)
@@ -243,3 +243,10 @@ class Reports:
     def _number(self, message: StreamState) -> None:
         self._seq += 1
         message.seq = self._seq
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of what was refused, harmless to show on a terminal."""
+    return ''.join(
+        character if character.isprintable() else '\N{REPLACEMENT CHARACTER}'
+        for character in text[:MAX_ECHO])

@@ -124,7 +124,11 @@ class Console:
         """Send an instruction message."""
         self._graph.wait(
             lambda: self._instructions.get_subscription_count(), 'a reader of ~/instruction')
-        self._instructions.publish(Instruction(action=action, id=id, text=text, **fields))
+        self.publish_instruction(Instruction(action=action, id=id, text=text, **fields))
+
+    def publish_instruction(self, message):
+        """Send an instruction message, or bytes in its place."""
+        self._instructions.publish(message)
 
     def last(self, id):
         """Return the last state of an instruction; None before the first."""
