@@ -305,14 +305,16 @@ def test_the_other_ways_of_asking_have_limits_of_their_own(graph, way):
         graph.wait(client.server_is_ready, 'the action server')
         results = []
 
-        def over():  # one at a time: the queue of a service is short
-            goal = client.send_goal_async(WatchFor.Goal(instruction='Tell me.'))
-            graph.wait(goal.done, 'the goal')
-            results.append(goal.result().get_result_async())
+        def over():  # few at a time: the queue of a service is short
+            goals = [client.send_goal_async(WatchFor.Goal(instruction='Tell me.'))
+                     for _ in range(8)]
+            graph.wait(lambda: all(goal.done() for goal in goals), 'the goals')
+            results.extend(goal.result().get_result_async() for goal in goals)
             return any('too many at once' in result.result().result.error_msg
                        for result in results if result.done())
 
         graph.wait(over, 'the reason')
         assert len(results) > BURST
+        node.console.ask(action=Instruction.CLEAR)  # the first ones stand: make room
     node.console.ask(LIGHT, 'mine')  # this way is open
     stands(node.console, 'mine', LIGHT)
