@@ -192,6 +192,10 @@ class Camera:
         self._publisher.publish(message)
         return stamp_ns
 
+    def close(self):
+        """Be gone, as a camera that is unplugged."""
+        self._graph.node.destroy_publisher(self._publisher)
+
     def play(self, seconds, rate):
         """Publish at a rate, as a camera does; return the stamps (nanoseconds)."""
         start = time.monotonic()
