@@ -223,9 +223,13 @@ class Camera:
 
 
 class Graph:
-    """A ROS graph of its own."""
+    """
+    A ROS graph of its own.
 
-    def __init__(self, folder):
+    :param environment: variables that its processes get besides
+    """
+
+    def __init__(self, folder, environment=()):
         self._folder = folder
         self._processes = []
         self._stack = ExitStack()
@@ -236,7 +240,8 @@ class Graph:
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
             'ROS_PYTHON_CHECK_FIELDS': '1',
             'ROS_LOG_DIR': str(folder),
-            'PYTHONUNBUFFERED': '1'}
+            'PYTHONUNBUFFERED': '1',
+            **dict(environment)}
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
         self._context = Context()
@@ -247,15 +252,19 @@ class Graph:
         self._spinner = threading.Thread(target=self._executor.spin, daemon=True)
         self._spinner.start()
 
-    def start(self, *remaps, fault='', **parameters):
-        """Start the installed node, or with a fault the one over the fake engine."""
+    def start(self, *remaps, fault='', before=(), **parameters):
+        """
+        Start the installed node, or with a fault the one over the fake engine.
+
+        :param before: what the command begins with
+        """
         command = [sys.executable, str(FAULTY)] if fault else [str(EXECUTABLE)]
         if fault:
             parameters['checkpoint'] = fault
         options = [option for remap in remaps for option in ('-r', remap)]
         options += [
             option for name, value in parameters.items() for option in ('-p', f'{name}:={value}')]
-        return self.run(*command, *(['--ros-args', *options] if options else []))
+        return self.run(*before, *command, *(['--ros-args', *options] if options else []))
 
     def run(self, *command):
         """Start any program in the graph."""
