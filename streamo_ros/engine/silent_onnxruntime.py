@@ -17,8 +17,8 @@ ONNX Runtime, told to keep to itself; everything here imports it by way of this 
 
 Since 1.29 its official Linux packages report to their maker, by default: about the process, and
 the names and hashes of the models that are run (microsoft/onnxruntime#27379). What a robot does
-is nobody else's business, and no identifier belongs into its user's home. The variable is looked at
-once, when it is loaded.
+is nobody else's business, and no identifier belongs into its user's home. The variable is read
+once, when the library is loaded.
 """
 
 import os
