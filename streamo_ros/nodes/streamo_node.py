@@ -401,11 +401,14 @@ class StreamoNode(LifecycleNode):
         return '' if self._watching else f'the node is {self.lifecycle}: activate it to watch'
 
     def _change(self, change: Callable[[], None], id: str, text: str, source: str) -> None:
+        before = self._instructions.standing
         try:
             change()
         except InstructionError as error:
             self._refuse(id, text, source, str(error))
             return
+        if self._instructions.standing == before:
+            return  # nothing was cleared
         self._changed.trigger()
         if self._worker is not None:
             self._worker.order(self._reconcile)
