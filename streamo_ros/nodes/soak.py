@@ -18,7 +18,7 @@ A soak: the node watches for long, much happens to it, and nothing may get lost 
 ``python -m streamo_ros.nodes.soak --minutes 20 --json FILE``. The node runs as on a robot, with
 the checkpoint that is built in. Beside an instruction that stands throughout, others come at
 random, are replaced and withdrawn; the stream is reset; the camera falls silent for a while. The
-same seed asks for the same in the same order; when it reaches the node is up to the machine.
+chances are seeded; what is there to be replaced at the moment is up to the machine, too.
 Afterwards everything that was said is held against what was due: see ``soak_record``.
 
 ``growth_node_percent``, ``growth_engine_percent``: resident memory (median) in the last tenth
@@ -231,11 +231,11 @@ class Console(Node):
                     if key != ANCHOR and life.until is None]
         # One that goes by itself with its answer may be gone when others would end it.
         endable = [key for key in standing if not self.record.lives[key].once]
-        weights = {'reset': 1, 'dropped out': 1}
+        weights = {'reset': 1.0, 'dropped out': 0.4}
         if len(standing) < BESIDE:
-            weights['asked'] = 5
+            weights['asked'] = 5.0
         if endable:
-            weights['replaced'] = weights['withdrawn'] = 2
+            weights['replaced'] = weights['withdrawn'] = 2.0
         (what,) = chance.choices(list(weights), list(weights.values()))
         number = self.happened[what] = self.happened[what] + 1
         if what == 'reset':
