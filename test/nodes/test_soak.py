@@ -32,7 +32,10 @@ def test_a_short_soak_is_clean_and_says_what_happened(tmp_path):
     assert run.returncode == 0, run.stderr
     figures = json.loads((tmp_path / 'figures.json').read_text())
     assert figures['frames_received'] == figures['frames_sent'] > 0
-    assert 0 < figures['ticks'] <= figures['frames_sampled'] <= 45
+    assert 0 < figures['ticks'] <= figures['frames_sampled']
+    # Every third frame of the camera's 15 a second; a reset and a silence begin with the next one.
+    begun = 1 + figures['reset'] + figures['dropped_out']
+    assert figures['frames_sampled'] <= figures['frames_sent'] / 3 + begun
     assert figures['states'] > figures['ticks']
     assert figures['instructions'] > 1
     assert figures['answers'] > 0
