@@ -42,7 +42,10 @@ def confine(directory: Path) -> None:
         allowed.append(root.parents[1] / 'blobs')
 
     def leads_out(path: Path) -> bool:
-        target = path.resolve()
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop, or no name of a file at all
+            return True
         return not any(target.is_relative_to(home) for home in allowed)
 
     for path in sorted(directory.iterdir()):

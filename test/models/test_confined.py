@@ -53,6 +53,12 @@ def test_a_link_that_leads_out_is_refused_by_its_name(copy, name):
         load_checkpoint(copy)
 
 
+def test_a_link_to_itself_is_refused(copy):
+    (copy / 'loop').symlink_to('loop')
+    with pytest.raises(CheckpointError, match='loop'):
+        load_checkpoint(copy)
+
+
 def test_a_link_that_stays_within_is_followed(copy):
     (copy / WEIGHTS).rename(copy / 'weights')
     (copy / WEIGHTS).symlink_to('weights')
@@ -80,7 +86,8 @@ def test_a_checkpoint_that_is_itself_a_link_is_taken(copy, tmp_path):
 
 
 @pytest.mark.parametrize('name', [
-    f'../{WEIGHTS}', f'/{WEIGHTS}', f'shards/../../{WEIGHTS}', f'shards/{WEIGHTS}', 'config.json'])
+    f'../{WEIGHTS}', f'/{WEIGHTS}', f'shards/../../{WEIGHTS}', f'shards/{WEIGHTS}', 'config.json',
+    f'a\0{WEIGHTS}'])
 def test_an_index_names_safetensors_of_the_checkpoint_alone(copy, name):
     shutil.copy(copy / WEIGHTS, copy.parent / WEIGHTS)
     (copy / 'shards').symlink_to('..') if name == f'shards/{WEIGHTS}' else None
