@@ -29,12 +29,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 import onnx
-import onnxruntime as ort
 
 from streamo_ros.engine.backend import Floats
 from streamo_ros.engine.backend import step_feeds
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.graph import PRECISIONS
+from streamo_ros.engine.silent_onnxruntime import ort
 from streamo_ros.engine.step_graph import step_graph
 from streamo_ros.engine.torch_backend import TorchBackend
 from streamo_ros.engine.vision import vision_graph

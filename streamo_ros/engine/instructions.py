@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine.process import EngineFailure
+from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 
 if TYPE_CHECKING:
     from streamo_ros.engine import StreamEngine
@@ -116,10 +117,12 @@ class Instructions:
     ``reconcile``, ``request_of`` and ``detach`` belong to the thread that owns the engine.
 
     :param cameras: the node's names for its cameras
+    :param limit: how many may stand
     """
 
-    def __init__(self, *cameras: str) -> None:
+    def __init__(self, *cameras: str, limit: int = MAX_INSTRUCTIONS) -> None:
         self._cameras = cameras
+        self._limit = limit
         self._lock = threading.Lock()
         self._desired: dict[str, Request] = {}
         self._watches: dict[str, tuple[str, Request, Watch]] = {}
@@ -188,6 +191,10 @@ class Instructions:
             replaced = tuple(
                 request for request in self._only_about('' if id else camera)
                 if taken and id in ('', request.id))
+            if not replaced and len(self._desired) >= self._limit:
+                raise InstructionError(
+                    f'{self._limit} instructions stand already: withdraw one first, or REPLACE '
+                    'one')
             if not id:
                 id = next(
                     name for number in self._numbers

@@ -28,13 +28,13 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 from onnx import numpy_helper
 from onnx import TensorProto
-import onnxruntime as ort
 
 from streamo_ros.engine.backend import Floats
 from streamo_ros.engine.backend import step_feeds
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.backend import StepOutputs
 from streamo_ros.engine.denormals import denormals_as_zero
+from streamo_ros.engine.silent_onnxruntime import ort
 from streamo_ros.engine.step_graph import head_weight
 from streamo_ros.engine.step_graph import step_graph
 from streamo_ros.engine.vision import vision_graph

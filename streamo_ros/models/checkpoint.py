@@ -43,6 +43,8 @@ from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import read_config
 from streamo_ros.models.config import read_json
 from streamo_ros.models.config import VisionConfig
+from streamo_ros.models.confined import confine
+from streamo_ros.models.confined import INDEX
 from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.frame import FrameSpec
 from streamo_ros.models.tokenizer import StreamTokenizer
@@ -89,6 +91,8 @@ def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     if not directory.is_dir():
         raise CheckpointError(
             f"{directory} is no directory: give 'nano' or a checkpoint's directory")
+    if directory != NANO:  # a build may have put links there itself
+        confine(directory)
     decoder, vision = read_config(directory)
     extra = directory / 'streamo.json'
     streamo = read_json(extra) if extra.is_file() else {}
@@ -156,7 +160,7 @@ def _read_weights(directory: Path) -> _Weights:
         raise CheckpointError(
             f'{directory} has no *.safetensors: pickled weights are not read; save the model '
             'with safetensors')
-    index = directory / 'model.safetensors.index.json'
+    index = directory / INDEX
     if index.is_file():
         files = sorted({directory / name for name in read_json(index)['weight_map'].values()})
     weights = _Weights(directory)

@@ -32,6 +32,7 @@ from rclpy.validate_topic_name import validate_topic_name
 
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
+from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 
 
 class ParameterError(ValueError):
@@ -50,6 +51,7 @@ class Settings:
     fps: float
     window_turns: int
     max_answer_tokens: int
+    max_instructions: int
     still_scene: bool
     cameras: list[str]
     image_transport: str
@@ -114,6 +116,9 @@ SPECIFICATION: dict[str, Parameter] = {
     'max_answer_tokens': Parameter(
         MAX_ANSWER_TOKENS, 'Longer answers are cut, and their messages say so.',
         range=(1, 1024), model=True),
+    'max_instructions': Parameter(
+        MAX_INSTRUCTIONS, 'Instructions that may stand at once; one more is refused.',
+        range=(1, MAX_INSTRUCTIONS)),
     'still_scene': Parameter(
         False, 'Spare what has not changed: neither look at it again nor tell the model.',
         model=True),

@@ -185,7 +185,7 @@ class Reports:
     def refuse(self, id: str, text: str, reason: str) -> None:
         """Publish that an instruction was refused, and why."""
         with self._lock:
-            message = self._blank(Request(id[:MAX_ECHO], text[:MAX_ECHO]), 0)
+            message = self._blank(Request(_printable(id), _printable(text)), 0)
             message.status = StreamState.STATUS_REFUSED
             message.detail = reason[:MAX_ECHO]
             self._voice.say(message)
@@ -260,3 +260,10 @@ class Reports:
     def _say(self, record: _Record) -> None:
         record.published_at = time.monotonic()
         self._voice.say(record.message)
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of what was refused, harmless to show on a terminal."""
+    return ''.join(
+        character if character.isprintable() else '\N{REPLACEMENT CHARACTER}'
+        for character in text[:MAX_ECHO])

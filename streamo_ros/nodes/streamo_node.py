@@ -64,6 +64,7 @@ from streamo_ros.nodes.diagnostics import Snapshot
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
+from streamo_ros.nodes.rate import Rate
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
@@ -84,6 +85,12 @@ STATE_DEPTH = 16
 STUCK_S = 5.0       # at one frame for so long, the model is in trouble
 POLL_S = 0.2        # how often the camera's publishers and the age of the states are looked at
 GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
+
+ASKED_DEPTH = 32
+"""Instructions that may wait for the executor."""
+
+BURST, PER_S = 20, 5.0
+"""Instructions that each way of asking is open to at once, and a second; refusals said aloud."""
 
 Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
 
@@ -144,7 +151,11 @@ class StreamoNode(LifecycleNode):
             durability=DurabilityPolicy.TRANSIENT_LOCAL))
         response_publisher = self.create_publisher(Response, '~/response', 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._instructions = Instructions(*self.settings.cameras)
+        self._instructions = Instructions(
+            *self.settings.cameras, limit=self.settings.max_instructions)
+        self._asked = {
+            name: Rate(BURST, PER_S) for name in ('instruction', 'instruction_text', 'watch_for')}
+        self._refusals = Rate(BURST, PER_S)
         self._goals = Goals(
             self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
             self._stream_group)
@@ -160,10 +171,11 @@ class StreamoNode(LifecycleNode):
             for number, name in enumerate(self.settings.cameras)]
 
         self.create_subscription(
-            Instruction, '~/instruction', self._take_instruction, 10,
+            Instruction, '~/instruction', self._hear_instruction, ASKED_DEPTH,
             callback_group=self._stream_group)
         self.create_subscription(
-            String, '~/instruction_text', self._take_text, 10, callback_group=self._stream_group)
+            String, '~/instruction_text', self._take_text, ASKED_DEPTH,
+            callback_group=self._stream_group)
         self.create_service(
             Trigger, '~/reset', self._reset, callback_group=self._stream_group)
         self.create_service(
@@ -178,14 +190,14 @@ class StreamoNode(LifecycleNode):
         if self.settings.autostart:
             self._starter = self.create_timer(0.0, self._start, clock=steady)
 
-        for message in self._state_file.read():
-            self._take_instruction(message)
         if self.settings.instruction:
             try:
                 self._instructions.put(
                     'parameter', self.settings.instruction, 'parameter', origin=PARAMETER)
             except InstructionError as error:
                 raise ParameterError(f'parameter instruction: {error}') from error
+        for message in self._state_file.read():
+            self._take_instruction(message)
 
     def _new_stream(self, number: int, name: str, voice: Voice) -> Stream:
         settings = self.settings
@@ -357,24 +369,40 @@ class StreamoNode(LifecycleNode):
 
     # Instructions and services
 
+    def _hear_instruction(self, message: Instruction) -> None:
+        # Whoever floods the topic must not keep others from withdrawing what stands.
+        if message.action in (Instruction.CANCEL, Instruction.CLEAR) or self._allows(
+                'instruction', message.id, message.text, message.source):
+            self._take_instruction(message)
+
     def _take_instruction(self, message: Instruction) -> None:
         self._change(
             lambda: self._instructions.change(message), message.id, message.text, message.source,
             message.camera)
 
+    def _allows(self, name: str, id: str, text: str, source: str) -> bool:
+        """Return whether one more instruction may come this way now; refuse it if not."""
+        if self._asked[name].take():
+            return True
+        self._refuse(
+            id, text, source, f'too many at once on ~/{name}, where {PER_S:g} a second may come: '
+            'send it again later')
+        return False
+
     def _take_text(self, message: String) -> None:
         # This topic has one instruction: a new text takes its place, an empty one withdraws it.
         name = 'instruction_text'
-        if message.data.strip():
+        if not message.data.strip():
+            self._change(lambda: self._instructions.cancel(name), name, '', name)
+        elif self._allows(name, name, message.data, name):
             self._change(
                 lambda: self._instructions.put(name, message.data, name), name, message.data, name)
-        else:
-            self._change(lambda: self._instructions.cancel(name), name, '', name)
 
     def _take_goal(self, message: Instruction) -> None:
-        self._change(
-            lambda: self._instructions.change(message, GOAL), message.id, message.text,
-            message.source, message.camera)
+        if self._allows('watch_for', message.id, message.text, message.source):
+            self._change(
+                lambda: self._instructions.change(message, GOAL), message.id, message.text,
+                message.source, message.camera)
 
     def _stands_for_goal(self, id: str) -> bool:
         return any(
@@ -388,11 +416,14 @@ class StreamoNode(LifecycleNode):
     def _change(
         self, change: Callable[[], None], id: str, text: str, source: str, camera: str = ''
     ) -> None:
+        before = self._instructions.standing
         try:
             change()
         except InstructionError as error:
             self._refuse(id, text, source, str(error), camera)
             return
+        if self._instructions.standing == before:
+            return  # nothing was cleared
         self._changed.trigger()
         if self._worker is not None:
             self._worker.order(self._reconcile)
@@ -404,11 +435,12 @@ class StreamoNode(LifecycleNode):
     ) -> None:
         self._refused += 1
         self._last_refusal = reason
-        self.get_logger().warning(
-            f'instruction {id[:MAX_ECHO]!r} from {source[:MAX_ECHO]!r} refused: {reason}')
-        named = [stream for stream in self._streams if stream.name == camera]
-        for stream in named or self._streams:
-            stream.reports.refuse(id, text, reason)
+        if self._refusals.take():  # the others are counted: a flood must not become two
+            self.get_logger().warning(
+                f'instruction {id[:MAX_ECHO]!r} from {source[:MAX_ECHO]!r} refused: {reason}')
+            named = [stream for stream in self._streams if stream.name == camera]
+            for stream in named or self._streams:
+                stream.reports.refuse(id, text, reason)
         self._goals.refuse(id, reason)
 
     def _reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:

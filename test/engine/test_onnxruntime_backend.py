@@ -20,13 +20,13 @@ import time
 import numpy as np
 from onnx import helper
 from onnx import TensorProto
-import onnxruntime as ort
 import pytest
 
 from streamo_ros.engine import onnxruntime_backend
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backend import StepInputs
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.silent_onnxruntime import ort
 from streamo_ros.models import load_checkpoint
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (6, 112, 112, 3), np.uint8)

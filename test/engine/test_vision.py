@@ -15,13 +15,13 @@
 """The vision graphs see what Hugging Face's towers see, on frames of several sizes."""
 
 import numpy as np
-import onnxruntime as ort
 import pytest
 from random_model import new_model
 from random_model import RandomModel
 from random_model import SHAPES
 from random_model import write_checkpoint
 
+from streamo_ros.engine.silent_onnxruntime import ort
 from streamo_ros.engine.vision import vision_graph
 from streamo_ros.models import load_checkpoint
 

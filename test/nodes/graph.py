@@ -124,7 +124,11 @@ class Console:
         """Send an instruction message."""
         self._graph.wait(
             lambda: self._instructions.get_subscription_count(), 'a reader of ~/instruction')
-        self._instructions.publish(Instruction(action=action, id=id, text=text, **fields))
+        self.publish_instruction(Instruction(action=action, id=id, text=text, **fields))
+
+    def publish_instruction(self, message):
+        """Send an instruction message, or bytes in its place."""
+        self._instructions.publish(message)
 
     def last(self, id):
         """Return the last state of an instruction; None before the first."""
@@ -192,6 +196,10 @@ class Camera:
         self._publisher.publish(message)
         return stamp_ns
 
+    def close(self):
+        """Be gone, as a camera that is unplugged."""
+        self._graph.node.destroy_publisher(self._publisher)
+
     def play(self, seconds, rate):
         """Publish at a rate, as a camera does; return the stamps (nanoseconds)."""
         start = time.monotonic()
@@ -219,9 +227,13 @@ class Camera:
 
 
 class Graph:
-    """A ROS graph of its own."""
+    """
+    A ROS graph of its own.
 
-    def __init__(self, folder):
+    :param environment: variables that its processes get besides
+    """
+
+    def __init__(self, folder, environment=()):
         self._folder = folder
         self._processes = []
         self._stack = ExitStack()
@@ -232,7 +244,8 @@ class Graph:
             'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
             'ROS_PYTHON_CHECK_FIELDS': '1',
             'ROS_LOG_DIR': str(folder),
-            'PYTHONUNBUFFERED': '1'}
+            'PYTHONUNBUFFERED': '1',
+            **dict(environment)}
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         os.environ['ROS_PYTHON_CHECK_FIELDS'] = '1'
         self._context = Context()
@@ -243,15 +256,19 @@ class Graph:
         self._spinner = threading.Thread(target=self._executor.spin, daemon=True)
         self._spinner.start()
 
-    def start(self, *remaps, fault='', **parameters):
-        """Start the installed node, or with a fault the one over the fake engine."""
+    def start(self, *remaps, fault='', before=(), **parameters):
+        """
+        Start the installed node, or with a fault the one over the fake engine.
+
+        :param before: what the command begins with
+        """
         command = [sys.executable, str(FAULTY)] if fault else [str(EXECUTABLE)]
         if fault:
             parameters['checkpoint'] = fault
         options = [option for remap in remaps for option in ('-r', remap)]
         options += [
             option for name, value in parameters.items() for option in ('-p', f'{name}:={value}')]
-        return self.run(*command, *(['--ros-args', *options] if options else []))
+        return self.run(*before, *command, *(['--ros-args', *options] if options else []))
 
     def run(self, *command):
         """Start any program in the graph."""

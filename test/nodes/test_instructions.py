@@ -170,6 +170,19 @@ def test_one_too_many_is_refused_and_one_can_still_be_replaced(table, engine):
     assert 'text 0' not in watched(engine)
 
 
+def test_no_more_than_the_limit_stand_though_no_engine_is_there_to_say_so():
+    table = Instructions('image', limit=2)
+    send(table, ADD, 'a', 'one')
+    send(table, ADD, '', 'two')
+    for action in (ADD, REPLACE):
+        with pytest.raises(InstructionError, match='2 instructions stand already'):
+            send(table, action, 'c', 'three')
+    send(table, REPLACE, 'a', 'four')
+    assert list(standing(table).values()) == ['four', 'two']
+    send(table, REPLACE, '', 'five')
+    assert list(standing(table).values()) == ['five']
+
+
 def test_decisions_find_their_instruction_until_it_is_withdrawn(table, engine):
     send(table, ADD, 'a', 'one')
     table.reconcile(engine)

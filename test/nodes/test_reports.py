@@ -216,3 +216,9 @@ def test_a_refusal_says_what_and_why(heard):
     assert (said.instruction_id, said.status, said.detail) == (
         'door', StreamState.STATUS_REFUSED, 'it is too long')
     assert 0 < len(said.instruction) < 1000
+
+
+def test_what_is_refused_is_repeated_without_control_characters(heard):
+    heard.reports.refuse('\x1b[2J', 'a\nb\u202e', 'it is odd')
+    (said,) = heard.states
+    assert (said.instruction_id, said.instruction) == ('\ufffd[2J', 'a\ufffdb\ufffd')

@@ -1,0 +1,30 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+ONNX Runtime, told to keep to itself; everything here imports it by way of this module.
+
+Since 1.29 its official Linux packages report to their maker, by default: about the process, and
+the names and hashes of the models that are run (microsoft/onnxruntime#27379). What a robot does
+is nobody else's business, and no identifier belongs into its user's home. The variable is read
+once, when the library is loaded.
+"""
+
+import os
+
+os.environ['ORT_DISABLE_TELEMETRY'] = '1'
+
+import onnxruntime as ort  # noqa: E402
+
+__all__ = ['ort']

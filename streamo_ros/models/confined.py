@@ -1,0 +1,65 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+A checkpoint stays within its directory, whoever packed it.
+
+Links and the names in an index could otherwise have any file of the machine read as weights, and
+an export copy it to where others see it.
+"""
+
+from pathlib import Path
+
+from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.config import read_json
+
+INDEX = 'model.safetensors.index.json'
+
+
+def confine(directory: Path) -> None:
+    """
+    Refuse a checkpoint's directory from which a link or the index leads out.
+
+    A snapshot in Hugging Face's cache consists of links to the ``blobs`` of its repository, two
+    levels above; those may be followed.
+
+    :raises CheckpointError: naming what leads out, or that the index makes no sense
+    """
+    root = directory.resolve()
+    allowed = [root]
+    if root.parent.name == 'snapshots':
+        allowed.append(root.parents[1] / 'blobs')
+
+    def leads_out(path: Path) -> bool:
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop, or no name of a file at all
+            return True
+        return not any(target.is_relative_to(home) for home in allowed)
+
+    for path in sorted(directory.iterdir()):
+        if path.is_symlink() and leads_out(path):
+            raise CheckpointError(
+                f'{path} is a link that leads out of the checkpoint: put the file itself there')
+    index = directory / INDEX
+    if not index.is_file():
+        return
+    shards = read_json(index).get('weight_map')
+    if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
+        raise CheckpointError(f'{index} has no weight_map of file names: copy it again')
+    for name in sorted(set(shards.values())):
+        if leads_out(directory / name) or not name.endswith('.safetensors'):
+            raise CheckpointError(
+                f'{index} names {name[:200]!r}, which is no safetensors file of the checkpoint: '
+                'get the checkpoint from a source you trust')
