@@ -41,11 +41,13 @@ RATES = (1.0, 1.0, 2.0)
 
 WORLDS = ('sentry', 'tabletop')
 
+_WORLD_SHARES = (0.6, 0.4)
+
 EVENTFUL = 0.75
 """Share of questions whose world is drawn until something that they ask for happens."""
 
 _SHARES = {
-    'sentry': {'narration': 0.12, 'event_caption': 0.5, 'grounding': 0.18, 'tsqa': 0.2},
+    'sentry': {'narration': 0.12, 'event_caption': 0.48, 'grounding': 0.22, 'tsqa': 0.18},
     'tabletop': {'narration': 0.18, 'event_caption': 0.27, 'action_caption': 0.15,
                  'grounding': 0.17, 'tsqa': 0.23}}
 _TRIES = 30
@@ -99,7 +101,7 @@ class Stream:
 
 def draw_stream(
     rng: np.random.Generator, *, split: str, turns: int, questions: int,
-    size: tuple[int, int] = (112, 112), world: str | None = None,
+    size: tuple[int, int] = (112, 112), world: str | None = None, rate: float | None = None,
 ) -> Stream:
     """
     Draw a stream.
@@ -109,14 +111,15 @@ def draw_stream(
     :param questions: how many different instructions to ask
     :param size: (height, width) of the frames
     :param world: one of WORLDS; None draws one
+    :param rate: ticks per second; None draws one of RATES
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
-        world = str(rng.choice(WORLDS))
+        world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
     if world == 'sentry':
-        return _draw_sentry(rng, split, turns, questions, size)
+        return _draw_sentry(rng, split, turns, questions, size, rate)
     if world == 'tabletop':
-        return _draw_tabletop(rng, split, turns, questions, size)
+        return _draw_tabletop(rng, split, turns, questions, size, rate)
     raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
 
 
@@ -128,11 +131,12 @@ def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[floa
 
 def _draw_sentry(
     rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+    given_rate: float | None,
 ) -> Stream:
     while True:
         topics = _topics(rng, questions)
         wanted = (rng.random(questions) < EVENTFUL).tolist()
-        rate = float(rng.choice(RATES))
+        rate = given_rate or float(rng.choice(RATES))
         for _ in range(_TRIES):
             stamps = draw_stamps(rng, turns, rate)
             world = SentryWorld(
@@ -155,6 +159,7 @@ def _task(rng: np.random.Generator, world: str) -> str:
 
 def _draw_tabletop(
     rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+    given_rate: float | None,
 ) -> Stream:
     try:  # here, for who asks for the sentry alone does without pybullet
         from streamo_ros.worlds.tabletop.topics import Asker
@@ -165,7 +170,7 @@ def _draw_tabletop(
             f'The tabletop is rendered by {error.name}, which is not installed: '
             "pip install 'streamo_ros[train]', or ask for the sentry alone.") from error
     while True:
-        rate = float(rng.choice(RATES))
+        rate = given_rate or float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)
         world = TabletopWorld(
             int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
