@@ -60,6 +60,8 @@ STREAMS, QUESTIONS, TURNS = 4, 2, 16
 VISION_STREAMS = 4
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
+LENGTHS = 32
+"""Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def pad_sequences(
     :param streams: for each, the number of the stream that it is about
     """
     length = max((len(sequence.ids) for sequence in sequences), default=0)
+    length += -length % LENGTHS
 
     def padded(values: list[np.ndarray], fill: int) -> Tensor:
         if not values:
