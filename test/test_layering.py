@@ -40,6 +40,8 @@ ROOMS = {
     'evaluation': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'bench': {'dialogue', 'models', 'engine'},
+    'ablation': {
+        'dialogue', 'models', 'engine', 'worlds', 'training', 'evaluation'},
     'cli': {
         'dialogue', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation', 'bench'},
 }

@@ -37,7 +37,7 @@ from streamo_ros.dialogue import time_tag
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.worlds.corpus import corpus
 
-VOCAB = 512
+VOCAB = 1024
 FRAME = (112, 112)
 WINDOW_TURNS = 8
 SYSTEM_PROMPT = (
@@ -70,7 +70,7 @@ def _words() -> Iterable[str]:
 
 
 def nano_config(tokenizer: StreamTokenizer) -> Qwen2_5_VLConfig:
-    """Return the shape of nano: 4.1 M parameters, 16 visual tokens a frame."""
+    """Return the shape of nano: 4.3 M parameters, 16 visual tokens a frame."""
     return Qwen2_5_VLConfig(
         text_config={
             'vocab_size': VOCAB, 'hidden_size': 256, 'intermediate_size': 640,

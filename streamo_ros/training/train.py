@@ -25,6 +25,7 @@ the answers is averaged over their own tokens, or silence would drown them.
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -42,10 +43,12 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.training.compiled import speed_up
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
 from streamo_ros.training.nano import write_nano
 from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.sequence import TrainingSequence
 from streamo_ros.training.sequence import window_mask
 from streamo_ros.training.streams import PAIR_TRUTHS
 from streamo_ros.training.streams import StreamDataset
@@ -57,27 +60,39 @@ STREAMS, QUESTIONS, TURNS = 4, 2, 16
 VISION_STREAMS = 4
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
+LENGTHS = 32
+"""Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How long each stage takes, in optimizer steps."""
+    """
+    How long each stage takes, in optimizer steps.
+
+    :param compiled: see ``compiled.speed_up``
+    """
 
     seed: int
     vision_steps: int
     steps: int
     save_every: int = 100
+    compiled: bool = False
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Examples side by side; sequences padded on the right to one length."""
+class Rows:
+    """
+    Sequences side by side, padded on the right to one length.
 
-    patches: Tensor
-    grid: Tensor
-    pairs: Tensor
-    cells: Tensor
-    names: Tensor
+    :param ids: (R, S)
+    :param positions: (R, 3, S)
+    :param is_image: (R, S)
+    :param mask: (R, 1, S, S) True where a token sees another
+    :param state_labels: (R, S)
+    :param text_labels: (R, S)
+    :param stream: (R,) the stream that a row is about
+    """
+
     ids: Tensor
     positions: Tensor
     is_image: Tensor
@@ -85,6 +100,18 @@ class Batch:
     state_labels: Tensor
     text_labels: Tensor
     stream: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Streams with the truth of their frames and what is asked of them."""
+
+    patches: Tensor
+    grid: Tensor
+    pairs: Tensor
+    cells: Tensor
+    names: Tensor
+    rows: Rows
 
 
 class SightHeads(nn.Module):
@@ -112,16 +139,6 @@ class SightHeads(nn.Module):
 
 def collate(examples: list[StreamExample]) -> Batch:
     """Return examples as one batch of tensors."""
-    sequences = [sequence for example in examples for sequence in example.sequences]
-    length = max((len(sequence.ids) for sequence in sequences), default=0)
-
-    def padded(values: list[np.ndarray], fill: int) -> Tensor:
-        if not values:
-            return torch.empty(0)
-        return torch.from_numpy(np.stack([
-            np.pad(value, [(0, 0)] * (value.ndim - 1) + [(0, length - value.shape[-1])],
-                   constant_values=fill) for value in values]))
-
     patches = np.concatenate([example.patches for example in examples])
     side = int(patches.shape[1] ** 0.5)
     return Batch(
@@ -130,24 +147,48 @@ def collate(examples: list[StreamExample]) -> Batch:
         pairs=torch.from_numpy(np.concatenate([example.pairs for example in examples])),
         cells=torch.from_numpy(np.concatenate([example.cells for example in examples])),
         names=torch.from_numpy(np.concatenate([example.names for example in examples])),
+        rows=pad_sequences(
+            [sequence for example in examples for sequence in example.sequences],
+            [window for example in examples for window in example.windows],
+            [index for index, example in enumerate(examples) for _ in example.sequences]))
+
+
+def pad_sequences(
+    sequences: Sequence[TrainingSequence], windows: Sequence[int], streams: Sequence[int],
+) -> Rows:
+    """
+    Return sequences side by side.
+
+    :param windows: for each, the turns in view
+    :param streams: for each, the number of the stream that it is about
+    """
+    length = max((len(sequence.ids) for sequence in sequences), default=0)
+    length += -length % LENGTHS
+
+    def padded(values: list[np.ndarray], fill: int) -> Tensor:
+        if not values:
+            return torch.empty(0)
+        return torch.from_numpy(np.stack([
+            np.pad(value, [(0, 0)] * (value.ndim - 1) + [(0, length - value.shape[-1])],
+                   constant_values=fill) for value in values]))
+
+    return Rows(
         ids=padded([sequence.ids for sequence in sequences], 0),
         positions=padded([sequence.positions for sequence in sequences], 0),
         is_image=padded([sequence.is_image for sequence in sequences], 0),
-        mask=_masks(examples, length),
+        mask=_masks(sequences, windows, length),
         state_labels=padded([sequence.state_labels for sequence in sequences], IGNORED),
         text_labels=padded([sequence.text_labels for sequence in sequences], IGNORED),
-        stream=torch.tensor([
-            index for index, example in enumerate(examples) for _ in example.sequences]))
+        stream=torch.tensor(streams))
 
 
-def _masks(examples: list[StreamExample], length: int) -> Tensor:
+def _masks(
+    sequences: Sequence[TrainingSequence], windows: Sequence[int], length: int,
+) -> Tensor:
     # Padding lies behind all else and sees all of it: nothing reads what becomes of it.
-    masks = torch.ones(
-        sum(len(example.sequences) for example in examples), 1, length, length, dtype=torch.bool)
-    windows = [
-        (sequence.turns, window) for example in examples
-        for sequence, window in zip(example.sequences, example.windows, strict=True)]
-    for mask, (turns, window) in zip(masks, windows, strict=True):
+    masks = torch.ones(len(sequences), 1, length, length, dtype=torch.bool)
+    for mask, sequence, window in zip(masks, sequences, windows, strict=True):
+        turns = sequence.turns
         mask[0].tril_()
         mask[0, :len(turns), :len(turns)] = torch.from_numpy(window_mask(turns, window))
     return masks
@@ -159,21 +200,29 @@ def see(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
     return tokens.reshape(len(batch.grid), -1, tokens.shape[-1])
 
 
-def stream_loss(
-    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, batch: Batch, end_id: int
-) -> tuple[Tensor, Tensor]:
-    """Return the losses of states and of answers; ``tokens`` serves all of a stream's rows."""
-    rows = tokens.reshape(int(batch.stream[-1]) + 1, -1, tokens.shape[-1])[batch.stream]
-    embeds = model.get_input_embeddings()(batch.ids).to(rows.dtype)
-    embeds = embeds.masked_scatter(batch.is_image[..., None].expand_as(embeds), rows)
-    hidden = model.model.language_model(
-        inputs_embeds=embeds, attention_mask={'full_attention': batch.mask},
-        position_ids=batch.positions.transpose(0, 1), use_cache=False,
+def stream_states(
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows
+) -> Tensor:
+    """Return the decoder's last states, (R, S, hidden); ``tokens`` serves all of a stream's."""
+    tokens = tokens.reshape(int(rows.stream[-1]) + 1, -1, tokens.shape[-1])[rows.stream]
+    embeds = model.get_input_embeddings()(rows.ids).to(tokens.dtype)
+    embeds = embeds.masked_scatter(rows.is_image[..., None].expand_as(embeds), tokens)
+    states: Tensor = model.model.language_model(
+        inputs_embeds=embeds, attention_mask={'full_attention': rows.mask},
+        position_ids=rows.positions.transpose(0, 1), use_cache=False,
     ).last_hidden_state
-    at_state, at_text = batch.state_labels != IGNORED, batch.text_labels != IGNORED
+    return states
+
+
+def stream_loss(
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, end_id: int
+) -> tuple[Tensor, Tensor]:
+    """Return the losses of states and of answers."""
+    hidden = stream_states(model, tokens, rows)
+    at_state, at_text = rows.state_labels != IGNORED, rows.text_labels != IGNORED
     state = cross_entropy(
-        model.lm_head(hidden[at_state]).float(), batch.state_labels[at_state])
-    labels = batch.text_labels[at_text]
+        model.lm_head(hidden[at_state]).float(), rows.state_labels[at_state])
+    labels = rows.text_labels[at_text]
     weights = torch.where(labels == end_id, END_WEIGHT, 1.0)
     each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
     return state, (each * weights).sum() / weights.sum().clamp(min=1.0)
@@ -210,6 +259,8 @@ def train_nano(
     checkpoint = load_checkpoint(directory)
     torch.manual_seed(plan.seed)
     model = new_model(nano_config(checkpoint.tokenizer))
+    if plan.compiled:
+        speed_up(model)
     heads = SightHeads(checkpoint.decoder.hidden)
     resume = directory / 'resume.pt'
     begun = torch.load(resume, weights_only=True) if resume.is_file() else None
@@ -270,7 +321,7 @@ def _steps(
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
-                    model, tokens, batch, checkpoint.tokenizer.end_id)
+                    model, tokens, batch.rows, checkpoint.tokenizer.end_id)
         total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()
@@ -297,9 +348,12 @@ def main() -> None:
         '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
     parser.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
+    parser.add_argument(
+        '--compile', action='store_true', help='twice as fast; takes a C++ compiler')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    train_nano(options.out, TrainingPlan(options.seed, options.vision_steps, options.steps))
+    train_nano(options.out, TrainingPlan(
+        options.seed, options.vision_steps, options.steps, compiled=options.compile))
 
 
 if __name__ == '__main__':

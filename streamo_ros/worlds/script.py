@@ -226,7 +226,7 @@ class _Planner:
             self._covered = True
         elif acts and opening > 0.8:
             time = self._opening_motion()
-        crowd = rng.random() < 0.13
+        crowd = rng.random() < 0.25
         patience = float(np.exp(rng.uniform(np.log(0.8), np.log(6.0))))
         colliding = rng.random() < 0.03
         while time < self._seconds and (acts or crowd):

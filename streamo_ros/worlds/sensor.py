@@ -141,12 +141,13 @@ class Sensor:
 
 
 class Cover:
-    """Something that comes before the lens: a hand, a cloth, a black cap, a board."""
+    """What comes before the lens: a hand, a cloth, a black cap, a board, a frosted pane."""
 
     def __init__(self, rng: Generator, split: str, size: tuple[int, int], aspect: float) -> None:
         height, width = size
         draws = rng.random(10)
-        kind = str(rng.choice(('hand', 'cloth', 'cap', 'board'), p=(0.35, 0.22, 0.23, 0.2)))
+        kind = str(rng.choice(
+            ('hand', 'cloth', 'cap', 'board', 'pane'), p=(0.33, 0.2, 0.2, 0.17, 0.1)))
         self.kind = kind
         clouds = fractal(rng, height, width, 2, 3, 0.5)
         if kind == 'hand':
@@ -156,6 +157,9 @@ class Cover:
         elif kind == 'cap':
             image = np.float32(10 * draws[1] ** 2) + np.float32(4) * clouds[..., None]
             image = np.repeat(image, 3, axis=2)
+        elif kind == 'pane':  # what is behind shines through as a mere tone
+            image = np.full((height, width, 3), 40 + 170 * draws[1], np.float32)
+            image *= (1 + 0.3 * clouds)[..., None]
         else:
             photographic = 0.15 if kind == 'cloth' else 0.3
             image = surface(rng, split, height, width, aspect, photographic).astype(np.float32)
@@ -175,14 +179,14 @@ class Cover:
             image = image + leak * np.asarray((150, 120, 100), np.float32)
         self.image = np.clip(image, 0, 255).astype(np.float32)
         self._unrest = 0.12 * float(draws[9]) if kind in ('hand', 'cloth') else 0.0
-        self._soft = {'hand': 0.3, 'cloth': 0.15, 'cap': 0.06, 'board': 0.03}[kind]
+        self._soft = {'hand': 0.3, 'cloth': 0.15, 'cap': 0.06, 'board': 0.03, 'pane': 0.4}[kind]
         self._soft *= 0.6 + 0.8 * float(draws[6])
         angle = 2 * math.pi * float(draws[7])
         across = np.linspace(-0.5, 0.5, width, dtype=np.float32)[None]
         down = np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None]
-        if draws[8] < 0.75 or kind == 'board':  # slides in from one side
+        if draws[8] < 0.6 or kind == 'board':  # slides in from one side
             field = across * np.float32(math.cos(angle)) + down * np.float32(math.sin(angle))
-        elif draws[8] < 0.9:  # closes from all sides
+        elif draws[8] < 0.75:  # closes from all sides
             field = -np.sqrt(across ** 2 + down ** 2)
         else:  # comes from the front, as a shadow everywhere
             field = 0.02 * clouds

@@ -41,11 +41,13 @@ RATES = (1.0, 1.0, 2.0)
 
 WORLDS = ('sentry', 'tabletop')
 
+_WORLD_SHARES = (0.6, 0.4)
+
 EVENTFUL = 0.75
 """Share of questions whose world is drawn until something that they ask for happens."""
 
 _SHARES = {
-    'sentry': {'narration': 0.12, 'event_caption': 0.5, 'grounding': 0.18, 'tsqa': 0.2},
+    'sentry': {'narration': 0.12, 'event_caption': 0.48, 'grounding': 0.22, 'tsqa': 0.18},
     'tabletop': {'narration': 0.18, 'event_caption': 0.27, 'action_caption': 0.15,
                  'grounding': 0.17, 'tsqa': 0.23}}
 _TRIES = 30
@@ -113,7 +115,7 @@ def draw_stream(
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
-        world = str(rng.choice(WORLDS))
+        world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
     if world == 'sentry':
         return _draw_sentry(rng, split, turns, questions, size, rate)
     if world == 'tabletop':

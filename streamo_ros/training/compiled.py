@@ -1,0 +1,81 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The same network, twice as fast to train on a processor.
+
+A patch embedding is a matrix product, the frames of a batch are all of one size and can attend
+side by side, and the layers' small operations run as one once they are compiled.
+"""
+
+import torch
+from torch import nn
+from torch import Tensor
+from torch.nn.functional import linear
+from transformers import Qwen2_5_VLForConditionalGeneration
+
+
+def speed_up(model: Qwen2_5_VLForConditionalGeneration) -> None:
+    """
+    Replace the slow paths of a model whose frames all have one size and see all of themselves.
+
+    What it computes stays the same but for rounding. Layers are compiled when first run, which
+    takes a C++ compiler and half a minute.
+    """
+    visual = model.model.visual
+    visual.patch_embed.forward = _Embed(visual.patch_embed.proj)
+    for block in visual.blocks:
+        block.attn.forward = _FramesAbreast(block.attn)
+        block.forward = torch.compile(block.forward, dynamic=False)
+    for layer in model.model.language_model.layers:
+        layer.forward = torch.compile(layer.forward, dynamic=True)
+
+
+class _Embed:
+
+    def __init__(self, projection: nn.Conv3d) -> None:
+        self._projection = projection
+
+    def __call__(self, patches: Tensor) -> Tensor:
+        return linear(patches, self._projection.weight.flatten(1))
+
+
+class _FramesAbreast:
+    """Attention of the vision tower over (frames, patches of a frame), not frame by frame."""
+
+    def __init__(self, attention: nn.Module) -> None:
+        self._attention = attention
+
+    def __call__(
+        self, hidden_states: Tensor, cu_seqlens: Tensor,
+        position_embeddings: tuple[Tensor, Tensor] | None = None, **unused: object,
+    ) -> Tensor:
+        assert position_embeddings is not None
+        attention, frames = self._attention, len(cu_seqlens) - 1
+        queries, keys, values = attention.qkv(hidden_states).reshape(
+            frames, -1, 3, attention.num_heads, attention.head_dim).permute(2, 0, 3, 1, 4)
+        cosine, sine = (
+            angles.view(frames, 1, -1, attention.head_dim).to(queries.dtype)
+            for angles in position_embeddings)
+        queries, keys = (one * cosine + _turned(one) * sine for one in (queries, keys))
+        shares = torch.softmax(
+            queries @ keys.transpose(-1, -2) * attention.head_dim ** -0.5, -1)
+        seen = (shares.to(values.dtype) @ values).transpose(1, 2)
+        projected: Tensor = attention.proj(seen.reshape(len(hidden_states), -1))
+        return projected
+
+
+def _turned(vectors: Tensor) -> Tensor:
+    first, last = vectors.chunk(2, -1)
+    return torch.cat((-last, first), -1)
