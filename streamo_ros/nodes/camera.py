@@ -193,6 +193,10 @@ class Camera:
         """Stop listening; the counters stay."""
         self._open = False
 
+    def tune(self, fps: float) -> None:
+        """Sample at another rate from the next frame on, without a new beginning."""
+        self._sampler.tune(fps)
+
     def restart(self) -> None:
         """Sample the next frame, as the first of a new grid."""
         self._sampler.reset()

@@ -41,7 +41,6 @@ from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
 from rclpy.executors import MultiThreadedExecutor
-from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
@@ -66,6 +65,8 @@ from streamo_ros.msg import StreamState
 from streamo_ros.nodes.camera import Camera
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
+from streamo_ros.nodes.managed_node import ManagedNode
+from streamo_ros.nodes.managed_node import told
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
@@ -91,22 +92,6 @@ POLL_S = 0.2        # how often the camera's publishers and the age of the state
 GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
 STOP_S = 1.0        # how long the engine gets to let go of the frame at hand
 
-Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
-
-
-def told(transition: Transition) -> Transition:
-    """Log what a transition raises: rclpy would turn it into an error state without a word."""
-    @functools.wraps(transition)
-    def wrapped(node: 'StreamoNode', state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except Exception as error:
-            node.get_logger().error(
-                f'{transition.__name__} failed: {error}\n{traceback.format_exc()}')
-            node.failed = f'{transition.__name__} failed: {error}'
-            return TransitionCallbackReturn.ERROR
-    return wrapped
-
 
 def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable[[Any], None]:
     def call(message: Any) -> None:
@@ -115,7 +100,7 @@ def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable
     return call
 
 
-class StreamoNode(LifecycleNode):
+class StreamoNode(ManagedNode):
     """
     The lifecycle node, ``/streamo`` by default.
 
@@ -127,9 +112,9 @@ class StreamoNode(LifecycleNode):
     """
 
     def __init__(self) -> None:
-        super().__init__('streamo')
+        self._health_group = MutuallyExclusiveCallbackGroup()
+        super().__init__('streamo', self._health_group)
         self.settings = declare(self)
-        self.failed = ''
         self._worker: Worker | None = None
         self._watching = False
         self._ending = False
@@ -149,7 +134,6 @@ class StreamoNode(LifecycleNode):
         self._inferences: deque[float] = deque(maxlen=600)
 
         self._stream_group = MutuallyExclusiveCallbackGroup()
-        self._health_group = MutuallyExclusiveCallbackGroup()
         state_publisher = self.create_publisher(StreamState, '~/state', QoSProfile(
             depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL))
         response_publisher = self.create_publisher(Response, '~/response', 10)
@@ -166,6 +150,8 @@ class StreamoNode(LifecycleNode):
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
             self._keep_instructions, callback_group=self._health_group)
+        self._tuned = self.create_guard_condition(self._tune, callback_group=self._stream_group)
+        self.add_post_set_parameters_callback(lambda _: self._tuned.trigger())
         self._camera = Camera(
             self, CAMERA, self.settings.fps, self.settings.image_transport,
             self.settings.reliability, self._take_frame, self._take_jump, self._stream_group)
@@ -200,19 +186,17 @@ class StreamoNode(LifecycleNode):
 
     # Lifecycle
 
-    @property
-    def lifecycle(self) -> str:
-        """Return the name of the present state: unconfigured, inactive, active ..."""
-        return str(self._state_machine.current_state[1])
-
     @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
         self.failed = ''
         self._step_failure = ''
-        self.settings = read(self)
-        worker = self._worker = Worker(
-            self._load_checkpoint, self._publish_step, self._report_failure)
+        if (result := super().on_configure(state)) is not TransitionCallbackReturn.SUCCESS:
+            return result
+        with self._counting:
+            self.settings = read(self)
+            worker = self._worker = Worker(
+                self._load_checkpoint, self._publish_step, self._report_failure)
         while not worker.loaded.wait(POLL_S):
             if not self.context.ok() or self._worker is not worker:
                 return TransitionCallbackReturn.FAILURE
@@ -222,27 +206,33 @@ class StreamoNode(LifecycleNode):
             self.get_logger().error(self.failed)
             return TransitionCallbackReturn.FAILURE
         worker.order(self._reconcile)
-        return super().on_configure(state)
+        return result
 
     @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to watch, in a new epoch."""
-        self._begin_epoch()
-        self._watching = True
-        self._camera.open()
-        return super().on_activate(state)
+        result = super().on_activate(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._begin_epoch()
+            self._watching = True
+            self._camera.open()
+        return result
 
     @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop watching; checkpoint and instructions stay."""
-        self._stop_watching()
-        return super().on_deactivate(state)
+        result = super().on_deactivate(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._stop_watching()
+        return result
 
     @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the checkpoint; the instructions stay."""
-        self._free()
-        return super().on_cleanup(state)
+        result = super().on_cleanup(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._free()
+        return result
 
     @told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -260,8 +250,8 @@ class StreamoNode(LifecycleNode):
 
     def _start(self) -> None:
         self._starter.cancel()
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        if self.transit(self.trigger_configure) is TransitionCallbackReturn.SUCCESS:
+            self.transit(self.trigger_activate)
 
     def _load_checkpoint(self, ended: threading.Event) -> AbstractContextManager[Engine]:
         settings = self.settings
@@ -270,7 +260,8 @@ class StreamoNode(LifecycleNode):
             settings.checkpoint, backend=settings.backend,
             window_turns=settings.window_turns or None, fps=settings.fps,
             max_answer_tokens=settings.max_answer_tokens,
-            still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot)
+            still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot,
+            thresholds=settings.thresholds)
         if not settings.engine_process:
             return nullcontext(make())
         return EngineProcess(
@@ -311,6 +302,15 @@ class StreamoNode(LifecycleNode):
 
     def _poll_camera(self) -> None:
         self._camera.poll()
+
+    def _tune(self) -> None:
+        """Take over the parameters that take effect at once, between two frames."""
+        with self._counting:
+            settings = self.settings = self.settings.tuned(read(self))
+            self._camera.tune(settings.fps)
+            if self._worker is not None:
+                self._worker.order(
+                    lambda engine: engine.tune(settings.fps, settings.thresholds))
 
     def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
         with self._counting:
@@ -401,9 +401,9 @@ class StreamoNode(LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         if request.data and self.lifecycle == 'inactive':
-            self.trigger_activate()
+            self.transit(self.trigger_activate)
         elif not request.data and self.lifecycle == 'active':
-            self.trigger_deactivate()
+            self.transit(self.trigger_deactivate)
         response.success = self.lifecycle == ('active' if request.data else 'inactive')
         response.message = f'the node is {self.lifecycle}'
         return response

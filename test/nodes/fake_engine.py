@@ -138,6 +138,9 @@ class FakeEngine:
             return FAULTS[self.mode](self, decisions)
         return decisions
 
+    def tune(self, fps, thresholds):
+        print('tuned to', fps, thresholds, flush=True)
+
     def reset(self):
         self._tick = -1
         self.calls.append('reset')
