@@ -48,6 +48,7 @@ class Snapshot:
     """
     The figures of one moment; counts are since the node started, times in seconds.
 
+    :param clock: why simulated time does not run; empty where it does, or time is real
     :param bad: images that could not be used, by cause
     :param latencies: from image stamp to publication, the latest ones
     :param inferences: time the model took, the latest ones
@@ -68,6 +69,7 @@ class Snapshot:
     sampled: int = 0
     dropped: int = 0
     stale: int = 0
+    clock: str = ''
     bad: Mapping[str, int] = field(default_factory=dict)
     latencies: Sequence[float] = ()
     inferences: Sequence[float] = ()
@@ -96,8 +98,10 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
     bad = sum(snapshot.bad.values())
     parts = [
         ('stream',
-         level if stream else DiagnosticStatus.WARN if bad else DiagnosticStatus.OK,
-         detail if stream else f'{bad} bad images' if bad else 'frames arrive',
+         level if stream else DiagnosticStatus.WARN if bad or snapshot.clock
+         else DiagnosticStatus.OK,
+         detail if stream else snapshot.clock or (
+             f'{bad} bad images' if bad else 'frames arrive'),
          {'topic': snapshot.topic, 'source': snapshot.source, 'epoch': snapshot.epoch,
           'frames_received': snapshot.received, 'frames_sampled': snapshot.sampled,
           'frames_dropped': snapshot.dropped, 'stale_stamps': snapshot.stale,

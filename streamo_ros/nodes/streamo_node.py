@@ -73,6 +73,7 @@ from streamo_ros.nodes.parameters import read
 from streamo_ros.nodes.reports import MAX_ECHO
 from streamo_ros.nodes.reports import Reports
 from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.sim_time import SimTime
 from streamo_ros.nodes.state_file import StateFile
 from streamo_ros.nodes.watch_for import Goals
 from streamo_ros.nodes.worker import Engine
@@ -146,6 +147,8 @@ class StreamoNode(ManagedNode):
             CAMERA, _both(state_publisher.publish, self._goals.take_state),
             _both(response_publisher.publish, self._goals.take_response),
             lambda: self.get_clock().now().nanoseconds)
+        self._sim_time = SimTime(self.get_clock())
+        self._time_trouble = ''
         self._state_file = StateFile(
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
@@ -427,8 +430,8 @@ class StreamoNode(ManagedNode):
             (request, decision) for decision in outcome.decisions
             if (request := self._instructions.request_of(decision.instruction_id)) is not None]
         self._reports.step(outcome, decided, status, self._dropped)
-        latency = self.get_clock().now().nanoseconds - outcome.frame.stamp
-        self._latencies.append(latency / 1e9)
+        if now := self.get_clock().now().nanoseconds:  # else simulated time has not begun
+            self._latencies.append((now - outcome.frame.stamp) / 1e9)
         self._inferences.append(outcome.inference_s)
         for request, decision in decided:
             if decision.state is State.RESPONSE:
@@ -498,7 +501,8 @@ class StreamoNode(ManagedNode):
                 StreamState.STATUS_LATE, 'the model has been at one frame for more than '
                 f'{STUCK_S:g} s')
         if self._camera.silent_s > max(SILENT_S, 2 / self.settings.fps):
-            return Status(StreamState.STATUS_NO_FRAMES, self._camera.trouble)
+            return Status(StreamState.STATUS_NO_FRAMES, '; '.join(
+                filter(None, (self._camera.trouble, self._sim_time.trouble))))
         return Status()
 
     def _keep_instructions(self) -> None:
@@ -510,6 +514,10 @@ class StreamoNode(ManagedNode):
             self._instructions.standing, self._status(), self._dropped, self.settings.heartbeat_s)
 
     def _diagnose(self) -> None:
+        trouble = self._sim_time.trouble
+        if trouble != self._time_trouble:
+            self._time_trouble = trouble
+            self.get_logger().warning(trouble or 'simulated time runs')
         source = self._camera.source
         snapshot = Snapshot(
             topic=self._camera.topic,
@@ -525,6 +533,7 @@ class StreamoNode(ManagedNode):
             sampled=self._camera.sampled,
             dropped=self._dropped,
             stale=self._camera.stale,
+            clock=trouble,
             bad=dict(self._camera.bad),
             latencies=tuple(self._latencies),
             inferences=tuple(self._inferences),

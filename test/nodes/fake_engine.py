@@ -91,6 +91,7 @@ class FakeEngine:
     def from_pretrained(cls, name, **options):
         if name == 'unloadable':
             raise ValueError('the weights are not there: look for them')
+        print('made with', options.get('fps'), options.get('thresholds'), flush=True)
         if name == 'loads slowly':
             time.sleep(2.0)
         if name == 'dies at load':
