@@ -38,15 +38,24 @@ Transition = Callable[[N, LifecycleState], TransitionCallbackReturn]
 
 
 def told(transition: Transition[N]) -> Transition[N]:
-    """Log what a transition raises, and keep it as the node's failure."""
+    """Log how a transition failed, and keep an error as the node's, until the next transition."""
     @functools.wraps(transition)
     def wrapped(node: N, state: LifecycleState) -> TransitionCallbackReturn:
+        name = transition.__name__
+        if name != 'on_error':
+            node.failed = ''
         try:
-            return transition(node, state)
+            result = transition(node, state)
         except Exception as error:
-            node.failed = f'{transition.__name__} failed: {error}'
+            node.failed = '; '.join(filter(None, (node.failed, f'{name} failed: {error}')))
             node.get_logger().error(f'{node.failed}\n{traceback.format_exc()}')
             return TransitionCallbackReturn.ERROR
+        if result is TransitionCallbackReturn.ERROR:
+            node.failed = '; '.join(filter(None, (node.failed, f'{name} returned an error')))
+            node.get_logger().error(node.failed)
+        elif result is TransitionCallbackReturn.FAILURE and not node.failed:
+            node.get_logger().warning(f'{name} has failed')
+        return result
     return wrapped
 
 

@@ -192,7 +192,6 @@ class StreamoNode(ManagedNode):
     @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
-        self.failed = ''
         self._step_failure = ''
         if (result := super().on_configure(state)) is not TransitionCallbackReturn.SUCCESS:
             return result
