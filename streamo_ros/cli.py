@@ -44,6 +44,7 @@ from streamo_ros.engine import BACKENDS
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 from streamo_ros.engine.graph import PRECISIONS
 from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 from streamo_ros.evaluation import recorded
@@ -110,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     watch.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
+    _take_thresholds(watch)
     watch.add_argument(
         '--still', action='store_true',
         help='spare what has not changed; changes some decisions, and says how much it spared')
@@ -341,7 +343,7 @@ def _add_evaluate(commands: Any) -> None:
         epilog='`python -m pydoc streamo_ros.evaluation.annotation` shows how annotations are '
                'written; `make sample-bag` makes a bag to try it on.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    evaluate.set_defaults(run=_evaluate, refuse=evaluate.error)
+    evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument(
         'bags', type=Path, nargs='*', metavar='BAG', help='a directory, .mcap or .db3')
     evaluate.add_argument(
@@ -363,6 +365,7 @@ def _add_evaluate(commands: Any) -> None:
     evaluate.add_argument(
         '--window', type=_turns, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
+    _take_thresholds(evaluate)
     parallel = evaluate.add_mutually_exclusive_group()
     parallel.add_argument(
         '--jobs', type=_turns, default=1, help='bags watched at a time, each by a process')
@@ -371,6 +374,24 @@ def _add_evaluate(commands: Any) -> None:
         help='watch them on a Ray cluster, "auto" for the one that this machine is part of')
     evaluate.add_argument('--seed', type=int, default=0, help='of the intervals')
     evaluate.add_argument('--json', type=Path, metavar='FILE', help='write the scores here, too')
+
+
+def _take_thresholds(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(refuse=command.error)
+    command.add_argument(
+        '--response-threshold', type=float, default=0.0, metavar='P',
+        help='decide Response from this probability on; 0: where it is the likeliest state')
+    command.add_argument(
+        '--release-threshold', type=float, default=0.0, metavar='P',
+        help='after a Response, none until its probability has been below this; 0: at once')
+
+
+def _thresholds(options: argparse.Namespace) -> Thresholds:
+    try:
+        return Thresholds(options.response_threshold, options.release_threshold)
+    except ValueError as error:
+        options.refuse(str(error))
+        raise
 
 
 def _positive(text: str) -> float:
@@ -434,12 +455,12 @@ def _size(text: str) -> tuple[int, int]:
 class _Camera:
     """One camera of a recording: its own engine, for streams never influence one another."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, thresholds: Thresholds) -> None:
         self.sampler = Sampler(options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
             fps=options.fps, still=StillScene() if options.still else None,
-            zero_shot=options.zero_shot)
+            zero_shot=options.zero_shot, thresholds=thresholds)
         for text in options.instruction:
             self.engine.watch(text)
         self._said = {watch.instruction_id: State.SILENCE for watch in self.engine.watches}
@@ -466,6 +487,7 @@ class _Camera:
 
 
 def _watch(options: argparse.Namespace) -> None:
+    thresholds = _thresholds(options)
     cameras: dict[str, _Camera] = {}
     recording = open_recording(options.source, options.fps)
     bad = 0
@@ -476,7 +498,7 @@ def _watch(options: argparse.Namespace) -> None:
         for frame in recording.frames:
             camera = cameras.get(frame.camera)
             if camera is None:
-                camera = cameras[frame.camera] = _Camera(options)
+                camera = cameras[frame.camera] = _Camera(options, thresholds)
             first = frame.stamp if first is None else first
             if not camera.due(frame.stamp):
                 continue
@@ -632,7 +654,8 @@ def _evaluate(options: argparse.Namespace) -> None:
     from streamo_ros.evaluation.report_page import write_report_page
     report = evaluate(
         options.bags, options.out, Watching(
-            options.checkpoint, options.backend, options.fps, options.window),
+            options.checkpoint, options.backend, options.fps, options.window,
+            thresholds=_thresholds(options)),
         annotations=options.annotations, jobs=options.jobs, ray=options.ray,
         seed=options.seed)
     for bag in report.bags:

@@ -58,6 +58,21 @@ def test_watch_writes_one_line_of_json_per_decision(clip, tmp_path, capsys):
         assert bool(line['text']) <= (line['state'] == 'response')
 
 
+def test_thresholds_decide_offline_and_those_that_make_no_sense_are_wrong_usage(
+        clip, tmp_path, capsys):
+    out = tmp_path / 'decisions.jsonl'
+    watch = ['watch', str(clip), '-i', 'Tell me when the light goes off.', '--jsonl', str(out)]
+    assert main([*watch, '--response-threshold', '1e-9', '--release-threshold', '1e-9']) == 0
+    states = [json.loads(line)['state'] for line in out.read_text(encoding='utf-8').splitlines()]
+    assert states[0] == 'response'  # likeliest or not
+    assert states.count('response') == 1  # and never released
+    for command in (watch, ['evaluate', str(tmp_path), '--out', str(tmp_path)]):
+        with pytest.raises(SystemExit) as ended:
+            main([*command, '--release-threshold', '0.5'])
+        assert ended.value.code == 2
+        assert 'it must be 0 to response_threshold, which is 0' in capsys.readouterr().err
+
+
 def test_watching_twice_decides_the_same(clip, tmp_path):
     outs = []
     for name in ('one', 'two'):

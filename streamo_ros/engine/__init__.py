@@ -22,7 +22,8 @@ from streamo_ros.engine.stream_engine import Decision
 from streamo_ros.engine.stream_engine import StampError
 from streamo_ros.engine.stream_engine import StreamEngine
 from streamo_ros.engine.stream_engine import Watch
+from streamo_ros.engine.thresholds import Thresholds
 
 __all__ = [
     'BACKENDS', 'Decision', 'EngineFailure', 'EngineProcess', 'StampError', 'StillScene',
-    'StreamEngine', 'Watch']
+    'StreamEngine', 'Thresholds', 'Watch']

@@ -122,6 +122,13 @@ class Backend(Protocol):
     def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
         """Make an empty cache; what was there is gone."""
 
+    def lengthen(self, ring_rows: int) -> None:
+        """
+        Add empty rows behind the last one of the rings; what is in the cache stays.
+
+        :raises CheckpointError: when its shapes cannot change
+        """
+
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
 

@@ -108,6 +108,11 @@ class OnnxRuntimeBackend:
         self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
         self._in_use = (None, [])
 
+    def lengthen(self, ring_rows: int) -> None:
+        """Add empty rows behind the last one of the rings; what is in the cache stays."""
+        more = ring_rows + 1 - self.ring[0].shape[2]
+        self.ring = [np.pad(ring, ((0, 0), (0, 0), (0, more), (0, 0))) for ring in self.ring]
+
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]

@@ -82,6 +82,7 @@ from streamo_ros.engine.stream_engine import Decision
 from streamo_ros.engine.stream_engine import StampError
 from streamo_ros.engine.stream_engine import StreamEngine
 from streamo_ros.engine.stream_engine import Watch
+from streamo_ros.engine.thresholds import Thresholds
 
 LOAD_S = 600.0
 """Patience with a checkpoint that loads: large ones come from slow disks."""
@@ -167,6 +168,16 @@ class ProcessStream:
             raise EngineFailure(f'the model returned garbage: {error}') from error
         return [decision for decision in decisions
                 if not before[decision.instruction_id].cancelled]
+
+    def tune(self, fps: float, thresholds: Thresholds) -> None:
+        """
+        Go on at another rate and with other thresholds, as ``StreamEngine.tune`` does.
+
+        :raises EngineFailure: when the engine is lost, as over time tags it has no room for
+        """
+        self._owner._call(
+            None, self._number, call='tune', fps=fps,
+            thresholds=[thresholds.response, thresholds.release])
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
@@ -446,6 +457,9 @@ class _Child:
             watch = engine.watch(request['text'], request['instruction_id'])
             self._watches[stream, watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
+        if request['call'] == 'tune':
+            engine.tune(request['fps'], Thresholds(*request['thresholds']))
+            return {}
         frame: NDArray[np.uint8] = np.ndarray(request['shape'], np.uint8, self._memory)
         decisions = engine.step(frame, request['stamp'])
         return {

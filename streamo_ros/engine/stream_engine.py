@@ -26,6 +26,7 @@ within one token, and in the cache before its next ``watch`` or ``step``.
 from collections import deque
 from dataclasses import dataclass
 from dataclasses import field
+import math
 from pathlib import Path
 import threading
 
@@ -48,6 +49,8 @@ from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.still import SceneMemory
 from streamo_ros.engine.still import Sight
 from streamo_ros.engine.still import StillScene
+from streamo_ros.engine.thresholds import LIKELIEST
+from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.engine.window import Chunk
 from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
@@ -104,13 +107,18 @@ class Watch:
 
 @dataclass
 class _Place:
-    """One instruction's part of the engine: its plan, and the close it still has to feed."""
+    """
+    One instruction's part of the engine: its plan, and the close it still has to feed.
+
+    :param held: whether the next Response waits for its probability to be released
+    """
 
     watch: Watch
     given: int
     instruction: list[int]
     plan: WindowPlan | None = None
     close: list[int] = field(default_factory=list)
+    held: bool = False
 
 
 class StreamEngine:
@@ -121,18 +129,24 @@ class StreamEngine:
     :param fps: ticks per second; sets the time tags
     :param still: what to save when little happens, which changes what is decided; None saves
         nothing
+    :param thresholds: what makes a Response; as they come, the likeliest state is decided
     """
+
+    _tick: int
+    _turn_rows: int
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
-        still: StillScene | None = None,
+        still: StillScene | None = None, thresholds: Thresholds = LIKELIEST,
     ) -> None:
         if fps <= 0:
             raise ValueError(f'fps is {fps}: give ticks per second above 0')
         self.checkpoint = checkpoint
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
+        self._rates = {fps}  # there is room for the time tags of each
+        self._thresholds = thresholds
         self._still = still
         self._backend = backend
         self._rope = Rope(checkpoint.decoder, backend.dtype)
@@ -157,6 +171,7 @@ class StreamEngine:
         cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
         still: StillScene | None = None, zero_shot: bool = False,
+        thresholds: Thresholds = LIKELIEST,
     ) -> 'StreamEngine':
         """
         Load a checkpoint.
@@ -164,19 +179,21 @@ class StreamEngine:
         :param name: ``nano`` or a directory in Hugging Face's layout
         :param backend: one of ``BACKENDS``
         :param still: as above
+        :param thresholds: as above
         :param zero_shot: the checkpoint was not trained for this: ask it in words
         :raises CheckpointError: when the checkpoint cannot be used
         """
         checkpoint = load_checkpoint(name, zero_shot=zero_shot)
         return cls(
             checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
-            max_answer_tokens=max_answer_tokens, still=still)
+            max_answer_tokens=max_answer_tokens, still=still, thresholds=thresholds)
 
     def another(self) -> 'StreamEngine':
         """Return an engine for another stream, over the same weights and for the same thread."""
         return StreamEngine(
             self.checkpoint, self._backend.another(), window_turns=self.window_turns,
-            fps=self.fps, max_answer_tokens=self._max_answer_tokens, still=self._still)
+            fps=self.fps, max_answer_tokens=self._max_answer_tokens, still=self._still,
+            thresholds=self._thresholds)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -260,7 +277,8 @@ class StreamEngine:
         decisions = []
         for index, place in enumerate(self._places):
             shares = outputs.probabilities[index]
-            state = State(int(shares.argmax()))
+            state = self._thresholds.decide(shares, place.held)
+            place.held = self._thresholds.holds(shares, state, place.held)
             text, complete = '', True
             place.close = self._closes[state]
             if state is State.RESPONSE:
@@ -271,6 +289,34 @@ class StreamEngine:
         order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
         return [
             decisions[index] for index in order if not self._places[index].watch.cancelled]
+
+    def tune(self, fps: float, thresholds: Thresholds) -> None:
+        """
+        Go on at another rate and with other thresholds, from the next frame on.
+
+        Nothing is lost: windows, answers and the stream's clock go on. Turns that were seen keep
+        their time tags; those to come have tags as long as the new period, at whole multiples of
+        it since the stream began, each beginning after the one before it (the first may begin
+        before that one's end). The window shows as many turns as before, so it spans more seconds
+        or fewer.
+
+        :param fps: ticks per second
+        :raises ValueError: when fps is not above 0
+        :raises CheckpointError: when the new time tags are longer, and the backend's shapes fixed
+        """
+        if fps <= 0:
+            raise ValueError(f'fps is {fps}: give ticks per second above 0')
+        self._thresholds = thresholds
+        if self._tick >= 0:  # the latest tick of the new grid that has begun
+            self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
+        self.fps = fps
+        self._rates.add(fps)
+        if self._shape is not None and (longest := self._longest_turn()) > self._turn_rows:
+            self._backend.lengthen(ring_rows(self.window_turns, longest))
+            self._turn_rows = longest
+            for place in self._places:
+                if place.plan:
+                    place.plan.lengthen(longest)
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
@@ -368,10 +414,14 @@ class StreamEngine:
         return self._shape[0] // cell, self._shape[1] // cell
 
     def _longest_turn(self) -> int:
-        latest = int(_LONGEST_STREAM * self.fps)
+        tokenizer = self.checkpoint.tokenizer
+        rows, columns = self._grid()
         # Some ticks in a row: their decimals differ in length.
+        tags = [
+            time_tag(int(_LONGEST_STREAM * fps) + tick, fps)
+            for fps in self._rates for tick in range(8)]
         return max(len(close) for close in self._closes.values()) + max(
-            len(self._opening(tick)) for tick in range(latest, latest + 8))
+            len(tokenizer.encode(open_turn(tag, tokenizer.chat), rows * columns)) for tag in tags)
 
     def _allocate(self) -> None:
         self._turn_rows = self._longest_turn()
@@ -384,7 +434,7 @@ class StreamEngine:
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
         place = self._places[index]
-        place.close = []
+        place.close, place.held = [], False
         place.plan = WindowPlan(
             window_turns=self.window_turns, turn_rows=self._turn_rows,
             sink_length=len(self._system) + len(place.instruction),

@@ -147,6 +147,12 @@ class TorchBackend:
         self.sink, self.ring = empty(sink_rows), empty(ring_rows)
         self._graphs.clear()
 
+    def lengthen(self, ring_rows: int) -> None:
+        """Add empty rows behind the last one of the rings; what is in the cache stays."""
+        more = ring_rows - self.ring[0].shape[2]
+        self.ring = [torch.nn.functional.pad(ring, (0, 0, 0, more)) for ring in self.ring]
+        self._graphs.clear()
+
     @torch.inference_mode()
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""

@@ -106,6 +106,13 @@ class WindowPlan:
         """Return how many turns the open one sees, itself included."""
         return 0 if self._turn == _STALE else self._turn - self._oldest(self._turn) + 1
 
+    def lengthen(self, turn_rows: int) -> None:
+        """Make room for longer turns, behind the ring's last row; what is in view stays."""
+        self.turn_rows = turn_rows
+        self.rows = ring_rows(self.window_turns, turn_rows)
+        self._row_turn = np.pad(
+            self._row_turn, (0, self.rows - len(self._row_turn)), constant_values=_STALE)
+
     def plan_sink(self, start: int, length: int) -> Chunk:
         """
         Return how a part of the sink is to be run; it is not committed.

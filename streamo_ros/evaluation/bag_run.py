@@ -39,6 +39,8 @@ from streamo_ros.engine.instructions import Instructions
 from streamo_ros.engine.instructions import Request
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.thresholds import LIKELIEST
+from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.evaluation import report_data
 from streamo_ros.evaluation.annotation import Annotations
 from streamo_ros.evaluation.annotation import Asked
@@ -71,6 +73,7 @@ class Watching:
 
     :param fps: frames sampled per second
     :param window_turns: turns in view; None takes the checkpoint's own number
+    :param thresholds: the engine's, and so those of the node's parameters
     """
 
     checkpoint: str = 'nano'
@@ -78,6 +81,7 @@ class Watching:
     fps: float = 1.0
     window_turns: int | None = None
     max_answer_tokens: int = MAX_ANSWER_TOKENS
+    thresholds: Thresholds = LIKELIEST
 
 
 @dataclass
@@ -248,7 +252,7 @@ class _Camera:
         self._engine = StreamEngine(
             checkpoint, new_backend(watching.backend, checkpoint),
             window_turns=watching.window_turns, fps=watching.fps,
-            max_answer_tokens=watching.max_answer_tokens)
+            max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
         self._sampler = Sampler(watching.fps)
         self._standing: dict[Request, _Standing] = {}
         self._asked: dict[str, Asked] = {}

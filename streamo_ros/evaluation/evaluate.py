@@ -139,6 +139,8 @@ def evaluate(
             checkpoint=watching.checkpoint, checkpoint_sha256=digest, backend=watching.backend,
             fps=watching.fps, window_turns=watching.window_turns or checkpoint.window_turns,
             max_answer_tokens=watching.max_answer_tokens,
+            response_threshold=watching.thresholds.response,
+            release_threshold=watching.thresholds.release,
             annotations=annotations.name if annotations else '',
             tolerances_s=list(TOLERANCES_S),
             interval_unit=interval_unit(bags), resamples=RESAMPLES,

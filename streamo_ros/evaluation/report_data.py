@@ -36,7 +36,7 @@ import typing
 from typing import Any
 from typing import TypeVar
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 class ReportError(ValueError):
@@ -365,6 +365,7 @@ class Configuration:
     :param interval_unit: what the intervals are drawn over: ``30 s of a bag`` or ``bag``
     :param resamples: of the bootstrap
     :param seed: of the bootstrap
+    :param response_threshold: of ``Thresholds``, as ``release_threshold``
     """
 
     checkpoint: str
@@ -378,6 +379,8 @@ class Configuration:
     interval_unit: str
     resamples: int
     seed: int
+    response_threshold: float = 0.0
+    release_threshold: float = 0.0
 
 
 @dataclass

@@ -51,6 +51,7 @@ class CameraFigures:
     What one camera brought; counts are since the node started.
 
     :param name: the node's name for it
+    :param clock: why simulated time does not run; empty where it does, or time is real
     :param silence: why no usable frame comes; empty while they do
     :param incompatible: publishers that offered another quality of service than was asked for
     :param bad: images that could not be used, by cause
@@ -69,6 +70,7 @@ class CameraFigures:
     sampled: int = 0
     dropped: int = 0
     stale: int = 0
+    clock: str = ''
     bad: Mapping[str, int] = field(default_factory=dict)
     drop_ratio: float = 0.0
     skipped_frames: int = 0
@@ -163,6 +165,8 @@ def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str
     level, message = DiagnosticStatus.OK, 'frames arrive'
     if camera.silence:
         level, message = DiagnosticStatus.ERROR, camera.silence
+    elif camera.clock:
+        level, message = DiagnosticStatus.WARN, camera.clock
     elif bad:
         level, message = DiagnosticStatus.WARN, f'{bad} bad images'
     elif camera.publishers > 1:

@@ -15,24 +15,32 @@
 """
 The node's parameters: declared once, with descriptions and ranges, read into a frozen record.
 
-Those about the model take effect when the node is configured; the others are fixed while it runs.
+Some take effect at once, those about the model when the node is next configured; the others are
+fixed while it runs. A change is looked at as a whole, with all that stays as it is: it is made
+whole or, where it makes no sense, not at all.
 """
 
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange
 from rcl_interfaces.msg import IntegerRange
 from rcl_interfaces.msg import ParameterDescriptor
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
+from rclpy.parameter import Parameter as Given
 from rclpy.validate_topic_name import validate_topic_name
 
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
+from streamo_ros.engine.thresholds import Thresholds
 
 
 class ParameterError(ValueError):
@@ -49,6 +57,8 @@ class Settings:
     engine_process: bool
     deadline_s: float
     fps: float
+    response_threshold: float
+    release_threshold: float
     window_turns: int
     max_answer_tokens: int
     max_instructions: int
@@ -61,6 +71,17 @@ class Settings:
     heartbeat_s: float
     autostart: bool
 
+    @property
+    def thresholds(self) -> Thresholds:
+        """Return the engine's thresholds."""
+        return Thresholds(self.response_threshold, self.release_threshold)
+
+    def tuned(self, now: 'Settings') -> 'Settings':
+        """Return these settings, but those that take effect at once as they are now."""
+        return replace(self, **{
+            name: getattr(now, name) for name, parameter in SPECIFICATION.items()
+            if parameter.live})
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -70,6 +91,7 @@ class Parameter:
     :param choices: the strings it may be; empty for any
     :param range: (smallest, largest) for numbers
     :param model: about the model: read whenever the node is configured
+    :param live: takes effect at once
     """
 
     default: Any
@@ -77,11 +99,12 @@ class Parameter:
     choices: tuple[str, ...] = ()
     range: tuple[float, float] | None = None
     model: bool = False
+    live: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what ``ros2 param describe`` shows, and what rclpy enforces."""
         descriptor = ParameterDescriptor(
-            description=self.description, read_only=not self.model)
+            description=self.description, read_only=not (self.model or self.live))
         if self.choices:
             descriptor.additional_constraints = 'one of: ' + ', '.join(self.choices)
         if self.range and isinstance(self.default, float):
@@ -109,7 +132,13 @@ SPECIFICATION: dict[str, Parameter] = {
         'is cut at four fifths of it.', range=(0.1, 3600.0), model=True),
     'fps': Parameter(
         1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
-        range=(0.1, 30.0)),
+        range=(0.1, 30.0), live=True),
+    'response_threshold': Parameter(
+        0.0, 'Probability from which a Response is decided; 0.0: where it is the likeliest state.',
+        range=(0.0, 1.0), live=True),
+    'release_threshold': Parameter(
+        0.0, 'After a Response, none until its probability has been below this, which is not '
+        'above response_threshold; 0.0: at once.', range=(0.0, 1.0), live=True),
     'window_turns': Parameter(
         0, 'Frames that the model remembers; 0: as many as the checkpoint was made for.',
         range=(0, 100_000), model=True),
@@ -144,7 +173,7 @@ SPECIFICATION: dict[str, Parameter] = {
 
 def declare(node: Node) -> Settings:
     """
-    Declare all parameters on the node and return their values.
+    Declare all parameters on the node and return their values; later changes are judged.
 
     :raises ParameterError: when a value is out of its range, of another type or not a choice
     """
@@ -153,6 +182,7 @@ def declare(node: Node) -> Settings:
             node.declare_parameter(name, parameter.default, parameter.descriptor())
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             raise ParameterError(f'parameter {name}: {error}') from error
+    node.add_on_set_parameters_callback(lambda given: _judge(_values(node), given))
     return read(node)
 
 
@@ -160,9 +190,26 @@ def read(node: Node) -> Settings:
     """
     Return the declared parameters' present values.
 
-    :raises ParameterError: when a value is not one of its choices, or no name of a camera
+    :raises ParameterError: when a value is not one of its choices, no name of a camera, or does
+        not fit another
     """
-    values = {name: node.get_parameter(name).value for name in SPECIFICATION}
+    return _settings(_values(node))
+
+
+def _values(node: Node) -> dict[str, Any]:
+    return {name: node.get_parameter(name).value for name in SPECIFICATION}
+
+
+def _judge(values: Mapping[str, Any], given: Sequence[Given]) -> SetParametersResult:
+    changed = {one.name: one.value for one in given if one.name in SPECIFICATION}
+    try:
+        _settings({**values, **changed})
+    except ParameterError as error:
+        return SetParametersResult(successful=False, reason=str(error))
+    return SetParametersResult(successful=True)
+
+
+def _settings(values: Mapping[str, Any]) -> Settings:
     for name, parameter in SPECIFICATION.items():
         if parameter.choices and values[name] not in parameter.choices:
             raise ParameterError(
@@ -176,4 +223,9 @@ def read(node: Node) -> Settings:
             validate_topic_name(name)
         except InvalidTopicNameException as error:
             raise ParameterError(f'parameter cameras: {error}') from error
-    return Settings(**values)
+    settings = Settings(**values)
+    try:
+        _ = settings.thresholds
+    except ValueError as error:
+        raise ParameterError(f'parameter {error}') from error
+    return settings

@@ -65,7 +65,7 @@ from streamo_ros.sources.bag import SourceError
 EVALUATED = 'decisions.jsonl'
 REPLAYED = 'through_node.jsonl'
 LOG = 'through_node.log'
-SCHEMA = 1
+SCHEMA = 2
 
 PATIENCE_S = 60.0
 """For anything the node is waited for; it gives up a frame after 30 s itself."""
@@ -194,7 +194,8 @@ class _Watcher:
             Image if camera['type'] == RAW else CompressedImage, self._topic, 10)
         parameters = {
             key: configuration[key]
-            for key in ('checkpoint', 'backend', 'fps', 'window_turns', 'max_answer_tokens')}
+            for key in ('checkpoint', 'backend', 'fps', 'window_turns', 'max_answer_tokens',
+                        'response_threshold', 'release_threshold')}
         graph.start([
             '-r', f'__node:={name}', '-r', f'image:={self._topic}',
             *(part for key, value in parameters.items()

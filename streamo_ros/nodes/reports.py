@@ -103,7 +103,8 @@ class Reports:
 
     :param camera: the node's name for the camera
     :param voice: says them; the cameras of a node share one
-    :param now: the node's clock, in nanoseconds
+    :param now: the node's clock, in nanoseconds; 0 where simulated time has not begun: there is
+        no latency then
     """
 
     def __init__(self, camera: str, voice: Voice, now: Callable[[], int]) -> None:
@@ -248,7 +249,8 @@ class Reports:
             inference_s=outcome.inference_s)
 
     def _latency(self, outcome: Step) -> float:
-        return (self._now() - outcome.frame.stamp) / 1e9
+        now = self._now()
+        return (now - outcome.frame.stamp) / 1e9 if now else 0.0
 
     def _stale(self, record: _Record, status: Status, dropped: int) -> None:
         message = record.message = copy(record.message)

@@ -63,8 +63,6 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.stage import installed
-from streamo_ros.nodes.stage import StageError
 from streamo_ros.nodes.domain import DomainError
 from streamo_ros.nodes.domain import own_domain
 from streamo_ros.nodes.soak_record import Answer
@@ -73,6 +71,8 @@ from streamo_ros.nodes.soak_record import faults
 from streamo_ros.nodes.soak_record import Heard
 from streamo_ros.nodes.soak_record import Life
 from streamo_ros.nodes.soak_record import Record
+from streamo_ros.nodes.stage import installed
+from streamo_ros.nodes.stage import StageError
 from streamo_ros.worlds import SentryWorld
 
 ANCHOR = ('parameter', 'Tell me when the light goes off or on.')

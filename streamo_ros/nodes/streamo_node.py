@@ -36,7 +36,6 @@ from numpy.typing import NDArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
@@ -61,6 +60,8 @@ from streamo_ros.nodes.camera import Camera
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
+from streamo_ros.nodes.managed_node import ManagedNode
+from streamo_ros.nodes.managed_node import told
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
@@ -71,6 +72,7 @@ from streamo_ros.nodes.reports import Status
 from streamo_ros.nodes.reports import Voice
 from streamo_ros.nodes.run_node import run_node
 from streamo_ros.nodes.run_node import STOP_S
+from streamo_ros.nodes.sim_time import SimTime
 from streamo_ros.nodes.state_file import StateFile
 from streamo_ros.nodes.stream import Stream
 from streamo_ros.nodes.watch_for import Goals
@@ -92,22 +94,6 @@ ASKED_DEPTH = 32
 BURST, PER_S = 20, 5.0
 """Instructions that each way of asking is open to at once, and a second; refusals said aloud."""
 
-Transition = Callable[['StreamoNode', LifecycleState], TransitionCallbackReturn]
-
-
-def told(transition: Transition) -> Transition:
-    """Log what a transition raises: rclpy would turn it into an error state without a word."""
-    @functools.wraps(transition)
-    def wrapped(node: 'StreamoNode', state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except Exception as error:
-            node.get_logger().error(
-                f'{transition.__name__} failed: {error}\n{traceback.format_exc()}')
-            node.failed = f'{transition.__name__} failed: {error}'
-            return TransitionCallbackReturn.ERROR
-    return wrapped
-
 
 def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable[[Any], None]:
     def call(message: Any) -> None:
@@ -116,7 +102,7 @@ def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable
     return call
 
 
-class StreamoNode(LifecycleNode):
+class StreamoNode(ManagedNode):
     """
     The lifecycle node, ``/streamo`` by default.
 
@@ -128,9 +114,9 @@ class StreamoNode(LifecycleNode):
     """
 
     def __init__(self) -> None:
-        super().__init__('streamo')
+        self._health_group = MutuallyExclusiveCallbackGroup()
+        super().__init__('streamo', self._health_group)
         self.settings = declare(self)
-        self.failed = ''
         self._worker: Worker | None = None
         self._watching = False
         self._ending = False
@@ -145,7 +131,6 @@ class StreamoNode(LifecycleNode):
         self._inferences: deque[float] = deque(maxlen=600)
 
         self._stream_group = MutuallyExclusiveCallbackGroup()
-        self._health_group = MutuallyExclusiveCallbackGroup()
         state_publisher = self.create_publisher(StreamState, '~/state', QoSProfile(
             depth=STATE_DEPTH * len(self.settings.cameras),
             durability=DurabilityPolicy.TRANSIENT_LOCAL))
@@ -162,10 +147,14 @@ class StreamoNode(LifecycleNode):
         voice = Voice(
             _both(state_publisher.publish, self._goals.take_state),
             _both(response_publisher.publish, self._goals.take_response))
+        self._sim_time = SimTime(self.get_clock())
+        self._time_trouble = ''
         self._state_file = StateFile(
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
             self._keep_instructions, callback_group=self._health_group)
+        self._tuned = self.create_guard_condition(self._tune, callback_group=self._stream_group)
+        self.add_post_set_parameters_callback(lambda _: self._tuned.trigger())
         self._streams = [
             self._new_stream(number, name, voice)
             for number, name in enumerate(self.settings.cameras)]
@@ -214,20 +203,17 @@ class StreamoNode(LifecycleNode):
 
     # Lifecycle
 
-    @property
-    def lifecycle(self) -> str:
-        """Return the name of the present state: unconfigured, inactive, active ..."""
-        return str(self._state_machine.current_state[1])
-
     @told
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
-        self.failed = ''
         self._step_failure = ''
-        self.settings = read(self)
-        worker = self._worker = Worker(
-            self._load_checkpoint, self._publish_step, self._report_failure,
-            len(self._streams))
+        if (result := super().on_configure(state)) is not TransitionCallbackReturn.SUCCESS:
+            return result
+        with self._counting:
+            self.settings = read(self)
+            worker = self._worker = Worker(
+                self._load_checkpoint, self._publish_step, self._report_failure,
+                len(self._streams))
         while not worker.loaded.wait(POLL_S):
             if not self.context.ok() or self._worker is not worker:
                 return TransitionCallbackReturn.FAILURE
@@ -237,28 +223,34 @@ class StreamoNode(LifecycleNode):
             self.get_logger().error(self.failed)
             return TransitionCallbackReturn.FAILURE
         worker.order(self._reconcile)
-        return super().on_configure(state)
+        return result
 
     @told
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to watch, in a new epoch."""
-        self._begin_epochs()
-        self._watching = True
-        for stream in self._streams:
-            stream.camera.open()
-        return super().on_activate(state)
+        result = super().on_activate(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._begin_epochs()
+            self._watching = True
+            for stream in self._streams:
+                stream.camera.open()
+        return result
 
     @told
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop watching; checkpoint and instructions stay."""
-        self._stop_watching()
-        return super().on_deactivate(state)
+        result = super().on_deactivate(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._stop_watching()
+        return result
 
     @told
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the checkpoint; the instructions stay."""
-        self._free()
-        return super().on_cleanup(state)
+        result = super().on_cleanup(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self._free()
+        return result
 
     @told
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -276,8 +268,8 @@ class StreamoNode(LifecycleNode):
 
     def _start(self) -> None:
         self._starter.cancel()
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        if self.transit(self.trigger_configure) is TransitionCallbackReturn.SUCCESS:
+            self.transit(self.trigger_activate)
 
     def _load_checkpoint(self, ended: threading.Event) -> AbstractContextManager[Engine]:
         settings = self.settings
@@ -286,7 +278,8 @@ class StreamoNode(LifecycleNode):
             settings.checkpoint, backend=settings.backend,
             window_turns=settings.window_turns or None, fps=settings.fps,
             max_answer_tokens=settings.max_answer_tokens,
-            still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot)
+            still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot,
+            thresholds=settings.thresholds)
         if not settings.engine_process:
             return nullcontext(make())
         return EngineProcess(
@@ -329,6 +322,19 @@ class StreamoNode(LifecycleNode):
     def _poll_cameras(self) -> None:
         for stream in self._streams:
             stream.camera.poll()
+
+    def _tune(self) -> None:
+        """Take over the parameters that take effect at once, between two frames."""
+        def tune(*engines: Engine) -> None:
+            for engine in engines:
+                engine.tune(settings.fps, settings.thresholds)
+
+        with self._counting:
+            settings = self.settings = self.settings.tuned(read(self))
+            for stream in self._streams:
+                stream.camera.tune(settings.fps)
+            if self._worker is not None:
+                self._worker.order(tune)
 
     def _take_frame(
         self, stream: Stream, picture: NDArray[np.uint8], header: Any, stamp: int
@@ -453,9 +459,9 @@ class StreamoNode(LifecycleNode):
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
         if request.data and self.lifecycle == 'inactive':
-            self.trigger_activate()
+            self.transit(self.trigger_activate)
         elif not request.data and self.lifecycle == 'active':
-            self.trigger_deactivate()
+            self.transit(self.trigger_deactivate)
         response.success = self.lifecycle == ('active' if request.data else 'inactive')
         response.message = f'the node is {self.lifecycle}'
         return response
@@ -481,8 +487,8 @@ class StreamoNode(LifecycleNode):
             (request, decision) for decision in outcome.decisions
             if (request := self._instructions.request_of(decision.instruction_id)) is not None]
         stream.reports.step(outcome, decided, status, stream.dropped)
-        latency = self.get_clock().now().nanoseconds - outcome.frame.stamp
-        self._latencies.append(latency / 1e9)
+        if now := self.get_clock().now().nanoseconds:  # else simulated time has not begun
+            self._latencies.append((now - outcome.frame.stamp) / 1e9)
         self._inferences.append(outcome.inference_s)
         for request, decision in decided:
             if decision.state is State.RESPONSE:
@@ -566,14 +572,22 @@ class StreamoNode(LifecycleNode):
     def _repeat(self, heartbeat_s: float) -> None:
         standing, status = self._instructions.standing, self._status()
         for stream in self._streams:
-            silence = '' if status.detail else stream.camera.silence
+            silence = '' if status.detail else self._silence(stream)
             stream.reports.repeat(
                 [request for request in standing if request.watches(stream.name)],
                 Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
                 stream.dropped, heartbeat_s)
 
+    def _silence(self, stream: Stream) -> str:
+        """Return why no usable frame comes; empty while they do."""
+        silence = stream.camera.silence
+        return silence and '; '.join(filter(None, (silence, self._sim_time.trouble)))
+
     def _diagnose(self) -> None:
-        status = self._status()
+        status, trouble = self._status(), self._sim_time.trouble
+        if trouble != self._time_trouble:
+            self._time_trouble = trouble
+            self.get_logger().warning(trouble or 'simulated time runs')
         snapshot = Snapshot(
             cameras=[self._figures(stream, status) for stream in self._streams],
             checkpoint=self.settings.checkpoint,
@@ -602,7 +616,8 @@ class StreamoNode(LifecycleNode):
             source='' if source is None else
             f'{source.type} {"reliable" if source.reliable else "best effort"}',
             epoch=stream.epoch,
-            silence='' if status.detail else camera.silence,
+            silence='' if status.detail else self._silence(stream),
+            clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,
             received=camera.received,

@@ -51,16 +51,28 @@ class Sampler:
     """
 
     def __init__(self, fps: float) -> None:
-        if not fps > 0:
-            raise ValueError(f'fps is {fps}: it must be above 0')
-        self._fps = fps
         self.reset()
+        self.tune(fps)
 
     def reset(self) -> None:
         """Forget the past: the next frame is due and starts a new grid."""
         self._origin: int | None = None
         self._taken = 0
         self._newest: int | None = None
+        self._last: int | None = None
+
+    def tune(self, fps: float) -> None:
+        """
+        Sample at another rate from now on.
+
+        The grid keeps its origin: the next frame is due at the first multiple of the new period
+        after the last one that was taken, as the engine's time tags have it.
+        """
+        if not fps > 0:
+            raise ValueError(f'fps is {fps}: it must be above 0')
+        self._fps = fps
+        if self._last is not None:
+            self._taken = self._periods(self._last) + 1
 
     def judge(self, stamp: int) -> Verdict:
         """Return what to do with the frame of this stamp (nanoseconds)."""
@@ -78,8 +90,13 @@ class Sampler:
         """Count the frame of this stamp as sampled."""
         if self._origin is None:
             self._origin = stamp
-        periods = int((stamp + SLACK_NS - self._origin) * self._fps / 1e9)
-        self._taken = max(self._taken, periods) + 1
+        self._last = stamp
+        self._taken = max(self._taken, self._periods(stamp)) + 1
+
+    def _periods(self, stamp: int) -> int:
+        """Return how many periods of the grid are over."""
+        assert self._origin is not None
+        return int((stamp + SLACK_NS - self._origin) * self._fps / 1e9)
 
     def _due(self) -> int:
         assert self._origin is not None

@@ -37,6 +37,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 from streamo_ros.engine.backend import Backend
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
@@ -115,9 +116,9 @@ class Subject:
         with in_double() if self.kind == 'float64' else nullcontext():
             return self.reference.logits(ids, due, frames, mask)
 
-    def expected_of(self, frames, question, states, window_turns=None):
+    def expected_of(self, frames, question, states, window_turns=None, tags=None):
         """Return the same over all turns of a stream; a window hides turns by its mask."""
-        ids, turn, due = stream_ids(self.checkpoint, self.reference.grid, question, states)
+        ids, turn, due = stream_ids(self.checkpoint, self.reference.grid, question, states, tags)
         mask = np.tri(len(ids), dtype=np.bool_)
         if window_turns is not None:
             mask &= (turn == -1)[None] | (turn[None] > turn[:, None] - window_turns)
@@ -148,7 +149,7 @@ def run(engine, frames):
     return [engine.step(frame, float(stamp)) for stamp, frame in enumerate(frames)]
 
 
-def stream_ids(checkpoint, grid, question, states):
+def stream_ids(checkpoint, grid, question, states, tags=None):
     """Return the ids of a stream without answers, the turn of each, and where states are due."""
     tokenizer = checkpoint.tokenizer
     ids = tokenizer.encode(
@@ -156,7 +157,8 @@ def stream_ids(checkpoint, grid, question, states):
     turns, due = [-1] * len(ids), []
     for tick, state in enumerate(states):
         ids += tokenizer.encode(
-            open_turn(time_tag(tick, 1.0), tokenizer.chat), grid[0] * grid[1])
+            open_turn(tags[tick] if tags else time_tag(tick, 1.0), tokenizer.chat),
+            grid[0] * grid[1])
         due.append(len(ids) - 1)
         ids += tokenizer.encode(close_turn(state, tokenizer.chat))
         turns += [tick] * (len(ids) - len(turns))
@@ -251,6 +253,25 @@ def test_eviction_equals_one_masked_forward_over_all_turns(subject, monkeypatch)
     for index, question in enumerate(QUESTIONS):
         subject.assert_equal(logits[:, index], subject.expected_of(
             frames, question, [tick[index] for tick in states], window_turns=4))
+
+
+def test_a_change_of_rate_keeps_the_window_and_goes_on_with_other_tags(subject, monkeypatch):
+    absolute_sink(monkeypatch)
+    frames = subject.reference.frames(27)
+    engine, recorder = subject.watching(QUESTIONS[:1], window_turns=6)
+    rates = [(1.0, range(0, 9)), (3.0, range(25, 35)), (0.5, range(6, 14))]
+    states, tags, rows = [], [], []
+    for rate, ticks in rates:
+        engine.tune(rate, Thresholds())
+        for tick in ticks:
+            states += [engine.step(frames[len(states)], tick / rate)[0].state]
+            tags.append(time_tag(tick, rate))
+        rows.append(engine._turn_rows)
+    assert tags[8:11] == ['<8s-9s>', '<8.333s-8.667s>', '<8.667s-9s>']
+    assert tags[18:20] == ['<11.333s-11.667s>', '<12s-14s>']
+    assert rows[0] < rows[1] == rows[2]  # longer tags than there was room for
+    subject.assert_equal(np.stack(recorder.logits)[:, 0], subject.expected_of(
+        frames, QUESTIONS[0], states, window_turns=6, tags=tags))
 
 
 # 3

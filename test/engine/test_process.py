@@ -32,6 +32,7 @@ from streamo_ros.engine import EngineFailure
 from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 
 NODES = Path(__file__).parents[1] / 'nodes'
 sys.path.insert(0, str(NODES))
@@ -77,6 +78,8 @@ def live(engine):
     for stamp, picture in enumerate(pictures):
         if stamp == 2:
             engine.watch('Tell me when something moves.', 'motion')
+        if stamp == 3:
+            engine.tune(3.0, Thresholds(0.3, 0.3))
         if stamp == 5:
             light.cancel()
         if stamp == 6:

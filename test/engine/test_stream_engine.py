@@ -27,6 +27,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine import onnxruntime_backend
 from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.models import load_checkpoint
@@ -137,6 +138,37 @@ def test_stamps_must_grow_until_a_reset():
         engine.step(GREY, 5.0)
     engine.reset()
     engine.step(GREY, 1.0)
+
+
+def test_a_response_that_is_held_back_is_not_in_the_stream_and_a_reset_releases_it(backend):
+    backend.always = State.RESPONSE
+    engine = engine_over(backend, thresholds=Thresholds(0.5, 0.5), max_answer_tokens=2)
+    engine.watch('Tell me when the light goes off.', 'light')
+
+    def states():
+        return [decision.state for decision in engine.step(GREY, next(stamps))]
+
+    stamps = iter(np.arange(20.0))
+    assert states() == [State.RESPONSE]
+    assert states() == [State.SILENCE]
+    assert engine._places[0].close == engine._closes[State.SILENCE]
+    engine.watch('Tell me when it goes on.', 'other')  # each has its own
+    assert states() == [State.SILENCE, State.RESPONSE]
+    engine.tune(1.0, Thresholds())
+    assert states() == [State.RESPONSE, State.RESPONSE]
+    engine.tune(1.0, Thresholds(0.5, 0.5))
+    assert states() == [State.RESPONSE, State.RESPONSE]
+    assert states() == [State.SILENCE, State.SILENCE]
+    engine.reset()
+    assert states() == [State.RESPONSE, State.RESPONSE]
+
+
+@pytest.mark.parametrize('fps', [0.0, -1.0])
+def test_a_rate_of_nothing_is_refused(fps):
+    engine = StreamEngine.from_pretrained('nano')
+    with pytest.raises(ValueError, match='above 0'):
+        engine.tune(fps, Thresholds())
+    assert engine.fps == 1.0
 
 
 def test_a_dropped_tick_leaves_a_gap_in_time(backend, monkeypatch):

@@ -76,7 +76,7 @@ def test_whole_numbers_in_json_are_read_as_seconds(tmp_path):
 
 
 @pytest.mark.parametrize('change, word', [
-    (lambda whole: whole.update(schema=99), 'is of schema 99, not 1'),
+    (lambda whole: whole.update(schema=99), 'is of schema 99, not 2'),
     (lambda whole: whole.pop('bags'), "not a whole report.*'bags'"),
     (lambda whole: whole['bags'][0].update(start_ns='soon'), 'not a whole report.*soon'),
     (lambda whole: whole['configuration'].update(seed=None), 'not a whole report.*None'),

@@ -91,6 +91,7 @@ class FakeEngine:
     def from_pretrained(cls, name, **options):
         if name == 'unloadable':
             raise ValueError('the weights are not there: look for them')
+        print('made with', options.get('fps'), options.get('thresholds'), flush=True)
         if name == 'loads slowly':
             time.sleep(2.0)
         if name == 'dies at load':
@@ -140,6 +141,9 @@ class FakeEngine:
             Path('failed').touch()
             return FAULTS[self.mode](self, decisions)
         return decisions
+
+    def tune(self, fps, thresholds):
+        print('tuned to', fps, thresholds, flush=True)
 
     def reset(self):
         self._tick = -1

@@ -20,6 +20,7 @@ import pytest
 from tiny_bags import TinyBag
 
 from streamo_ros.dialogue import State
+from streamo_ros.engine import Thresholds
 from streamo_ros.evaluation.bag_run import Watching
 from streamo_ros.evaluation.evaluate import evaluate
 from streamo_ros.evaluation.evaluate import REPORT
@@ -67,7 +68,7 @@ def replayed(out, monkeypatch):
 def test_offline_twice_and_through_the_node_once_it_is_the_same(
         room, tmp_path, monkeypatch, capsys):
     for name in ('once', 'again'):
-        evaluate([room], tmp_path / name, Watching(fps=2.0))
+        evaluate([room], tmp_path / name, Watching(fps=2.0, thresholds=Thresholds(0.25, 0.2)))
     assert replayed(tmp_path / 'once', monkeypatch) == 0, capsys.readouterr()
     first, second = (
         (tmp_path / name / 'bags' / 'room' / EVALUATED).read_text() for name in ('once', 'again'))

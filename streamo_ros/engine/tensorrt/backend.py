@@ -113,6 +113,15 @@ class TensorRtBackend:
         for part in self._cache.values():
             part.clear()
 
+    def lengthen(self, ring_rows: int) -> None:
+        """
+        Refuse to: the engines' shapes are fixed.
+
+        :raises TensorRtError: with the command that makes fitting ones
+        """
+        shapes = self._manifest.shapes
+        self._manifest.check_cache(self._directory, shapes.places, shapes.sink_rows, ring_rows)
+
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the places from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]

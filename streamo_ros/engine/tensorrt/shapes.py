@@ -137,6 +137,9 @@ class _Asked:
     def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
         self.cache = (places, sink_rows, ring_rows)
 
+    def lengthen(self, ring_rows: int) -> None:
+        raise NotImplementedError
+
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         raise NotImplementedError
 

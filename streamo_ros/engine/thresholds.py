@@ -1,0 +1,76 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+When a probability is a Response: limits, where the likeliest state alone shall not decide.
+
+What is decided stands in the stream and is what the model sees of itself later, so this is the
+engine's business, and a bag evaluated with the same limits is decided as the node decides.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.dialogue import State
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """
+    Limits on the probability of Response, with hysteresis between them.
+
+    A tick that is no Response is Silence or Standby, whichever is likelier. As they are given
+    here, both are off: the likeliest state is decided, as the model was trained.
+
+    :param response: from which on there is a Response, likeliest or not; 0: where it is likeliest
+    :param release: after a Response there is none until the probability has been below this at
+        some tick, so that one that stays high is answered once; 0: at once
+    :raises ValueError: when they are not 0 to 1, or the release lies above the response
+    """
+
+    response: float = 0.0
+    release: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.response <= 1:
+            raise ValueError(f'response_threshold is {self.response:g}: it must be 0 to 1')
+        if not 0 <= self.release <= self.response:
+            raise ValueError(
+                f'release_threshold is {self.release:g}: it must be 0 to response_threshold, '
+                f'which is {self.response:g}')
+
+    def decide(self, shares: NDArray[np.float64], held: bool) -> State:
+        """
+        Return the state of a tick.
+
+        :param shares: (3,) probabilities of Silence, Standby and Response
+        :param held: whether there was a Response since when this was not released
+        """
+        likeliest = State(int(shares.argmax()))
+        due = shares[State.RESPONSE] >= self.response if self.response else (
+            likeliest is State.RESPONSE)
+        if due and not (held and self.release):  # the release may be new
+            return State.RESPONSE
+        return State(int(shares[:State.RESPONSE].argmax()))
+
+    def holds(self, shares: NDArray[np.float64], decided: State, held: bool) -> bool:
+        """Return whether the next Response has to wait, after what was decided of these shares."""
+        return self.release > 0 and (
+            decided is State.RESPONSE or (held and bool(shares[State.RESPONSE] >= self.release)))
+
+
+LIKELIEST = Thresholds()
+"""Both off."""
