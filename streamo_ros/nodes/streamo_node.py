@@ -330,7 +330,10 @@ class StreamoNode(ManagedNode):
                 engine.tune(settings.fps, settings.thresholds)
 
         with self._counting:
-            settings = self.settings = self.settings.tuned(read(self))
+            settings = self.settings.tuned(read(self))
+            if settings == self.settings:
+                return  # as when a camera's quality of service became a parameter
+            self.settings = settings
             for stream in self._streams:
                 stream.camera.tune(settings.fps)
             if self._worker is not None:

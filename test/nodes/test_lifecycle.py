@@ -90,8 +90,10 @@ class Driven:
 
     def judges_a_frame(self):
         """Give the node a frame; return whether the engine gets it, with the instruction."""
-        before = self.node._tick
-        self.node._take_frame(np.zeros((4, 4, 3), np.uint8), Header(), (before + 1) * 10**9)
+        (stream,) = self.node._streams
+        before = stream.tick
+        self.node._take_frame(
+            stream, np.zeros((4, 4, 3), np.uint8), Header(), (before + 1) * 10**9)
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
             (engine,) = self.engines
@@ -182,14 +184,14 @@ def test_an_error_that_cannot_be_recovered_from_ends_the_node_with_both_reasons(
 
 
 @pytest.mark.parametrize('name, way, owner, part', [
-    ('configure', (), streamo_node, 'Worker'),
-    ('activate', ('configure',), '_camera', 'open'),
-    ('deactivate', ('configure', 'activate'), '_camera', 'close'),
-    ('cleanup', ('configure',), '_instructions', 'detach')])
+    ('configure', (), lambda node: streamo_node, 'Worker'),
+    ('activate', ('configure',), lambda node: node._streams[0].camera, 'open'),
+    ('deactivate', ('configure', 'activate'), lambda node: node._streams[0].camera, 'close'),
+    ('cleanup', ('configure',), lambda node: node._instructions, 'detach')])
 def test_a_part_of_the_node_that_raises_once_costs_the_transition_and_no_more(
         driven, monkeypatch, name, way, owner, part):
     driven.drive(*way)
-    owner = getattr(driven.node, owner) if isinstance(owner, str) else owner
+    owner = owner(driven.node)
     whole = getattr(owner, part)
 
     def breaks(*arguments):
