@@ -23,6 +23,7 @@ help:
 	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
 	@echo 'make nano   train nano from nothing, some hours; OUT=DIR receives it'
+	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 
@@ -44,8 +45,11 @@ sample-bag: build
 split-report: test-set-up build
 	@source ./env.sh && python -m streamo_ros.evaluation.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
 
+ablation: test-set-up build
+	@source ./env.sh && python -m streamo_ros.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+
 nano: test-set-up build
-	@source ./env.sh && python -m streamo_ros.training.train --out '$(or $(OUT),$(error say where it goes: make nano OUT=DIR))'
+	@source ./env.sh && python -m streamo_ros.training.train --compile --out '$(or $(OUT),$(error say where it goes: make nano OUT=DIR))'
 
 build: set-up
 	@source ./env.sh && python setup/build.py

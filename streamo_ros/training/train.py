@@ -343,10 +343,10 @@ def main() -> None:
     parser.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
         help='where the checkpoint goes; a run that was cut off there is resumed')
-    parser.add_argument('--seed', type=int, default=1, help='of weights and streams')
+    parser.add_argument('--seed', type=int, default=7, help='of weights and streams')
     parser.add_argument(
-        '--vision-steps', type=int, default=1800, help='steps of the vision tower alone')
-    parser.add_argument('--steps', type=int, default=1700, help='steps of the whole model')
+        '--vision-steps', type=int, default=1500, help='steps of the vision tower alone')
+    parser.add_argument('--steps', type=int, default=3800, help='steps of the whole model')
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     parser.add_argument(
         '--compile', action='store_true', help='twice as fast; takes a C++ compiler')

@@ -23,6 +23,7 @@ from graph import Graph
 import pytest
 from rclpy.action import ActionClient
 from rclpy.logging import get_logger
+from std_srvs.srv import SetBool
 
 from streamo_ros.action import WatchFor
 from streamo_ros.engine.instructions import GOAL
@@ -185,6 +186,8 @@ def test_a_node_that_is_killed_takes_its_instructions_up_again(graph, path):
     console.ask(id='gone', action=Instruction.CANCEL)
     client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
     graph.wait(client.server_is_ready, 'the action server')
+    graph.wait(lambda: console.call(  # a goal needs a node that watches
+        SetBool, 'enable', SetBool.Request(data=True)).success, 'an active node')
     client.send_goal_async(WatchFor.Goal(instruction='Watch for me.'))
     console.await_any('the goal', lambda s: s.instruction == 'Watch for me.')
     graph.wait(lambda: [id for id, *_ in read(path)] == ['door', 'instruction-1', 'once'], 'it')
