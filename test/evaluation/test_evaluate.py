@@ -46,7 +46,7 @@ SAME = ('decisions.jsonl', 'scores.json')
 def recorded(tmp_path_factory):
     """Return a bag in which the light goes off, with what is asked of it beside."""
     path = tmp_path_factory.mktemp('recorded') / 'room'
-    world = SentryWorld(5, seconds=9.0, split='test', size=(112, 112), skills=['light_off'])
+    world = SentryWorld(4, seconds=9.0, split='test', size=(112, 112), skills=['light_off'])
     with TinyBag(path) as bag:
         for index in range(80):
             bag.image(index / 10, world.render(index / 10))

@@ -62,12 +62,12 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
 
 
 def test_the_losses_fall(tmp_path):
-    plan = train.TrainingPlan(seed=1, vision_steps=40, steps=40)
+    plan = train.TrainingPlan(seed=1, vision_steps=120, steps=40)
     train.train_nano(tmp_path, plan, log=lambda line: None)
     lines = [json.loads(line) for line in (tmp_path / 'train.jsonl').read_text().splitlines()]
     sight = [line['sight'] for line in lines if line['stage'] == 'vision']
     state = [line['state'] for line in lines if line['stage'] == 'stream']
-    assert sum(sight[-5:]) < 0.8 * sum(sight[:5])
+    assert sum(sight[-20:]) / 4 < 0.8 * sum(sight[:5])  # they are noisy
     assert sum(state[-5:]) < 0.5 * sum(state[:5])
 
 

@@ -88,4 +88,4 @@ def test_a_cover_grows_from_nothing_to_everything():
         assert np.abs(cover.over(GREY, 0.5, 2.0) - cover.over(GREY * 0, 0.5, 2.0)).mean() > 10
         whole = cover.over(GREY, 0.99999, 2.0)
         assert np.abs(whole - cover.over(GREY * 0 + 30, 1.0, 2.0)).mean() < 3
-    assert kinds == {'hand', 'cloth', 'cap', 'board'}
+    assert kinds == {'hand', 'cloth', 'cap', 'board', 'pane'}
