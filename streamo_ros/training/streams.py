@@ -40,6 +40,13 @@ from streamo_ros.worlds.streams import draw_stream
 WINDOWS = (3, 4, 5, 6, 8)
 """Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
 
+CONTRAST = 0.3
+"""Share of the sentry's streams in which both directions of a skill are asked for, so that the
+one is told from the other by the words and not by what is frequent."""
+
+TABLETOP = 0.5
+"""Share of streams on the tabletop, which has more to tell apart than the sentry."""
+
 FLIPPED = 0.05
 """Share of history states shown wrong, so that the model survives its own mistakes."""
 
@@ -96,8 +103,8 @@ class StreamDataset(Dataset[StreamExample]):
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         assert spec.size is not None
         stream = draw_stream(
-            rng, split='train', turns=self._turns, questions=max(1, self._questions),
-            size=spec.size)
+            rng, split='train', turns=self._turns, questions=self._questions, size=spec.size,
+            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
         before = [stream.frames[0], *stream.frames[:-1]]
         patches = np.stack([
             spec.normalise(spec.cut(last, frame, vision), vision)
@@ -113,7 +120,7 @@ class StreamDataset(Dataset[StreamExample]):
                 if truth.cell_names is None else truth.cell_names for truth in observed]),
             sequences=tuple(
                 self._sequence(rng, question)
-                for question in stream.questions[:self._questions]),
+                for question in stream.questions),
             windows=tuple(rng.choice(WINDOWS, self._questions).tolist()))
 
     @property

@@ -32,6 +32,7 @@ from pathlib import Path
 import time
 
 import numpy as np
+from safetensors.torch import load_file
 from safetensors.torch import save_file
 import torch
 from torch import nn
@@ -60,6 +61,9 @@ STREAMS, QUESTIONS, TURNS = 4, 2, 16
 VISION_STREAMS = 4
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
+NAMES_WEIGHT = 10.0
+"""Of 16 tokens by 16 names nearly all are absent: without a weight, names were never learned."""
+
 LENGTHS = 32
 """Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
@@ -70,6 +74,7 @@ class TrainingPlan:
     How long each stage takes, in optimizer steps.
 
     :param compiled: see ``compiled.speed_up``
+    :param begin: a trained nano whose weights to go on from; None begins with fresh ones
     """
 
     seed: int
@@ -77,6 +82,7 @@ class TrainingPlan:
     steps: int
     save_every: int = 100
     compiled: bool = False
+    begin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ class SightHeads(nn.Module):
         told = ~names.isnan()
         if not told.any():
             return pairs + cells
-        return pairs + cells + binary_cross_entropy_with_logits(
+        return pairs + cells + NAMES_WEIGHT * binary_cross_entropy_with_logits(
             self.names(tokens).float()[told], names[told])
 
 
@@ -254,11 +260,14 @@ def train_nano(
     Train nano into a directory that ``StreamEngine`` loads; resume where a run was cut off.
 
     :param directory: receives the checkpoint, ``train.jsonl`` and, until done, ``resume.pt``
+    :raises ValueError: when the words of the checkpoint to begin with have other numbers
     """
     write_nano(directory)
     checkpoint = load_checkpoint(directory)
     torch.manual_seed(plan.seed)
     model = new_model(nano_config(checkpoint.tokenizer))
+    if plan.begin is not None:
+        load_weights(model, load_checkpoint(plan.begin), checkpoint)
     if plan.compiled:
         speed_up(model)
     heads = SightHeads(checkpoint.decoder.hidden)
@@ -296,10 +305,33 @@ def train_nano(
 def save_weights(model: Qwen2_5_VLForConditionalGeneration, file: Path) -> None:
     """Write the weights as float16 under the names that Qwen2.5-VL checkpoints publish."""
     tensors = {
-        name.removeprefix('model.').replace('language_model.', 'model.'):
-            value.detach().to(torch.float16).contiguous()
-        for name, value in model.state_dict().items() if name != 'lm_head.weight'}
+        published: model.state_dict()[name].detach().to(torch.float16).contiguous()
+        for name, published in _published(model).items()}
     save_file(tensors, str(file), metadata={'format': 'pt'})
+
+
+def load_weights(
+    model: Qwen2_5_VLForConditionalGeneration, begin: Checkpoint, checkpoint: Checkpoint,
+) -> None:
+    """
+    Take the weights of a checkpoint that ``save_weights`` wrote.
+
+    :raises ValueError: when its tokenizer is not that of the checkpoint to be trained
+    """
+    files = [one.directory / 'tokenizer.json' for one in (begin, checkpoint)]
+    if files[0].read_bytes() != files[1].read_bytes():
+        raise ValueError(
+            f'{files[0]} is not the tokenizer that the worlds of today give; train from nothing.')
+    saved = load_file(begin.directory / 'model.safetensors')
+    model.load_state_dict(
+        {name: saved[published] for name, published in _published(model).items()}, strict=False)
+
+
+def _published(model: Qwen2_5_VLForConditionalGeneration) -> dict[str, str]:
+    """Return the names under which Qwen2.5-VL checkpoints publish weights, by the model's own."""
+    return {
+        name: name.removeprefix('model.').replace('language_model.', 'model.')
+        for name in model.state_dict() if name != 'lm_head.weight'}
 
 
 def _steps(
@@ -312,7 +344,7 @@ def _steps(
         checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * streams,
         turns=TURNS, questions=0 if stage == 'vision' else QUESTIONS,
         first=first * streams)
-    loader = DataLoader(dataset, streams, num_workers=1, prefetch_factor=4, collate_fn=collate)
+    loader = DataLoader(dataset, streams, num_workers=2, prefetch_factor=4, collate_fn=collate)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
@@ -343,6 +375,8 @@ def main() -> None:
     parser.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
         help='where the checkpoint goes; a run that was cut off there is resumed')
+    parser.add_argument(
+        '--begin', metavar='CHECKPOINT', help='a trained nano to go on from, instead of nothing')
     parser.add_argument('--seed', type=int, default=7, help='of weights and streams')
     parser.add_argument(
         '--vision-steps', type=int, default=1500, help='steps of the vision tower alone')
@@ -353,7 +387,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train_nano(options.out, TrainingPlan(
-        options.seed, options.vision_steps, options.steps, compiled=options.compile))
+        options.seed, options.vision_steps, options.steps, compiled=options.compile,
+        begin=options.begin))
 
 
 if __name__ == '__main__':

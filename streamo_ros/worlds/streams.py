@@ -53,6 +53,8 @@ _SHARES = {
 _TRIES = 30
 _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
+_OPPOSITE = {
+    **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
 
 
 class World(Protocol):
@@ -102,22 +104,25 @@ class Stream:
 def draw_stream(
     rng: np.random.Generator, *, split: str, turns: int, questions: int,
     size: tuple[int, int] = (112, 112), world: str | None = None, rate: float | None = None,
+    contrast: float = 0.0,
 ) -> Stream:
     """
     Draw a stream.
 
     :param split: 'train', 'validation' or 'test'
     :param turns: frames to sample
-    :param questions: how many different instructions to ask
+    :param questions: how many different instructions to ask; with none, anything may happen,
+        even what could not be asked about
     :param size: (height, width) of the frames
     :param world: one of WORLDS; None draws one
     :param rate: ticks per second; None draws one of RATES
+    :param contrast: share of the sentry's streams that are asked for both directions of a skill
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
         world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
     if world == 'sentry':
-        return _draw_sentry(rng, split, turns, questions, size, rate)
+        return _draw_sentry(rng, split, turns, questions, size, rate, contrast)
     if world == 'tabletop':
         return _draw_tabletop(rng, split, turns, questions, size, rate)
     raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
@@ -131,10 +136,10 @@ def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[floa
 
 def _draw_sentry(
     rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
-    given: float | None,
+    given: float | None, contrast: float,
 ) -> Stream:
     while True:
-        topics = _topics(rng, questions)
+        topics = _topics(rng, questions, contrast)
         wanted = (rng.random(questions) < EVENTFUL).tolist()
         rate = given or float(rng.choice(RATES))
         for _ in range(_TRIES):
@@ -174,7 +179,7 @@ def _draw_tabletop(
         stamps = draw_stamps(rng, turns, rate)
         world = TabletopWorld(
             int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
-        if not clear(world, stamps):
+        if questions and not clear(world, stamps):
             continue
         asker = Asker(world, split, stamps, rate)
         asked: list[Question] = []
@@ -194,9 +199,13 @@ def _draw_tabletop(
             return Stream('tabletop', world, stamps, rate, tuple(asked))
 
 
-def _topics(rng: np.random.Generator, count: int) -> tuple[Topic, ...]:
+def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topic, ...]:
     """Draw different topics, tasks by their share."""
     topics: list[Topic] = []
+    if contrast and rng.random() < contrast:
+        skill = str(rng.choice(list(_OPPOSITE)))
+        topics = [topic for topic in TOPICS['event_caption']
+                  if topic.skill in (skill, _OPPOSITE[skill])][:count]
     while len(topics) < count:
         task = _task(rng, 'sentry')
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]
