@@ -24,7 +24,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('action/*.action')])
-SYSTEM_PACKAGES = {'PIL': 'python3-pil', 'cv2': 'python3-opencv', 'numpy': 'python3-numpy'}
+SYSTEM_PACKAGES = {'PIL': 'python3-pil', 'cv2': 'python3-opencv', 'numpy': 'python3-numpy',
+                   'yaml': 'python3-yaml'}
 
 # What programs and recorded bags hold on to: fields are added at the end, nothing else changes.
 FROZEN = {

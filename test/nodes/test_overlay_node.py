@@ -89,11 +89,11 @@ def stamp_ns(message):
 
 
 def test_the_config_file_has_its_parameters_with_their_defaults_and_ranges():
-    sections = yaml.safe_load(CONFIG.read_text())
-    own = sections['/**/streamo_overlay']['ros__parameters']
-    assert {**sections['/**']['ros__parameters'], **own}.items() >= {
-        name: parameter.default for name, parameter in SPECIFICATION.items()}.items()
-    assert own.keys() == SPECIFICATION.keys() - sections['/**']['ros__parameters'].keys()
+    configured = yaml.safe_load(CONFIG.read_text())['/**']['ros__parameters']
+    # The name of the camera is the launch file's to give: it differs between overlays.
+    assert configured.items() >= {
+        name: parameter.default for name, parameter in SPECIFICATION.items()
+        if name != 'camera'}.items()
     (allowed,) = SPECIFICATION['rate'].descriptor().floating_point_range
     assert f'{allowed.from_value} to {allowed.to_value}.\n    rate:' in CONFIG.read_text()
 

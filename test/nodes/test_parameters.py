@@ -26,7 +26,9 @@ CONFIG = Path(__file__).parents[2] / 'config' / 'streamo.yaml'
 
 @pytest.fixture
 def configured():
-    return yaml.safe_load(CONFIG.read_text())['/**']['ros__parameters']
+    parameters = yaml.safe_load(CONFIG.read_text())['/**']['ros__parameters']
+    del parameters['rate']  # of the overlay, see test_overlay_node
+    return parameters
 
 
 def test_the_config_file_has_every_parameter_with_its_default_and_type(configured):

@@ -202,7 +202,7 @@ def test_without_respawn_the_end_of_the_node_is_the_end(graph):
 
 def test_an_overlay_comes_along_with_the_same_camera_and_namespace(graph, tmp_path):
     params = tmp_path / 'params.yaml'
-    params.write_text('/**/streamo_overlay:\n  ros__parameters:\n    rate: 9.0\n')
+    params.write_text('/**:\n  ros__parameters:\n    rate: 9.0\n')
     process = graph.run(
         sys.executable, '-c', LAUNCH, str(FILE), 'overlay:=true', 'namespace:=robot',
         'camera:=/front/image_raw', f'params_file:={params}')
