@@ -61,6 +61,30 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
     assert engine.step(np.zeros((112, 112, 3), np.uint8), 0.0)[0].state in State
 
 
+def test_a_run_goes_on_from_the_weights_of_another(tmp_path):
+    train.train_nano(
+        tmp_path / 'first', train.TrainingPlan(seed=3, vision_steps=1, steps=1),
+        log=lambda line: None)
+    plan = train.TrainingPlan(
+        seed=4, vision_steps=0, steps=0, begin=str(tmp_path / 'first'))
+    train.train_nano(tmp_path / 'second', plan, log=lambda line: None)
+    first, second = (load_file(tmp_path / name / 'model.safetensors')
+                     for name in ('first', 'second'))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_a_run_does_not_go_on_from_weights_with_other_words(tmp_path):
+    train.write_nano(tmp_path / 'first')
+    plan = train.TrainingPlan(
+        seed=3, vision_steps=0, steps=0, begin=str(tmp_path / 'first'))
+    words = tmp_path / 'first' / 'tokenizer.json'
+    train.train_nano(tmp_path / 'whole', train.TrainingPlan(3, 0, 0), log=lambda line: None)
+    (tmp_path / 'whole' / 'model.safetensors').rename(words.parent / 'model.safetensors')
+    words.write_text(words.read_text().replace('"merges"', '"merges" '))
+    with pytest.raises(ValueError, match='tokenizer'):
+        train.train_nano(tmp_path / 'second', plan, log=lambda line: None)
+
+
 def test_the_losses_fall(tmp_path):
     plan = train.TrainingPlan(seed=1, vision_steps=120, steps=40)
     train.train_nano(tmp_path, plan, log=lambda line: None)

@@ -69,6 +69,23 @@ def test_questions_of_a_stream_are_different():
         assert len({question.text for question in questions}) == 4
 
 
+def test_with_contrast_both_directions_of_a_skill_are_asked_of_one_stream():
+    opposites = ({'start', 'stop'}, {'enter', 'leave'}, {'light_off', 'light_on'},
+                 {'cover', 'uncover'})
+    for seed in range(8):
+        stream = draw_stream(
+            np.random.default_rng(seed), split='train', turns=12, questions=2, world='sentry',
+            contrast=1.0)
+        assert {question.skill for question in stream.questions} in opposites
+
+
+@pytest.mark.parametrize('world', ['sentry', 'tabletop'])
+def test_a_stream_of_which_nothing_is_asked_has_frames_and_happenings(world):
+    streams = [draw(seed, world, 8, questions=0) for seed in range(6)]
+    assert {stream.questions for stream in streams} == {()}
+    assert any(stream.pair(tick).motion for stream in streams for tick in range(8))
+
+
 def test_an_unknown_world_is_refused():
     with pytest.raises(WorldError, match='moon'):
         draw(0, 'moon')
