@@ -19,6 +19,7 @@ An index gives the same example on any machine and in any order, so that a run c
 resume anywhere.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,7 @@ from streamo_ros.training.sequence import build_sequence
 from streamo_ros.training.sequence import TrainingSequence
 from streamo_ros.training.sequence import TrainingTurn
 from streamo_ros.worlds import PairTruth
+from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
@@ -46,6 +48,10 @@ one is told from the other by the words and not by what is frequent."""
 
 TABLETOP = 0.5
 """Share of streams on the tabletop, which has more to tell apart than the sentry."""
+
+RECOLOURED = 0.6
+"""Share of the tabletops shown without a question that are shown in false colours: what kinds a
+colour comes in differs between the splits, and a kind shall be known by its shape."""
 
 FLIPPED = 0.05
 """Share of history states shown wrong, so that the model survives its own mistakes."""
@@ -77,14 +83,14 @@ class StreamDataset(Dataset[StreamExample]):
     """
     Endless training streams.
 
-    :param questions: instructions asked of each stream
+    :param questions: instructions asked of a stream; one number after another, round and round
     :param turns: ticks of a stream
     :param first: index of the first example, to resume
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, *, seed: int, count: int, turns: int, questions: int,
-        first: int = 0,
+        self, checkpoint: Checkpoint, *, seed: int, count: int, turns: int,
+        questions: Sequence[int], first: int = 0,
     ) -> None:
         self._checkpoint = checkpoint
         self._seed = seed
@@ -99,29 +105,33 @@ class StreamDataset(Dataset[StreamExample]):
 
     def __getitem__(self, index: int) -> StreamExample:
         """Return the example of an index."""
-        rng = np.random.default_rng([self._seed, self._first + index])
+        index += self._first
+        rng = np.random.default_rng([self._seed, index])
+        questions = self._questions[index % len(self._questions)]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         assert spec.size is not None
         stream = draw_stream(
-            rng, split='train', turns=self._turns, questions=self._questions, size=spec.size,
+            rng, split='train', turns=self._turns, questions=questions, size=spec.size,
             world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
-        before = [stream.frames[0], *stream.frames[:-1]]
+        frames = np.stack(stream.frames)
+        false_colours = (
+            not questions and stream.kind == 'tabletop' and rng.random() < RECOLOURED)
+        if false_colours:
+            frames = _recoloured(rng, frames)
         patches = np.stack([
             spec.normalise(spec.cut(last, frame, vision), vision)
-            for last, frame in zip(before, stream.frames, strict=True)])
+            for last, frame in zip(frames[[0, *range(self._turns - 1)]], frames, strict=True)])
         observed = [stream.pair(tick, self._grid) for tick in range(self._turns)]
         return StreamExample(
             patches=patches,
             pairs=np.stack([pair_vector(truth) for truth in observed]),
             cells=np.stack([
                 np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]),
-            names=np.stack([
-                np.full((len(NAMES), *self._grid), np.nan, np.float32)
-                if truth.cell_names is None else truth.cell_names for truth in observed]),
+            names=np.stack([self._names(truth, false_colours) for truth in observed]),
             sequences=tuple(
                 self._sequence(rng, question)
                 for question in stream.questions),
-            windows=tuple(rng.choice(WINDOWS, self._questions).tolist()))
+            windows=tuple(rng.choice(WINDOWS, questions).tolist()))
 
     @property
     def _grid(self) -> tuple[int, int]:
@@ -129,6 +139,14 @@ class StreamDataset(Dataset[StreamExample]):
         rows, columns = (
             side // self._checkpoint.vision.cell for side in self._checkpoint.frame.size)
         return rows, columns
+
+    def _names(self, truth: PairTruth, false_colours: bool) -> NDArray[np.float32]:
+        if truth.cell_names is None:
+            return np.full((len(NAMES), *self._grid), np.nan, np.float32)
+        names = truth.cell_names.copy()
+        if false_colours:
+            names[:len(COLOURS)] = np.nan
+        return names
 
     def _sequence(self, rng: np.random.Generator, question: Question) -> TrainingSequence:
         checkpoint = self._checkpoint
@@ -138,6 +156,17 @@ class StreamDataset(Dataset[StreamExample]):
             [time_tag(start + index, question.rate) for index in range(self._turns)],
             [_turn(rng, truth) for truth in question.truths(start)],
             self._grid)
+
+
+def _recoloured(rng: np.random.Generator, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return frames, (T, H, W, 3), with their channels exchanged, as greys, or as a negative."""
+    kind = rng.random()
+    if kind < 0.3:
+        return np.broadcast_to(
+            frames.mean(-1, keepdims=True).astype(np.uint8), frames.shape)
+    if kind < 0.5:
+        frames = 255 - frames
+    return frames[..., rng.permutation(3)]
 
 
 def pair_vector(truth: PairTruth) -> NDArray[np.float32]:

@@ -57,8 +57,10 @@ from streamo_ros.training.streams import StreamExample
 from streamo_ros.worlds.names import NAMES
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
-STREAMS, QUESTIONS, TURNS = 4, 2, 16
-VISION_STREAMS = 4
+TURNS = 16
+QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
+"""Instructions asked of each stream of a step, by stage: the eyes learn from all of them."""
+
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
 NAMES_WEIGHT = 10.0
@@ -339,12 +341,13 @@ def _steps(
     model: Qwen2_5_VLForConditionalGeneration, heads: SightHeads,
     solvers: list[torch.optim.Optimizer],
 ) -> Iterator[tuple[int, dict[str, float]]]:
-    streams = VISION_STREAMS if stage == 'vision' else STREAMS
+    questions = QUESTIONS[stage]
+    asked = sum(number > 0 for number in questions)
     dataset = StreamDataset(
-        checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * streams,
-        turns=TURNS, questions=0 if stage == 'vision' else QUESTIONS,
-        first=first * streams)
-    loader = DataLoader(dataset, streams, num_workers=2, prefetch_factor=4, collate_fn=collate)
+        checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * len(questions),
+        turns=TURNS, questions=questions, first=first * len(questions))
+    loader = DataLoader(
+        dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
@@ -353,7 +356,7 @@ def _steps(
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
-                    model, tokens, batch.rows, checkpoint.tokenizer.end_id)
+                    model, tokens[:asked * TURNS], batch.rows, checkpoint.tokenizer.end_id)
         total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()

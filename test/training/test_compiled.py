@@ -34,7 +34,7 @@ def test_losses_and_gradients_stay_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, 'compile', lambda forward, **how: forward)  # it takes a minute
     write_nano(tmp_path)
     checkpoint = load_checkpoint(tmp_path)
-    dataset = StreamDataset(checkpoint, seed=1, count=2, turns=3, questions=2)
+    dataset = StreamDataset(checkpoint, seed=1, count=2, turns=3, questions=(2,))
     batch = collate([dataset[0], dataset[1]])
     found = []
     for faster in (False, True):

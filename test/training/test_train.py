@@ -35,9 +35,8 @@ class Cut(Exception):
 @pytest.fixture(autouse=True)
 def short_streams(monkeypatch):
     """Make streams and batches small, so that a step takes a fraction of a second."""
-    for name, value in (
-            ('TURNS', 3), ('STREAMS', 2), ('QUESTIONS', 1), ('VISION_STREAMS', 2)):
-        monkeypatch.setattr(train, name, value)
+    monkeypatch.setattr(train, 'TURNS', 3)
+    monkeypatch.setattr(train, 'QUESTIONS', {'vision': (0, 0), 'stream': (1, 1, 0)})
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
