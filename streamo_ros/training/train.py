@@ -54,6 +54,7 @@ from streamo_ros.training.sequence import window_mask
 from streamo_ros.training.streams import PAIR_TRUTHS
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
+from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import NAMES
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
@@ -63,9 +64,6 @@ QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
 
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
-NAMES_WEIGHT = 10.0
-"""Of 16 tokens by 16 names nearly all are absent: without a weight, names were never learned."""
-
 LENGTHS = 32
 """Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
@@ -138,11 +136,24 @@ class SightHeads(nn.Module):
         cells = binary_cross_entropy_with_logits(
             self.cell(tokens).float(), batch.cells.flatten(2).transpose(1, 2))
         names = batch.names.flatten(2).transpose(1, 2)
-        told = ~names.isnan()
-        if not told.any():
-            return pairs + cells
-        return pairs + cells + NAMES_WEIGHT * binary_cross_entropy_with_logits(
-            self.names(tokens).float()[told], names[told])
+        logits = self.names(tokens).float()
+        colours, kinds = slice(0, len(COLOURS)), slice(len(COLOURS), None)
+        return (pairs + cells + naming_loss(logits[..., colours], names[..., colours])
+                + naming_loss(logits[..., kinds], names[..., kinds]))
+
+
+def naming_loss(logits: Tensor, shares: Tensor) -> Tensor:
+    """
+    Return the cross-entropy of what a token's cell shows, weighed by how much of it that covers.
+
+    :param logits: (frames, tokens, names)
+    :param shares: the same shape; NaN where there are no names
+    """
+    told = ~shares.isnan().any(-1)
+    shares = shares[told]
+    covered = shares.sum(-1)
+    each = -(shares * logits[told].log_softmax(-1)).sum(-1)
+    return each.sum() / covered.sum().clamp(min=1.0)
 
 
 def collate(examples: list[StreamExample]) -> Batch:
