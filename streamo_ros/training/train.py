@@ -64,6 +64,7 @@ QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
 
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
+NAMING_WEIGHT = 0.25
 LENGTHS = 32
 """Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
@@ -138,8 +139,9 @@ class SightHeads(nn.Module):
         names = batch.names.flatten(2).transpose(1, 2)
         logits = self.names(tokens).float()
         colours, kinds = slice(0, len(COLOURS)), slice(len(COLOURS), None)
-        return (pairs + cells + naming_loss(logits[..., colours], names[..., colours])
-                + naming_loss(logits[..., kinds], names[..., kinds]))
+        named = (naming_loss(logits[..., colours], names[..., colours])
+                 + naming_loss(logits[..., kinds], names[..., kinds]))
+        return pairs + cells + NAMING_WEIGHT * named
 
 
 def naming_loss(logits: Tensor, shares: Tensor) -> Tensor:
