@@ -325,14 +325,14 @@ class Ablation:
         """Return training streams as the eyes see them; kept on disk."""
         file = self._out / f'{name}.pt'
         if file.is_file():
-            return list(torch.load(file, weights_only=False))
+            return [Seen(*kept) for kept in torch.load(file, weights_only=False)]
         model = self._fresh(0)
         seen = [
             look(model, self._checkpoint,
                  draw('train', seed, index, turns, self._plan.questions, 1.0))
             for index in tqdm(range(count), unit=' stream', desc=name)]
         partial = file.with_suffix('.partial')
-        torch.save(seen, partial)
+        torch.save([(one.tokens, one.questions) for one in seen], partial)
         partial.replace(file)
         return seen
 

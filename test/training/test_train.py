@@ -84,6 +84,15 @@ def test_a_run_does_not_go_on_from_weights_with_other_words(tmp_path):
         train.train_nano(tmp_path / 'second', plan, log=lambda line: None)
 
 
+def test_a_name_counts_where_its_thing_lies_and_by_how_much_that_covers():
+    logits = torch.tensor([[[2.0, 0.0], [0.0, 3.0], [5.0, -5.0]]])
+    shares = torch.tensor([[[0.5, 0.0], [0.25, 0.25], [0.0, 0.0]]])
+    odds = [-logits[0, place].log_softmax(-1) for place in range(2)]
+    expected = (0.5 * odds[0][0] + 0.25 * odds[1].sum()) / 1.0
+    assert train.naming_loss(logits, shares) == pytest.approx(float(expected))
+    assert train.naming_loss(logits, torch.full((1, 3, 2), torch.nan)) == 0
+
+
 def test_the_losses_fall(tmp_path):
     plan = train.TrainingPlan(seed=1, vision_steps=120, steps=40)
     train.train_nano(tmp_path, plan, log=lambda line: None)
