@@ -468,8 +468,8 @@ def test_a_model_that_raises_is_reported_and_the_node_goes_on(graph):
     assert 'out of memory' in process.log
     assert process.runs
     epochs = [state.epoch for state in console.fresh]
-    assert len(set(epochs)) > 1  # half a step in the window is a reason to start afresh
-    assert {state.tick for state in console.fresh} == {0}
+    # Half a step in the window is a reason to start afresh: this model fails at its second step.
+    assert len(set(epochs)) == len(epochs) > 1
 
 
 def test_a_still_scene_is_spared_and_the_diagnostics_say_how_much(graph):
