@@ -15,7 +15,8 @@
 """
 nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
 
-``make nano``. What `streamo train` does to any checkpoint is another: see ``fine_tune``.
+``make nano`` runs it twice, the second time on from the first. What `streamo train` does to any
+checkpoint is another: see ``fine_tune``.
 
 Matrices learn by Muon and the rest by AdamW: from scratch, AdamW alone did not get off the
 ground at this size. The loss of the states is plain cross-entropy over the vocabulary; that of
