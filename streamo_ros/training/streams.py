@@ -120,7 +120,7 @@ class StreamDataset(Dataset[StreamExample]):
             frames = _recoloured(rng, frames)
         patches = np.stack([
             spec.normalise(spec.cut(last, frame, vision), vision)
-            for last, frame in zip(frames[[0, *range(self._turns - 1)]], frames, strict=True)])
+            for last, frame in zip([frames[0], *frames[:-1]], frames, strict=True)])
         observed = [stream.pair(tick, self._grid) for tick in range(self._turns)]
         return StreamExample(
             patches=patches,

@@ -320,8 +320,9 @@ def train_nano(
 
 def save_weights(model: Qwen2_5_VLForConditionalGeneration, file: Path) -> None:
     """Write the weights as float16 under the names that Qwen2.5-VL checkpoints publish."""
+    state = model.state_dict()
     tensors = {
-        published: model.state_dict()[name].detach().to(torch.float16).contiguous()
+        published: state[name].detach().to(torch.float16).contiguous()
         for name, published in _published(model).items()}
     save_file(tensors, str(file), metadata={'format': 'pt'})
 
