@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
+nano's own recipe: first its eyes alone, then everything, on what is rendered as it goes.
 
 ``make nano`` runs it twice, the second time on from the first. What `streamo train` does to any
 checkpoint is another: see ``fine_tune``.
@@ -60,8 +60,15 @@ from streamo_ros.worlds.names import NAMES
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
 TURNS = 16
-QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
-"""Instructions asked of each stream of a step, by stage: the eyes learn from all of them."""
+QUESTIONS: dict[str, tuple[int | None, ...]] = {
+    'vision': (0, 0, 0, 0), 'shapes': (None, None, None, 0), 'stream': (2, 2, 2, 2, None)}
+"""
+Instructions asked of each stream of a step, by stage; None shows still lifes in its place.
+
+The eyes learn from all of them; in the first two stages nothing else does.
+"""
+
+_SEEDS = {'vision': 0, 'stream': 1, 'shapes': 2}  # beside the plan's: no stage sees another's
 
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
@@ -82,6 +89,7 @@ class TrainingPlan:
     seed: int
     vision_steps: int
     steps: int
+    shape_steps: int = 0
     save_every: int = 100
     compiled: bool = False
     begin: str | None = None
@@ -289,10 +297,10 @@ def train_nano(
     heads = SightHeads(checkpoint.decoder.hidden)
     resume = directory / 'resume.pt'
     begun = torch.load(resume, weights_only=True) if resume.is_file() else None
-    for stage, steps in (('vision', plan.vision_steps), ('stream', plan.steps)):
-        if begun is not None and begun['stage'] == 'stream' and stage == 'vision':
-            continue
-        modules = [model.model.visual, heads] if stage == 'vision' else [model, heads]
+    lengths = {'vision': plan.vision_steps, 'shapes': plan.shape_steps, 'stream': plan.steps}
+    stages = list(lengths)
+    for stage in stages[stages.index(begun['stage']) if begun is not None else 0:]:
+        modules = [model, heads] if stage == 'stream' else [model.model.visual, heads]
         solvers = optimizers(modules)
         first = 0
         if begun is not None:
@@ -301,7 +309,8 @@ def train_nano(
             for solver, state in zip(solvers, begun['solvers'], strict=True):
                 solver.load_state_dict(state)
             first, begun = begun['step'], None
-        for step, figures in _steps(stage, steps, first, plan, checkpoint, model, heads, solvers):
+        for step, figures in _steps(
+                stage, lengths[stage], first, plan, checkpoint, model, heads, solvers):
             line = json.dumps({'stage': stage, 'step': step, **figures})
             with (directory / 'train.jsonl').open('a', encoding='utf-8') as file:
                 file.write(line + '\n')
@@ -357,9 +366,9 @@ def _steps(
     solvers: list[torch.optim.Optimizer],
 ) -> Iterator[tuple[int, dict[str, float]]]:
     questions = QUESTIONS[stage]
-    asked = sum(number > 0 for number in questions)
+    asked = sum(bool(number) for number in questions)
     dataset = StreamDataset(
-        checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * len(questions),
+        checkpoint, seed=plan.seed + _SEEDS[stage], count=steps * len(questions),
         turns=TURNS, questions=questions, first=first * len(questions))
     loader = DataLoader(
         dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
@@ -372,7 +381,7 @@ def _steps(
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
                     model, tokens[:asked * TURNS], batch.rows, checkpoint.tokenizer.end_id)
-        total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
+        total = losses['sight'] * (SIGHT_WEIGHT if stage == 'stream' else 1.0)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()
         for solver in solvers:
@@ -398,6 +407,8 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=7, help='of weights and streams')
     parser.add_argument(
         '--vision-steps', type=int, default=1500, help='steps of the vision tower alone')
+    parser.add_argument(
+        '--shape-steps', type=int, default=0, help='then, steps of it on still lifes mostly')
     parser.add_argument('--steps', type=int, default=3800, help='steps of the whole model')
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     parser.add_argument(
@@ -405,8 +416,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train_nano(options.out, TrainingPlan(
-        options.seed, options.vision_steps, options.steps, compiled=options.compile,
-        begin=options.begin))
+        options.seed, options.vision_steps, options.steps, options.shape_steps,
+        compiled=options.compile, begin=options.begin))
 
 
 if __name__ == '__main__':

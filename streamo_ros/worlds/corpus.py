@@ -18,8 +18,8 @@ from collections.abc import Iterator
 import itertools
 
 from streamo_ros.worlds import phrases
-from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import KINDS
+from streamo_ros.worlds.names import SHARED_COLOURS as COLOURS
 from streamo_ros.worlds.phrases import wordings
 from streamo_ros.worlds.question import grounded
 from streamo_ros.worlds.sentry_topics import ANSWERS

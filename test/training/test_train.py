@@ -36,13 +36,16 @@ class Cut(Exception):
 def short_streams(monkeypatch):
     """Make streams and batches small, so that a step takes a fraction of a second."""
     monkeypatch.setattr(train, 'TURNS', 3)
-    monkeypatch.setattr(train, 'QUESTIONS', {'vision': (0, 0), 'stream': (1, 1, 0)})
+    monkeypatch.setattr(train, 'QUESTIONS', {
+        'vision': (0, 0), 'shapes': (None, 0), 'stream': (1, 1, None)})
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
-    plan = train.TrainingPlan(seed=3, vision_steps=3, steps=4, save_every=1)
+    plan = train.TrainingPlan(seed=3, vision_steps=3, steps=4, shape_steps=2, save_every=1)
     train.train_nano(tmp_path / 'whole', plan, log=lambda line: None)
-    for cut_at in ({'stage': 'vision', 'step': 1}, {'stage': 'stream', 'step': 2}):
+    for cut_at in (
+            {'stage': 'vision', 'step': 1}, {'stage': 'shapes', 'step': 1},
+            {'stage': 'stream', 'step': 2}):
         def kill(line, cut_at=cut_at):
             figures = json.loads(line)
             if {name: figures[name] for name in cut_at} == cut_at:
@@ -108,6 +111,8 @@ def test_the_command_behind_make_nano_trains_as_it_is_told(tmp_path, monkeypatch
     monkeypatch.setattr(train, 'train_nano', lambda *arguments: told.append(arguments))
     monkeypatch.setattr('sys.argv', [
         'train', '--out', str(tmp_path), '--seed', '4', '--vision-steps', '5', '--steps', '6',
+        '--shape-steps', '7',
         '--threads', str(torch.get_num_threads())])
     train.main()
-    assert told == [(tmp_path, train.TrainingPlan(seed=4, vision_steps=5, steps=6))]
+    assert told == [(tmp_path, train.TrainingPlan(
+        seed=4, vision_steps=5, steps=6, shape_steps=7))]
