@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """The names that things of a tabletop have: what a picture shows can be told in these words."""
 
 SHARED_COLOURS = ('red', 'green', 'blue', 'yellow', 'orange', 'purple', 'white', 'black')
