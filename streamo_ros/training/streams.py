@@ -56,6 +56,9 @@ one is told from the other by the words and not by what is frequent."""
 TABLETOP = 0.5
 """Share of streams on the tabletop, which has more to tell apart than the sentry."""
 
+SLIDES = 0.4
+"""Share of the tabletops that are slide shows: there is far more to name in them."""
+
 FLIPPED = 0.05
 """Share of history states shown wrong, so that the model survives its own mistakes."""
 
@@ -120,7 +123,8 @@ class StreamDataset(Dataset[StreamExample]):
             return self._still_lifes(rng)
         stream = draw_stream(
             rng, split='train', turns=self._turns, questions=questions, size=self._size,
-            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
+            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST,
+            slides=SLIDES)
         frames = stream.frames
         observed = [stream.pair(tick, self._grid) for tick in range(self._turns)]
         return StreamExample(

@@ -43,8 +43,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from transformers import Qwen2_5_VLForConditionalGeneration
 
+from streamo_ros.dialogue import Text
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import StreamTokenizer
 from streamo_ros.training.compiled import speed_up
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
@@ -56,7 +58,9 @@ from streamo_ros.training.streams import PAIR_TRUTHS
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.worlds.names import COLOURS
+from streamo_ros.worlds.names import KINDS
 from streamo_ros.worlds.names import NAMES
+from streamo_ros.worlds.names import SHARED_COLOURS
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
 TURNS = 16
@@ -73,6 +77,9 @@ _SEEDS = {'vision': 0, 'stream': 1, 'shapes': 2}  # beside the plan's: no stage 
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
 NAMING_WEIGHT = 0.25
+NAME_WEIGHT = 3.0
+"""Of a thing's colour and kind among the words of an answer, most of which are easy."""
+
 LENGTHS = 32
 """Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
@@ -245,17 +252,29 @@ def stream_states(
 
 
 def stream_loss(
-    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, end_id: int
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, weights: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return the losses of states and of answers."""
+    """
+    Return the losses of states and of answers.
+
+    :param weights: (vocabulary,) of the tokens of answers
+    """
     hidden = stream_states(model, tokens, rows)
     at_state, at_text = rows.state_labels != IGNORED, rows.text_labels != IGNORED
     state = cross_entropy(
         model.lm_head(hidden[at_state]).float(), rows.state_labels[at_state])
     labels = rows.text_labels[at_text]
-    weights = torch.where(labels == end_id, END_WEIGHT, 1.0)
     each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
-    return state, (each * weights).sum() / weights.sum().clamp(min=1.0)
+    return state, (each * weights[labels]).sum() / weights[labels].sum().clamp(min=1.0)
+
+
+def answer_weights(tokenizer: StreamTokenizer) -> Tensor:
+    """Return what the tokens of answers weigh, (vocabulary,)."""
+    weights = torch.ones(tokenizer.vocab_size)
+    weights[tokenizer.end_id] = END_WEIGHT
+    for name in (*SHARED_COLOURS, *KINDS):
+        weights[tokenizer.encode([Text(f' {name}')])] = NAME_WEIGHT
+    return weights
 
 
 def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
@@ -372,6 +391,7 @@ def _steps(
         turns=TURNS, questions=questions, first=first * len(questions))
     loader = DataLoader(
         dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
+    weights = answer_weights(checkpoint.tokenizer)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
@@ -380,7 +400,7 @@ def _steps(
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
-                    model, tokens[:asked * TURNS], batch.rows, checkpoint.tokenizer.end_id)
+                    model, tokens[:asked * TURNS], batch.rows, weights)
         total = losses['sight'] * (SIGHT_WEIGHT if stage == 'stream' else 1.0)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()

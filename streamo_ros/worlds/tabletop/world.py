@@ -75,12 +75,13 @@ class TabletopWorld:
     :param size: (height, width) of its frames in pixels; any size shows the same scene
     :param lay_outs: instead of a stream, so many still lifes of the same things, one each 1/STEPS
         of a second
+    :param named: only things with names in them
     :raises WorldError: for an unknown split
     """
 
     def __init__(
         self, seed: int, seconds: float = 24.0, split: str = 'train',
-        size: tuple[int, int] = (112, 112), lay_outs: int = 0,
+        size: tuple[int, int] = (112, 112), lay_outs: int = 0, named: bool = False,
     ) -> None:
         if split not in _SPLITS:
             raise WorldError(f'There is no split {split!r}; take one of {", ".join(_SPLITS)}.')
@@ -90,7 +91,7 @@ class TabletopWorld:
         if lay_outs:
             rng = self._draws(100)
             self.stage = draw_stage(rng)
-            self._record = still_life(rng, split, self.stage, lay_outs)
+            self._record = still_life(rng, split, self.stage, lay_outs, named)
         else:
             self._record = self._simulate(seconds)
         self._seen: dict[tuple[bytes, Hand], tuple[Image, Image]] = {}

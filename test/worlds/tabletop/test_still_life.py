@@ -67,3 +67,14 @@ def test_a_lay_out_is_the_same_whenever_it_is_asked_for(worlds):
     again = TabletopWorld(3, split='train', lay_outs=LAY_OUTS)
     for lay_out in reversed(range(LAY_OUTS)):
         assert np.array_equal(worlds[3].render(moment(lay_out)), again.render(moment(lay_out)))
+
+
+def test_where_a_thing_is_said_to_be_is_where_it_is():
+    world = TabletopWorld(5, split='train', lay_outs=40, named=True)
+    for row in range(40):
+        stamp = (row + 0.5) / STEPS
+        states = [world.state(thing, stamp)[0] for thing in range(len(world.things))]
+        assert states.count('held') <= 1
+        for thing, state in enumerate(states):
+            above = world.height(thing, stamp) - world.things[thing].half[2]
+            assert state == ('away' if above < -0.1 else 'held' if above > 0.05 else 'table')
