@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-nano's own recipe: first its eyes alone, then everything, on what is rendered as it goes.
+nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
 
 ``make nano`` runs it twice, the second time on from the first. What `streamo train` does to any
 checkpoint is another: see ``fine_tune``.
@@ -43,10 +43,8 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from transformers import Qwen2_5_VLForConditionalGeneration
 
-from streamo_ros.dialogue import Text
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-from streamo_ros.models import StreamTokenizer
 from streamo_ros.training.compiled import speed_up
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
@@ -58,28 +56,16 @@ from streamo_ros.training.streams import PAIR_TRUTHS
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.worlds.names import COLOURS
-from streamo_ros.worlds.names import KINDS
 from streamo_ros.worlds.names import NAMES
-from streamo_ros.worlds.names import SHARED_COLOURS
 
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
 TURNS = 16
-QUESTIONS: dict[str, tuple[int | None, ...]] = {
-    'vision': (0, 0, 0, 0), 'shapes': (None, None, None, 0), 'stream': (2, 2, 2, 2, None)}
-"""
-Instructions asked of each stream of a step, by stage; None shows still lifes in its place.
-
-The eyes learn from all of them; in the first two stages nothing else does.
-"""
-
-_SEEDS = {'vision': 0, 'stream': 1, 'shapes': 2}  # beside the plan's: no stage sees another's
+QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
+"""Instructions asked of each stream of a step, by stage: the eyes learn from all of them."""
 
 END_WEIGHT = 0.2
 SIGHT_WEIGHT = 0.3
 NAMING_WEIGHT = 0.25
-NAME_WEIGHT = 3.0
-"""Of a thing's colour and kind among the words of an answer, most of which are easy."""
-
 LENGTHS = 32
 """Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
 
@@ -96,7 +82,6 @@ class TrainingPlan:
     seed: int
     vision_steps: int
     steps: int
-    shape_steps: int = 0
     save_every: int = 100
     compiled: bool = False
     begin: str | None = None
@@ -252,29 +237,17 @@ def stream_states(
 
 
 def stream_loss(
-    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, weights: Tensor,
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, end_id: int
 ) -> tuple[Tensor, Tensor]:
-    """
-    Return the losses of states and of answers.
-
-    :param weights: (vocabulary,) of the tokens of answers
-    """
+    """Return the losses of states and of answers."""
     hidden = stream_states(model, tokens, rows)
     at_state, at_text = rows.state_labels != IGNORED, rows.text_labels != IGNORED
     state = cross_entropy(
         model.lm_head(hidden[at_state]).float(), rows.state_labels[at_state])
     labels = rows.text_labels[at_text]
+    weights = torch.where(labels == end_id, END_WEIGHT, 1.0)
     each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
-    return state, (each * weights[labels]).sum() / weights[labels].sum().clamp(min=1.0)
-
-
-def answer_weights(tokenizer: StreamTokenizer) -> Tensor:
-    """Return what the tokens of answers weigh, (vocabulary,)."""
-    weights = torch.ones(tokenizer.vocab_size)
-    weights[tokenizer.end_id] = END_WEIGHT
-    for name in (*SHARED_COLOURS, *KINDS):
-        weights[tokenizer.encode([Text(f' {name}')])] = NAME_WEIGHT
-    return weights
+    return state, (each * weights).sum() / weights.sum().clamp(min=1.0)
 
 
 def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
@@ -316,10 +289,10 @@ def train_nano(
     heads = SightHeads(checkpoint.decoder.hidden)
     resume = directory / 'resume.pt'
     begun = torch.load(resume, weights_only=True) if resume.is_file() else None
-    lengths = {'vision': plan.vision_steps, 'shapes': plan.shape_steps, 'stream': plan.steps}
-    stages = list(lengths)
-    for stage in stages[stages.index(begun['stage']) if begun is not None else 0:]:
-        modules = [model, heads] if stage == 'stream' else [model.model.visual, heads]
+    for stage, steps in (('vision', plan.vision_steps), ('stream', plan.steps)):
+        if begun is not None and begun['stage'] == 'stream' and stage == 'vision':
+            continue
+        modules = [model.model.visual, heads] if stage == 'vision' else [model, heads]
         solvers = optimizers(modules)
         first = 0
         if begun is not None:
@@ -328,8 +301,7 @@ def train_nano(
             for solver, state in zip(solvers, begun['solvers'], strict=True):
                 solver.load_state_dict(state)
             first, begun = begun['step'], None
-        for step, figures in _steps(
-                stage, lengths[stage], first, plan, checkpoint, model, heads, solvers):
+        for step, figures in _steps(stage, steps, first, plan, checkpoint, model, heads, solvers):
             line = json.dumps({'stage': stage, 'step': step, **figures})
             with (directory / 'train.jsonl').open('a', encoding='utf-8') as file:
                 file.write(line + '\n')
@@ -385,13 +357,12 @@ def _steps(
     solvers: list[torch.optim.Optimizer],
 ) -> Iterator[tuple[int, dict[str, float]]]:
     questions = QUESTIONS[stage]
-    asked = sum(bool(number) for number in questions)
+    asked = sum(number > 0 for number in questions)
     dataset = StreamDataset(
-        checkpoint, seed=plan.seed + _SEEDS[stage], count=steps * len(questions),
+        checkpoint, seed=plan.seed + (stage == 'stream'), count=steps * len(questions),
         turns=TURNS, questions=questions, first=first * len(questions))
     loader = DataLoader(
         dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
-    weights = answer_weights(checkpoint.tokenizer)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
@@ -400,8 +371,8 @@ def _steps(
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
-                    model, tokens[:asked * TURNS], batch.rows, weights)
-        total = losses['sight'] * (SIGHT_WEIGHT if stage == 'stream' else 1.0)
+                    model, tokens[:asked * TURNS], batch.rows, checkpoint.tokenizer.end_id)
+        total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()
         for solver in solvers:
@@ -427,8 +398,6 @@ def main() -> None:
     parser.add_argument('--seed', type=int, default=7, help='of weights and streams')
     parser.add_argument(
         '--vision-steps', type=int, default=1500, help='steps of the vision tower alone')
-    parser.add_argument(
-        '--shape-steps', type=int, default=0, help='then, steps of it on still lifes mostly')
     parser.add_argument('--steps', type=int, default=3800, help='steps of the whole model')
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     parser.add_argument(
@@ -436,8 +405,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train_nano(options.out, TrainingPlan(
-        options.seed, options.vision_steps, options.steps, options.shape_steps,
-        compiled=options.compile, begin=options.begin))
+        options.seed, options.vision_steps, options.steps, compiled=options.compile,
+        begin=options.begin))
 
 
 if __name__ == '__main__':

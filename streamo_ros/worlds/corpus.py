@@ -18,8 +18,8 @@ from collections.abc import Iterator
 import itertools
 
 from streamo_ros.worlds import phrases
+from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import KINDS
-from streamo_ros.worlds.names import SHARED_COLOURS
 from streamo_ros.worlds.phrases import wordings
 from streamo_ros.worlds.question import grounded
 from streamo_ros.worlds.sentry_topics import ANSWERS
@@ -37,8 +37,9 @@ def corpus() -> Iterator[str]:
     for answer in (*ANSWERS.values(), 'Yes.', 'No.'):
         for _ in range(_OFTEN):
             yield f' {answer}'
-    names = [f'{colour} {kind}' for colour, kind in itertools.product(SHARED_COLOURS, KINDS)]
-    for name, other in zip(names, reversed(names), strict=True):
+    for colour, kind in itertools.product(COLOURS, KINDS):
+        name = f'{colour} {kind}'
+        other = f'{COLOURS[-1 - COLOURS.index(colour)]} {KINDS[-1 - KINDS.index(kind)]}'
         for event in words.TELLING:
             yield f' {words.tell(event, name, other)}'
         for event in words.CLAUSES:
@@ -51,7 +52,7 @@ def corpus() -> Iterator[str]:
         yield f' {words.listed([name, other])}'
         yield f' {words.listed([name])}'
         yield f' On the {name}.'
-        yield f' {name.split()[0].capitalize()}.'
+        yield f' {colour.capitalize()}.'
     for answer in (*words.NUMBERS, words.NOTHING, words.HELD, words.TABLE, words.AWAY):
         for _ in range(_OFTEN):
             yield f' {answer}'

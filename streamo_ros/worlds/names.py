@@ -12,13 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """The names that things of a tabletop have: what a picture shows can be told in these words."""
 
-SHARED_COLOURS = ('red', 'green', 'blue', 'yellow', 'orange', 'purple', 'white', 'black')
-"""Those of every split; which kinds they come in differs."""
-
-COLOURS = (*SHARED_COLOURS, 'pink', 'brown', 'turquoise')
-"""The last three are the training split's alone and come in every kind, lest a colour tell it."""
-
+COLOURS = ('red', 'green', 'blue', 'yellow', 'orange', 'purple', 'white', 'black')
 KINDS = ('cube', 'ball', 'can', 'bottle', 'mug', 'plate', 'box', 'cone')
 NAMES = (*COLOURS, *KINDS)

@@ -104,7 +104,7 @@ class Stream:
 def draw_stream(
     rng: np.random.Generator, *, split: str, turns: int, questions: int,
     size: tuple[int, int] = (112, 112), world: str | None = None, rate: float | None = None,
-    contrast: float = 0.0, slides: float = 0.0,
+    contrast: float = 0.0,
 ) -> Stream:
     """
     Draw a stream.
@@ -117,8 +117,6 @@ def draw_stream(
     :param world: one of WORLDS; None draws one
     :param rate: ticks per second; None draws one of RATES
     :param contrast: share of the sentry's streams that are asked for both directions of a skill
-    :param slides: share of the tabletops that are slide shows: at each tick everything lies
-        elsewhere, and what is there is asked for
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
@@ -126,7 +124,7 @@ def draw_stream(
     if world == 'sentry':
         return _draw_sentry(rng, split, turns, questions, size, rate, contrast)
     if world == 'tabletop':
-        return _draw_tabletop(rng, split, turns, questions, size, rate, slides)
+        return _draw_tabletop(rng, split, turns, questions, size, rate)
     raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
 
 
@@ -166,10 +164,9 @@ def _task(rng: np.random.Generator, world: str) -> str:
 
 def _draw_tabletop(
     rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
-    given: float | None, slides: float,
+    given: float | None,
 ) -> Stream:
     try:  # here, for who asks for the sentry alone does without pybullet
-        from streamo_ros.worlds.tabletop.simulation import STEPS
         from streamo_ros.worlds.tabletop.topics import Asker
         from streamo_ros.worlds.tabletop.topics import clear
         from streamo_ros.worlds.tabletop.world import TabletopWorld
@@ -179,24 +176,17 @@ def _draw_tabletop(
             "pip install 'streamo_ros[train]', or ask for the sentry alone.") from error
     while True:
         rate = given or float(rng.choice(RATES))
-        still = slides > 0 and rng.random() < slides
-        if still:
-            stamps = tuple((tick + 0.5) / STEPS for tick in range(turns))
-            world = TabletopWorld(
-                int(rng.integers(2**62)), split=split, size=size, lay_outs=turns, named=True)
-        else:
-            stamps = draw_stamps(rng, turns, rate)
-            world = TabletopWorld(
-                int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
-            if questions and not clear(world, stamps):
-                continue
+        stamps = draw_stamps(rng, turns, rate)
+        world = TabletopWorld(
+            int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
+        if questions and not clear(world, stamps):
+            continue
         asker = Asker(world, split, stamps, rate)
         asked: list[Question] = []
         for _ in range(_TRIES):
             if len(asked) == questions:
                 break
-            task = 'tsqa' if still else _task(rng, 'tabletop')
-            wanted = rng.random() < EVENTFUL
+            task, wanted = _task(rng, 'tabletop'), rng.random() < EVENTFUL
             for _ in range(_TRIES):
                 question = asker.ask(rng, task)
                 if question is None or (wanted and not question.eventful):
@@ -214,9 +204,8 @@ def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topi
     topics: list[Topic] = []
     if contrast and rng.random() < contrast:
         skill = str(rng.choice(list(_OPPOSITE)))
-        both = {skill, _OPPOSITE[skill]}
-        of_both = [topic for topic in TOPICS['event_caption'] if both.issuperset(topic.skills)]
-        topics = [of_both[index] for index in rng.permutation(len(of_both))[:count]]
+        topics = [topic for topic in TOPICS['event_caption']
+                  if topic.skill in (skill, _OPPOSITE[skill])][:count]
     while len(topics) < count:
         task = _task(rng, 'sentry')
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]

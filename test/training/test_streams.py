@@ -20,12 +20,8 @@ import pytest
 pytest.importorskip('torch', reason='training needs torch')
 pytest.importorskip('pybullet', reason='the tabletop is rendered by pybullet')
 
-from streamo_ros.dialogue import State  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.training import streams  # noqa: E402
-from streamo_ros.training.sequence import build_sequence  # noqa: E402
-from streamo_ros.training.sequence import TrainingTurn  # noqa: E402
-from streamo_ros.training.streams import misnamed  # noqa: E402
 from streamo_ros.training.streams import StreamDataset  # noqa: E402
 from streamo_ros.worlds.names import COLOURS  # noqa: E402
 
@@ -48,34 +44,22 @@ def test_an_example_is_the_same_from_wherever_a_run_begins():
     assert [len(example.sequences) for example in whole] == [1, 0, 1, 0]
 
 
-def test_still_lifes_are_shown_in_place_of_a_stream_and_name_what_they_show():
-    (example,) = examples((None,), 1)
-    assert example.patches.shape[0] == TURNS and not example.sequences
-    assert not example.pairs.any() and not example.cells[:, 0].any()  # nothing happens
-    assert example.cells[:, 1].max() > 0.2
-    assert np.nanmax(example.names) > 0.1
-
-
-def test_a_stream_tells_colours_and_leaves_kinds_to_still_lifes(monkeypatch):
-    """In a stream, a colour comes in the training split's kinds only."""
+def test_in_false_colours_kinds_are_told_and_colours_are_not(monkeypatch):
     monkeypatch.setattr(streams, 'TABLETOP', 1.0)
-    for example in examples((1, 0), 2):
-        colours, kinds = np.split(example.names, [len(COLOURS)], axis=1)
-        assert np.isfinite(colours).all() and colours.max() > 0.1
-        assert np.isnan(kinds).all()
+    monkeypatch.setattr(streams, 'RECOLOURED', 0.0)
+    plain = examples((0,), 6)
+    monkeypatch.setattr(streams, 'RECOLOURED', 1.0)
+    false = examples((0,), 6)
+    for one, other in zip(plain, false, strict=True):
+        assert np.isfinite(one.names).all()
+        assert np.isnan(other.names[:, :len(COLOURS)]).all()
+        assert np.array_equal(one.names[:, len(COLOURS):], other.names[:, len(COLOURS):])
+    changed = [not np.array_equal(one.patches, other.patches)
+               for one, other in zip(plain, false, strict=True)]
+    assert sum(changed) > 3  # an exchange of channels may leave them where they were
 
 
-def test_a_colour_may_be_read_as_another_but_is_learned_as_it_is(monkeypatch):
-    monkeypatch.setattr(streams, 'MISNAMED', 1.0)
-    tokenizer = load_checkpoint('nano').tokenizer
-    told = 'A red cube and a blue can.'
-    turns = [TrainingTurn(State.RESPONSE, told, State.RESPONSE)] * 8
-    right = build_sequence(
-        tokenizer, 'Watch.', 'Where is the red cube?', ['<0s>'] * 8, turns, (1, 1))
-    read = misnamed(np.random.default_rng(4), tokenizer, right)
-    assert np.array_equal(read.text_labels, right.text_labels)
-    changed = np.flatnonzero(read.ids != right.ids)
-    assert 10 < len(changed) <= 16
-    assert {tokenizer.decode([right.ids[place]]) for place in changed} == {'red', 'blue'}
-    assert (read.turns[changed] >= 0).all()  # what was asked is read as it was asked
-    assert {tokenizer.decode([read.ids[place]]) for place in changed} <= set(COLOURS)
+def test_what_is_asked_about_is_shown_in_its_own_colours(monkeypatch):
+    monkeypatch.setattr(streams, 'TABLETOP', 1.0)
+    monkeypatch.setattr(streams, 'RECOLOURED', 1.0)
+    assert all(np.isfinite(example.names).all() for example in examples((1,), 2))

@@ -24,9 +24,7 @@ pytest.importorskip('transformers', reason='training needs transformers')
 from safetensors.torch import load_file  # noqa: E402
 
 from streamo_ros.dialogue import State  # noqa: E402
-from streamo_ros.dialogue import Text  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
-from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.training import train  # noqa: E402
 
 
@@ -38,16 +36,13 @@ class Cut(Exception):
 def short_streams(monkeypatch):
     """Make streams and batches small, so that a step takes a fraction of a second."""
     monkeypatch.setattr(train, 'TURNS', 3)
-    monkeypatch.setattr(train, 'QUESTIONS', {
-        'vision': (0, 0), 'shapes': (None, 0), 'stream': (1, 1, None)})
+    monkeypatch.setattr(train, 'QUESTIONS', {'vision': (0, 0), 'stream': (1, 1, 0)})
 
 
 def test_a_run_that_was_cut_off_goes_on_to_the_same_weights(tmp_path):
-    plan = train.TrainingPlan(seed=3, vision_steps=3, steps=4, shape_steps=2, save_every=1)
+    plan = train.TrainingPlan(seed=3, vision_steps=3, steps=4, save_every=1)
     train.train_nano(tmp_path / 'whole', plan, log=lambda line: None)
-    for cut_at in (
-            {'stage': 'vision', 'step': 1}, {'stage': 'shapes', 'step': 1},
-            {'stage': 'stream', 'step': 2}):
+    for cut_at in ({'stage': 'vision', 'step': 1}, {'stage': 'stream', 'step': 2}):
         def kill(line, cut_at=cut_at):
             figures = json.loads(line)
             if {name: figures[name] for name in cut_at} == cut_at:
@@ -98,16 +93,6 @@ def test_a_name_counts_where_its_thing_lies_and_by_how_much_that_covers():
     assert train.naming_loss(logits, torch.full((1, 3, 2), torch.nan)) == 0
 
 
-def test_of_an_answer_the_names_weigh_most_and_its_end_least():
-    tokenizer = load_checkpoint('nano').tokenizer
-    weights = train.answer_weights(tokenizer)
-    told = tokenizer.encode([Text(' The arm picked up the red cube.')])
-    assert [float(weights[token]) for token in told[-3:]] == [
-        train.NAME_WEIGHT, train.NAME_WEIGHT, 1.0]
-    assert all(weights[token] == 1 for token in told[:-3])
-    assert weights[tokenizer.end_id] == train.END_WEIGHT
-
-
 def test_the_losses_fall(tmp_path):
     plan = train.TrainingPlan(seed=1, vision_steps=120, steps=40)
     train.train_nano(tmp_path, plan, log=lambda line: None)
@@ -123,8 +108,6 @@ def test_the_command_behind_make_nano_trains_as_it_is_told(tmp_path, monkeypatch
     monkeypatch.setattr(train, 'train_nano', lambda *arguments: told.append(arguments))
     monkeypatch.setattr('sys.argv', [
         'train', '--out', str(tmp_path), '--seed', '4', '--vision-steps', '5', '--steps', '6',
-        '--shape-steps', '7',
         '--threads', str(torch.get_num_threads())])
     train.main()
-    assert told == [(tmp_path, train.TrainingPlan(
-        seed=4, vision_steps=5, steps=6, shape_steps=7))]
+    assert told == [(tmp_path, train.TrainingPlan(seed=4, vision_steps=5, steps=6))]

@@ -20,7 +20,6 @@ import numpy as np
 import pytest
 
 from streamo_ros.worlds import WorldError
-from streamo_ros.worlds.names import KINDS
 from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import TASKS
 from streamo_ros.worlds.streams import draw_stream
@@ -73,37 +72,11 @@ def test_questions_of_a_stream_are_different():
 def test_with_contrast_both_directions_of_a_skill_are_asked_of_one_stream():
     opposites = ({'start', 'stop'}, {'enter', 'leave'}, {'light_off', 'light_on'},
                  {'cover', 'uncover'})
-    together = 0
     for seed in range(8):
         stream = draw_stream(
             np.random.default_rng(seed), split='train', turns=12, questions=2, world='sentry',
             contrast=1.0)
-        skills = [question.skill.split('/') for question in stream.questions]
-        assert set(skills[0] + skills[1]) in opposites
-        assert skills[0] != skills[1]
-        together += any(len(both) == 2 for both in skills)
-    assert 0 < together < 8  # asked for at once, too, beside one of them
-
-
-def test_a_slide_show_asks_for_what_lies_elsewhere_at_each_tick():
-    pytest.importorskip('pybullet', reason='the tabletop is rendered by pybullet')
-    answers: list[str] = []
-    lists: list[int] = []
-    for seed in range(12):
-        stream = draw_stream(
-            np.random.default_rng(seed), split='train', turns=8, questions=2, world='tabletop',
-            slides=1.0)
-        assert len(stream.frames) == 8
-        assert {question.task for question in stream.questions} == {'tsqa'}
-        for one, other in zip(stream.frames, stream.frames[1:], strict=False):
-            assert np.abs(one.astype(int) - other).max() > 40
-        for question in stream.questions:
-            said = [truth.text for truth in question.right if truth.text]
-            answers += said
-            if question.skill == 'contents':
-                lists.append(sum(text.split()[-1].strip('.') in KINDS for text in said))
-    assert len(answers) > 24 * 3  # a stream has one or two answers to each
-    assert len(lists) > 2 and min(lists) >= 3
+        assert {question.skill for question in stream.questions} in opposites
 
 
 @pytest.mark.parametrize('world', ['sentry', 'tabletop'])

@@ -22,7 +22,6 @@ thing tips, another is touched) makes the stream unclear, and another one is dra
 """
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 import math
@@ -140,29 +139,6 @@ def draw_stage(rng: Generator) -> Stage:
         near = float(rng.uniform(0.48, 0.6))
         park = away[0] * near, away[1] * near, float(rng.uniform(0.3, 0.4))
     return Stage(half, camera, base, park, outside)
-
-
-def free_spot(
-    rng: Generator, stage: Stage, things: Sequence[Thing], poses: NDArray[np.float64], index: int,
-    apart: float = _APART,
-) -> tuple[float, float] | None:
-    """
-    Draw a free place on the table for a thing, wholly in view; None if none is found.
-
-    :param poses: (things, 7) of all things, those away below the table
-    :param apart: metres to the middles of others
-    """
-    wide = max(things[index].half[:2])
-    for _ in range(60):
-        x, y = (
-            float(rng.uniform(-side + wide + 0.03, side - wide - 0.03)) for side in stage.half)
-        high = np.array([x, y, things[index].half[2]])
-        if stage.camera.outside(high, float(np.linalg.norm(things[index].half)) + 0.02)[0]:
-            continue
-        if all(math.hypot(x - pose[0], y - pose[1]) > apart
-               for other, pose in enumerate(poses) if other != index and pose[2] > -0.1):
-            return x, y
-    return None
 
 
 @dataclass
@@ -288,7 +264,21 @@ class Simulation:
         self._now[index] = x, y, z, 0, 0, math.sin(yaw / 2), math.cos(yaw / 2)
 
     def _spot(self, index: int, apart: float = _APART) -> tuple[float, float] | None:
-        return free_spot(self._rng, self._stage, self._things, self._now, index, apart)
+        """Draw a free place on the table for a thing; None if none is found."""
+        half = self._stage.half
+        wide = max(self._things[index].half[:2])
+        for _ in range(60):
+            x, y = (
+                float(self._rng.uniform(-side + wide + 0.03, side - wide - 0.03))
+                for side in half)
+            high = np.array([x, y, self._things[index].half[2]])
+            if self._stage.camera.outside(high, float(np.linalg.norm(
+                    self._things[index].half)) + 0.02)[0]:
+                continue
+            if all(math.hypot(x - pose[0], y - pose[1]) > apart
+                   for other, pose in enumerate(self._now) if other != index and pose[2] > -0.1):
+                return x, y
+        return None
 
     # -- time -------------------------------------------------------------------------------
 

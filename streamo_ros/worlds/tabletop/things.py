@@ -21,7 +21,6 @@ tested was never trained on, though each colour and each kind was.
 """
 
 from dataclasses import dataclass
-import itertools
 import math
 
 import numpy as np
@@ -29,18 +28,16 @@ from numpy.typing import NDArray
 
 from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import KINDS
-from streamo_ros.worlds.names import SHARED_COLOURS
 from streamo_ros.worlds.textures import Colour
 from streamo_ros.worlds.textures import Generator
 
 _PAINT: dict[str, Colour] = {
     'red': (205, 28, 30), 'green': (35, 145, 50), 'blue': (35, 70, 205), 'yellow': (240, 215, 40),
     'orange': (245, 125, 20), 'purple': (125, 45, 160), 'white': (238, 238, 235),
-    'black': (26, 26, 28), 'pink': (245, 140, 185), 'brown': (110, 70, 40),
-    'turquoise': (60, 205, 200)}
+    'black': (26, 26, 28)}
 _SIDES = 18
 
-# Out of 8, by (colour + 3 kind) modulo 8: each kind and each shared colour stands in each split.
+# Out of 8, by (colour + 3 kind) modulo 8: each kind and each colour stands in each split.
 _COMBINATIONS = {'train': (3, 4, 5, 6, 7), 'validation': (2,), 'test': (0, 1)}
 # Proportions are drawn from 0..1; the middle belongs to the test, beside it to validation.
 _PROPORTIONS = {
@@ -70,7 +67,6 @@ class Thing:
     """
     One thing, its middle at the origin.
 
-    :param colour: one of COLOURS; '' for a paint that has no name
     :param half: half its extent along x, y, z in metres
     :param proportions: what its shape was drawn from, each 0..1
     """
@@ -109,12 +105,9 @@ class Thing:
 
 def combinations(split: str) -> tuple[tuple[str, str], ...]:
     """Return the (colour, kind) that a split's things have."""
-    shared = tuple(
-        (colour, kind) for c, colour in enumerate(SHARED_COLOURS) for k, kind in enumerate(KINDS)
+    return tuple(
+        (colour, kind) for c, colour in enumerate(COLOURS) for k, kind in enumerate(KINDS)
         if (c + 3 * k) % 8 in _COMBINATIONS[split])
-    if split != 'train':
-        return shared
-    return (*shared, *itertools.product(COLOURS[len(SHARED_COLOURS):], KINDS))
 
 
 def draw_things(rng: Generator, split: str, count: int) -> tuple[Thing, ...]:
@@ -126,27 +119,14 @@ def draw_things(rng: Generator, split: str, count: int) -> tuple[Thing, ...]:
 
 def draw_thing(rng: Generator, split: str, colour: str, kind: str) -> Thing:
     """Draw the proportions and the shade of a thing."""
-    proportions = _draw_proportions(rng, split)
+    spans = _PROPORTIONS[split]
+    proportions = tuple(
+        float(rng.uniform(*spans[int(rng.integers(len(spans)))])) for _ in range(3))
     shade = 1 + float(rng.uniform(-0.12, 0.1))
     red, green, blue = (
         min(max(value * shade + float(rng.uniform(-10, 10)), 0), 255) for value in _PAINT[colour])
     half, meshes = _SHAPES[kind](proportions, (red, green, blue))
     return Thing(colour, kind, half, tuple(meshes), proportions)
-
-
-def draw_painted(rng: Generator, split: str) -> Thing:
-    """Draw a thing of any kind in a paint without a name."""
-    kind = str(rng.choice(KINDS))
-    proportions = _draw_proportions(rng, split)
-    red, green, blue = rng.uniform(10, 245, 3).tolist()
-    half, meshes = _SHAPES[kind](proportions, (red, green, blue))
-    return Thing('', kind, half, tuple(meshes), proportions)
-
-
-def _draw_proportions(rng: Generator, split: str) -> tuple[float, ...]:
-    spans = _PROPORTIONS[split]
-    return tuple(
-        float(rng.uniform(*spans[int(rng.integers(len(spans)))])) for _ in range(3))
 
 
 _Shape = tuple[tuple[float, float, float], list[Mesh]]

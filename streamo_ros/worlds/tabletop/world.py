@@ -47,7 +47,6 @@ from streamo_ros.worlds.tabletop.simulation import Record
 from streamo_ros.worlds.tabletop.simulation import Simulation
 from streamo_ros.worlds.tabletop.simulation import Status
 from streamo_ros.worlds.tabletop.simulation import Unclear
-from streamo_ros.worlds.tabletop.still_life import still_life
 from streamo_ros.worlds.tabletop.things import block
 from streamo_ros.worlds.tabletop.things import Mesh
 from streamo_ros.worlds.tabletop.things import Thing
@@ -73,27 +72,19 @@ class TabletopWorld:
     :param split: 'train', 'validation' or 'test'; worlds and things of different splits never
         coincide
     :param size: (height, width) of its frames in pixels; any size shows the same scene
-    :param lay_outs: instead of a stream, so many still lifes of the same things, one each 1/STEPS
-        of a second
-    :param named: only things with names in them
     :raises WorldError: for an unknown split
     """
 
     def __init__(
         self, seed: int, seconds: float = 24.0, split: str = 'train',
-        size: tuple[int, int] = (112, 112), lay_outs: int = 0, named: bool = False,
+        size: tuple[int, int] = (112, 112),
     ) -> None:
         if split not in _SPLITS:
             raise WorldError(f'There is no split {split!r}; take one of {", ".join(_SPLITS)}.')
         self._seed = [seed, _SPLITS[split]]
         self._split = split
         self._size = size
-        if lay_outs:
-            rng = self._draws(100)
-            self.stage = draw_stage(rng)
-            self._record = still_life(rng, split, self.stage, lay_outs, named)
-        else:
-            self._record = self._simulate(seconds)
+        self._record = self._simulate(seconds)
         self._seen: dict[tuple[bytes, Hand], tuple[Image, Image]] = {}
 
     def _simulate(self, seconds: float) -> Record:
@@ -290,8 +281,7 @@ class TabletopWorld:
             own = masks[1] == index
             if own.any():
                 part = share(own)
-                if thing.colour:
-                    names[COLOURS.index(thing.colour)] += part
+                names[COLOURS.index(thing.colour)] += part
                 names[len(COLOURS) + KINDS.index(thing.kind)] += part
         return PairTruth(
             light_down=False, light_up=False, cover_on=False, cover_off=False, moved=False,
