@@ -31,6 +31,7 @@ import json
 from pathlib import Path
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 from std_srvs.srv import Trigger
@@ -324,7 +325,14 @@ def main(args: list[str] | None = None) -> int:
     if options.video is not None and not options.video.is_file():
         parser.error(f'{options.video} is not a file')
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stopped: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     try:
         with own_domain() as domain:
             runs = play(domain, options)
@@ -332,6 +340,8 @@ def main(args: list[str] | None = None) -> int:
         print('\nstopped', file=sys.stderr)
         return 0
     except (DomainError, StageError) as error:
+        if stopped:  # a Ctrl-C reaches the node, too, which may have ended first
+            return 0
         print(f'demo: {error}', file=sys.stderr)
         return 1
     print(f'\n{table(runs)}', flush=True)
