@@ -14,6 +14,7 @@
 
 """The demo: how answers are scored, and that all its processes run and end together."""
 
+import contextlib
 import json
 import os
 import signal
@@ -25,6 +26,7 @@ import av
 import numpy as np
 import pytest
 
+from streamo_ros.nodes import demo as demo_module
 from streamo_ros.nodes.demo import Answer
 from streamo_ros.nodes.demo import choose_world
 from streamo_ros.nodes.demo import score
@@ -161,6 +163,26 @@ def test_a_film_is_watched_to_its_end_and_its_figures_written(tmp_path, film):
     assert 'frames received' in said
     assert 'Traceback' not in said
     assert group_is_gone(demo.pid)
+
+
+@pytest.mark.parametrize('told, code', [(True, 0), (False, 1)])
+def test_that_the_node_has_ended_is_a_failure_unless_the_demo_was_told_to_stop(
+    monkeypatch, told, code,
+):
+    def play(domain, options):
+        if told:
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(1.0)
+        raise StageError('the node has ended with 0')
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(demo_module, 'play', play)
+    try:
+        assert demo_module.main([]) == code
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def test_ctrl_c_ends_all_processes_with_exit_code_0(tmp_path):
