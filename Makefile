@@ -22,7 +22,7 @@ help:
 	@echo 'make sample-bag  a small bag with its truth beside, for streamo evaluate; prints its path'
 	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
-	@echo 'make nano   train nano from nothing, in two rounds of some hours; OUT=DIR receives it'
+	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
@@ -50,8 +50,10 @@ ablation: test-set-up build
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \
-	&& (test -f "$$out/first/model.safetensors" || python -m streamo_ros.training.train --compile --out "$$out/first") \
-	&& python -m streamo_ros.training.train --compile --out "$$out" --begin "$$out/first" --seed 9 --steps 3300
+	&& train='python -m streamo_ros.training.train --compile' \
+	&& (test -f "$$out/first/model.safetensors" || $$train --out "$$out/first") \
+	&& (test -f "$$out/second/model.safetensors" || $$train --out "$$out/second" --begin "$$out/first" --seed 9 --steps 3300) \
+	&& $$train --out "$$out" --begin "$$out/second" --seed 31 --vision-steps 0 --steps 4400
 
 build: set-up
 	@source ./env.sh && python setup/build.py

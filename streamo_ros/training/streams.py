@@ -42,11 +42,11 @@ from streamo_ros.worlds.streams import draw_stream
 WINDOWS = (3, 4, 5, 6, 8)
 """Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
 
-CONTRAST = 0.3
+CONTRAST = 0.4
 """Share of the sentry's streams in which both directions of a skill are asked for, so that the
 one is told from the other by the words and not by what is frequent."""
 
-TABLETOP = 0.5
+TABLETOP = 0.4
 """Share of streams on the tabletop, which has more to tell apart than the sentry."""
 
 RECOLOURED = 0.6

@@ -15,7 +15,7 @@
 """
 nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
 
-``make nano`` runs it twice, the second time on from the first. What `streamo train` does to any
+``make nano`` runs it three times, each on from the one before. What `streamo train` does to any
 checkpoint is another: see ``fine_tune``.
 
 Matrices learn by Muon and the rest by AdamW: from scratch, AdamW alone did not get off the
@@ -30,6 +30,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
+import string
 import time
 
 import numpy as np
@@ -43,8 +44,10 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 from transformers import Qwen2_5_VLForConditionalGeneration
 
+from streamo_ros.dialogue import Text
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import StreamTokenizer
 from streamo_ros.training.compiled import speed_up
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
@@ -64,6 +67,9 @@ QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
 """Instructions asked of each stream of a step, by stage: the eyes learn from all of them."""
 
 END_WEIGHT = 0.2
+DIGIT_WEIGHT = 2.0
+"""Of the seconds of spans and of counts: the words around them are easy."""
+
 SIGHT_WEIGHT = 0.3
 NAMING_WEIGHT = 0.25
 LENGTHS = 32
@@ -237,17 +243,29 @@ def stream_states(
 
 
 def stream_loss(
-    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, end_id: int
+    model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows, weights: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """Return the losses of states and of answers."""
+    """
+    Return the losses of states and of answers.
+
+    :param weights: (vocabulary,) of the tokens of answers
+    """
     hidden = stream_states(model, tokens, rows)
     at_state, at_text = rows.state_labels != IGNORED, rows.text_labels != IGNORED
     state = cross_entropy(
         model.lm_head(hidden[at_state]).float(), rows.state_labels[at_state])
     labels = rows.text_labels[at_text]
-    weights = torch.where(labels == end_id, END_WEIGHT, 1.0)
     each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
-    return state, (each * weights).sum() / weights.sum().clamp(min=1.0)
+    return state, (each * weights[labels]).sum() / weights[labels].sum().clamp(min=1.0)
+
+
+def answer_weights(tokenizer: StreamTokenizer) -> Tensor:
+    """Return what the tokens of answers weigh, (vocabulary,)."""
+    weights = torch.ones(tokenizer.vocab_size)
+    weights[tokenizer.end_id] = END_WEIGHT
+    for digit in string.digits:
+        weights[tokenizer.encode([Text(digit)])[-1]] = DIGIT_WEIGHT
+    return weights
 
 
 def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
@@ -363,6 +381,7 @@ def _steps(
         turns=TURNS, questions=questions, first=first * len(questions))
     loader = DataLoader(
         dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
+    weights = answer_weights(checkpoint.tokenizer)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
@@ -371,7 +390,7 @@ def _steps(
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
-                    model, tokens[:asked * TURNS], batch.rows, checkpoint.tokenizer.end_id)
+                    model, tokens[:asked * TURNS], batch.rows, weights)
         total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()

@@ -203,9 +203,10 @@ def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topi
     """Draw different topics, tasks by their share."""
     topics: list[Topic] = []
     if contrast and rng.random() < contrast:
-        skill = str(rng.choice(list(_OPPOSITE)))
-        topics = [topic for topic in TOPICS['event_caption']
-                  if topic.skill in (skill, _OPPOSITE[skill])][:count]
+        skill = str(rng.choice([*_OPPOSITE, 'enter', 'leave']))  # these two are the hardest
+        both = {skill, _OPPOSITE[skill]}
+        of_both = [topic for topic in TOPICS['event_caption'] if both.issuperset(topic.skills)]
+        topics = [of_both[index] for index in rng.permutation(len(of_both))[:count]]
     while len(topics) < count:
         task = _task(rng, 'sentry')
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]

@@ -24,7 +24,9 @@ pytest.importorskip('transformers', reason='training needs transformers')
 from safetensors.torch import load_file  # noqa: E402
 
 from streamo_ros.dialogue import State  # noqa: E402
+from streamo_ros.dialogue import Text  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
+from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.training import train  # noqa: E402
 
 
@@ -91,6 +93,16 @@ def test_a_name_counts_where_its_thing_lies_and_by_how_much_that_covers():
     expected = (0.5 * odds[0][0] + 0.25 * odds[1].sum()) / 1.0
     assert train.naming_loss(logits, shares) == pytest.approx(float(expected))
     assert train.naming_loss(logits, torch.full((1, 3, 2), torch.nan)) == 0
+
+
+def test_of_an_answer_the_digits_weigh_most_and_its_end_least():
+    tokenizer = load_checkpoint('nano').tokenizer
+    weights = train.answer_weights(tokenizer)
+    told = tokenizer.encode([Text(' Given event occurred between 3s to 12s.')])
+    digits = [token for token in told if weights[token] == train.DIGIT_WEIGHT]
+    assert digits == [tokenizer.encode([Text(digit)])[-1] for digit in '312']
+    assert all(weights[token] == 1 for token in set(told) - set(digits))
+    assert weights[tokenizer.end_id] == train.END_WEIGHT
 
 
 def test_the_losses_fall(tmp_path):

@@ -72,11 +72,16 @@ def test_questions_of_a_stream_are_different():
 def test_with_contrast_both_directions_of_a_skill_are_asked_of_one_stream():
     opposites = ({'start', 'stop'}, {'enter', 'leave'}, {'light_off', 'light_on'},
                  {'cover', 'uncover'})
+    together = 0
     for seed in range(8):
         stream = draw_stream(
             np.random.default_rng(seed), split='train', turns=12, questions=2, world='sentry',
             contrast=1.0)
-        assert {question.skill for question in stream.questions} in opposites
+        skills = [question.skill.split('/') for question in stream.questions]
+        assert set(skills[0] + skills[1]) in opposites
+        assert skills[0] != skills[1]
+        together += any(len(both) == 2 for both in skills)
+    assert 0 < together < 8  # asked for at once, too, beside one of them
 
 
 @pytest.mark.parametrize('world', ['sentry', 'tabletop'])
