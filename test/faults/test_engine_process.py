@@ -28,7 +28,6 @@ import time
 
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from lifecycle_msgs.srv import GetState
 import pytest
 from rcl_interfaces.srv import SetParameters
 from rclpy.parameter import Parameter
@@ -231,7 +230,7 @@ def test_a_failure_at_load_fails_to_configure_and_a_mended_parameter_helps(graph
     console.await_any('the failure', lambda state: (
         state.status == StreamState.STATUS_ERROR and 'cannot be loaded' in state.detail
         and reason in state.detail))
-    assert console.call(GetState, 'get_state').current_state.label == 'unconfigured'
+    console.await_lifecycle('unconfigured')
 
     def change(id):
         return console.call(ChangeState, 'change_state', ChangeState.Request(

@@ -32,6 +32,7 @@ import time
 
 from ament_index_python.packages import get_package_prefix
 from diagnostic_msgs.msg import DiagnosticArray
+from lifecycle_msgs.srv import GetState
 import numpy as np
 import rclpy
 from rclpy.context import Context
@@ -161,6 +162,11 @@ class Console:
         future = client.call_async(request or kind.Request())
         self._graph.wait(future.done, f'a response of {service}')
         return future.result()
+
+    def await_lifecycle(self, label):
+        """Wait for a state of the lifecycle: a failure is told from within its transition."""
+        self._graph.wait(
+            lambda: self.call(GetState, 'get_state').current_state.label == label, label)
 
 
 class Camera:

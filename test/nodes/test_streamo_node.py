@@ -544,7 +544,7 @@ def test_a_checkpoint_that_cannot_be_loaded_is_said_and_the_node_stays(
     state = console.await_any(
         'the failure', lambda state: state.status == StreamState.STATUS_ERROR)
     assert 'cannot be loaded' in state.detail and reason in state.detail
-    assert console.call(GetState, 'get_state').current_state.label == 'unconfigured'
+    console.await_lifecycle('unconfigured')
     assert process.runs
 
 
