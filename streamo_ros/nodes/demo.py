@@ -31,7 +31,7 @@ import json
 from pathlib import Path
 import signal
 import sys
-from types import FrameType
+import threading
 from typing import Any
 
 from std_srvs.srv import Trigger
@@ -325,10 +325,10 @@ def main(args: list[str] | None = None) -> int:
     if options.video is not None and not options.video.is_file():
         parser.error(f'{options.video} is not a file')
 
-    stopped: list[int] = []
+    stopped = threading.Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.append(number)
+    def stop(*_: object) -> None:
+        stopped.set()
         raise KeyboardInterrupt
 
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -340,7 +340,7 @@ def main(args: list[str] | None = None) -> int:
         print('\nstopped', file=sys.stderr)
         return 0
     except (DomainError, StageError) as error:
-        if stopped:  # a Ctrl-C reaches the node, too, which may have ended first
+        if stopped.is_set():  # a Ctrl-C reaches the node, too, which may have ended first
             return 0
         print(f'demo: {error}', file=sys.stderr)
         return 1

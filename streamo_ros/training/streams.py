@@ -43,11 +43,11 @@ WINDOWS = (3, 4, 5, 6, 8)
 """Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
 
 CONTRAST = 0.4
-"""Share of the sentry's streams in which both directions of a skill are asked for, so that the
-one is told from the other by the words and not by what is frequent."""
+"""Share of the sentry's streams in which both directions of a skill are asked for, apart or at
+once, so that they are told from one another by the words and not by what is frequent."""
 
 TABLETOP = 0.4
-"""Share of streams on the tabletop, which has more to tell apart than the sentry."""
+"""Share of streams on the tabletop; the others are the sentry's."""
 
 RECOLOURED = 0.6
 """Share of the tabletops shown without a question that are shown in false colours: what kinds a

@@ -55,6 +55,7 @@ _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
 _OPPOSITE = {
     **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
+_CONTRASTED = (*_OPPOSITE, 'enter', 'leave')  # drawn from evenly; these two are the hardest
 
 
 class World(Protocol):
@@ -116,7 +117,8 @@ def draw_stream(
     :param size: (height, width) of the frames
     :param world: one of WORLDS; None draws one
     :param rate: ticks per second; None draws one of RATES
-    :param contrast: share of the sentry's streams that are asked for both directions of a skill
+    :param contrast: share of the sentry's streams that are asked for both directions of a skill,
+        apart or at once
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if world is None:
@@ -203,7 +205,7 @@ def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topi
     """Draw different topics, tasks by their share."""
     topics: list[Topic] = []
     if contrast and rng.random() < contrast:
-        skill = str(rng.choice([*_OPPOSITE, 'enter', 'leave']))  # these two are the hardest
+        skill = str(rng.choice(_CONTRASTED))
         both = {skill, _OPPOSITE[skill]}
         of_both = [topic for topic in TOPICS['event_caption'] if both.issuperset(topic.skills)]
         topics = [of_both[index] for index in rng.permutation(len(of_both))[:count]]

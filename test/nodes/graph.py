@@ -163,10 +163,13 @@ class Console:
         self._graph.wait(future.done, f'a response of {service}')
         return future.result()
 
+    def lifecycle(self):
+        """Return the label of the node's state in its lifecycle."""
+        return self.call(GetState, 'get_state').current_state.label
+
     def await_lifecycle(self, label):
         """Wait for a state of the lifecycle: a failure is told from within its transition."""
-        self._graph.wait(
-            lambda: self.call(GetState, 'get_state').current_state.label == label, label)
+        self._graph.wait(lambda: self.lifecycle() == label, label)
 
 
 class Camera:

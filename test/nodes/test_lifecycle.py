@@ -28,7 +28,6 @@ from fake_engine import FakeEngine
 from graph import Graph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from lifecycle_msgs.srv import GetState
 import numpy as np
 import pytest
 import rclpy
@@ -240,20 +239,17 @@ def test_a_manager_is_answered_whatever_it_asks_and_while_the_checkpoint_loads(t
             return console.call(ChangeState, 'change_state', ChangeState.Request(
                 transition=Transition(id=id, label=label))).success
 
-        def state():
-            return console.call(GetState, 'get_state').current_state.label
-
         for id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE,
                    Transition.TRANSITION_CLEANUP, Transition.TRANSITION_ACTIVE_SHUTDOWN, 213):
             assert not change(id)
         assert not change(label='explode')
-        assert state() == 'unconfigured'
+        assert console.lifecycle() == 'unconfigured'
 
         configured = []
         loading = threading.Thread(target=lambda: configured.append(change(label='configure')))
         loading.start()
         console.await_any('loading', lambda s: s.status == StreamState.STATUS_LOADING)
-        assert state() == 'configuring'
+        assert console.lifecycle() == 'configuring'
         enabled = console.call(SetBool, 'enable', SetBool.Request(data=True))
         assert (enabled.success, enabled.message) == (False, 'the node is configuring')
         assert not configured  # all that was while it loaded

@@ -23,7 +23,6 @@ import cv2
 from graph import Graph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from lifecycle_msgs.srv import GetState
 import numpy as np
 import pytest
 from rcl_interfaces.srv import DescribeParameters
@@ -341,7 +340,7 @@ def test_disabled_it_says_so_and_enabled_again_it_goes_on_with_its_instructions(
         state = console.await_any(
             'inactivity', lambda state: state.status == StreamState.STATUS_INACTIVE)
         assert state.instruction_id == 'light'
-        assert console.call(GetState, 'get_state').current_state.label == 'inactive'
+        assert console.lifecycle() == 'inactive'
         assert console.call(SetBool, 'enable', SetBool.Request(data=True)).success
         after = console.await_state('a decision', lambda state: state.age_s == 0)
     assert (after.instruction_id, after.tick) == ('light', 0)
@@ -431,24 +430,21 @@ def test_a_lifecycle_manager_can_drive_it(graph):
         return console.call(ChangeState, 'change_state', ChangeState.Request(
             transition=Transition(id=id))).success
 
-    def state():
-        return console.call(GetState, 'get_state').current_state.label
-
-    assert state() == 'unconfigured'
+    assert console.lifecycle() == 'unconfigured'
     for _ in range(2):
         assert change(Transition.TRANSITION_CONFIGURE)
-        assert state() == 'inactive'
+        assert console.lifecycle() == 'inactive'
         assert change(Transition.TRANSITION_ACTIVATE)
-        assert state() == 'active'
+        assert console.lifecycle() == 'active'
         camera = graph.camera()
         camera.await_reader()
         camera.send()
         decided = console.await_state('a decision', lambda state: state.age_s == 0)
         assert decided.instruction == LIGHT
         assert change(Transition.TRANSITION_DEACTIVATE)
-        assert state() == 'inactive'
+        assert console.lifecycle() == 'inactive'
         assert change(Transition.TRANSITION_CLEANUP)
-        assert state() == 'unconfigured'
+        assert console.lifecycle() == 'unconfigured'
     process.send(signal.SIGINT)
     assert process.wait() == 0
 
