@@ -65,11 +65,11 @@ class Baselines:
                               if states[skill] is State.RESPONSE) for states in ticks], seconds))
 
     def figures(self) -> dict[str, Any]:
-        """Return the scores by baseline, named as those of ``make scores``."""
-        return {
-            'always_silent': self.silent.figures(),
-            'majority_state': majority(self.silent).figures(),
-            'frame_differencing': self.differencing.figures()}
+        """Return the scores by baseline that was asked anything, named as by ``make scores``."""
+        scores = {
+            'always_silent': self.silent, 'majority_state': majority(self.silent),
+            'frame_differencing': self.differencing}
+        return {name: each.figures() for name, each in scores.items() if each.parts['worlds']}
 
 
 def skills_of(question: Question) -> tuple[str, ...]:

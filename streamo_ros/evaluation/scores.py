@@ -96,7 +96,7 @@ def main() -> None:
             print(f'{name:34} {value}')
     for part in ('worlds', 'tasks', 'skills'):
         # By skill alone differencing has been asked the same as the checkpoint.
-        beside = figures['baselines']['frame_differencing'] if part == 'skills' else {}
+        beside = figures['baselines'].get('frame_differencing', {}) if part == 'skills' else {}
         print(*_table(figures.get(part, {}), beside.get(part, {})), sep='\n')
     for name, baseline in figures['baselines'].items():
         print(f'{name:34} event F1 {baseline["event_f1"]}, macro-F1 {baseline["state_macro_f1"]}')

@@ -26,6 +26,7 @@ from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
 
 SILENCE, STANDBY, RESPONSE = State
+STAMPS = tuple(float(tick) for tick in range(8))
 LIGHT = Question('event_caption', 'light_off', '', 1.0, tuple(
     Truth(RESPONSE, 'The light went off.') if tick == 3 else Truth(SILENCE)
     for tick in range(8)))
@@ -43,17 +44,22 @@ def found():
     """Watch a light go off in a scene that, by the truth given, moves for six ticks of eight."""
     picture = np.random.default_rng(0).integers(40, 220, (12, 16, 3)).astype(np.uint8)
     lit = picture.repeat(8, 0).repeat(8, 1)
-    stamps = tuple(float(tick) for tick in range(8))
     baselines = Baselines()
     baselines.add(SimpleNamespace(
-        kind='sentry', questions=(LIGHT, STOP, START), stamps=stamps,
+        kind='sentry', questions=(LIGHT, STOP, START), stamps=STAMPS,
         frames=[lit] * 3 + [lit // 6] * 5))
-    baselines.add(SimpleNamespace(kind='tabletop', questions=(TABLE,), stamps=stamps))
+    baselines.add(SimpleNamespace(kind='tabletop', questions=(TABLE,), stamps=STAMPS))
     return baselines.figures()
 
 
 def skill(figures, name, world='sentry'):
     return figures['skills'][f'{world}/event_caption/{name}']
+
+
+def test_differencing_that_was_asked_nothing_has_no_scores():
+    baselines = Baselines()
+    baselines.add(SimpleNamespace(kind='tabletop', questions=(TABLE,), stamps=STAMPS))
+    assert set(baselines.figures()) == {'always_silent', 'majority_state'}
 
 
 def test_differencing_is_scored_by_what_it_says(found):
