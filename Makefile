@@ -28,25 +28,25 @@ help:
 	@echo 'make clean  remove everything these have made'
 
 demo: build
-	@source ./env.sh && python -m streamo_ros.nodes.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)')
+	@source ./env.sh && python -m streamo_ros.nodes.tools.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)')
 
 test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
 
 scores: test-set-up build
-	@source ./env.sh && python -m streamo_ros.evaluation.scores --json scores.json
+	@source ./env.sh && python -m streamo_ros.studies.scores --json scores.json
 
 film: build
-	@source ./env.sh && python -m streamo_ros.evaluation.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
+	@source ./env.sh && python -m streamo_ros.studies.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
 
 sample-bag: build
-	@source ./env.sh && python -m streamo_ros.evaluation.sample_bag build/sample_bag
+	@source ./env.sh && python -m streamo_ros.studies.sample_bag build/sample_bag
 
 split-report: test-set-up build
-	@source ./env.sh && python -m streamo_ros.evaluation.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
+	@source ./env.sh && python -m streamo_ros.studies.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
 
 ablation: test-set-up build
-	@source ./env.sh && python -m streamo_ros.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+	@source ./env.sh && python -m streamo_ros.studies.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \

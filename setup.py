@@ -31,8 +31,9 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
     package_data={
-        'streamo_ros.evaluation': ['film_annotations.json', 'page.html'],
-        'streamo_ros.models': ['nano/*']},
+        'streamo_ros.evaluation.pages': ['page.html'],
+        'streamo_ros.models': ['nano/*'],
+        'streamo_ros.studies': ['film_annotations.json']},
     python_requires='>=3.10',
     install_requires=[
         'av',
@@ -58,7 +59,7 @@ setup(
     },
     entry_points={
         'console_scripts': [
-            'overlay_node = streamo_ros.nodes.overlay_node:main',
+            'overlay_node = streamo_ros.nodes.overlay.node:main',
             'streamo = streamo_ros.cli:main',
             'streamo_node = streamo_ros.nodes.streamo_node:main',
         ],

@@ -45,19 +45,19 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
-from streamo_ros.engine.graph import PRECISIONS
+from streamo_ros.engine.graphs.builder import PRECISIONS
 from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
-from streamo_ros.evaluation import recorded
-from streamo_ros.evaluation.annotation import AnnotationError
-from streamo_ros.evaluation.cluster import ClusterError
-from streamo_ros.evaluation.journal import JournalError
-from streamo_ros.evaluation.ovo_bench import official
-from streamo_ros.evaluation.ovo_bench import report as ovo_report
-from streamo_ros.evaluation.ovo_bench import run as ovo_run
-from streamo_ros.evaluation.ovo_bench.official import read_predictions
-from streamo_ros.evaluation.ovo_bench.records import BenchmarkError
-from streamo_ros.evaluation.ovo_bench.records import read_records
-from streamo_ros.evaluation.report_data import ReportError
+from streamo_ros.evaluation.bags.annotation import AnnotationError
+from streamo_ros.evaluation.bags.cluster import ClusterError
+from streamo_ros.evaluation.bags.report_data import ReportError
+from streamo_ros.evaluation.benchmarks import recorded
+from streamo_ros.evaluation.benchmarks.journal import JournalError
+from streamo_ros.evaluation.benchmarks.ovo_bench import official
+from streamo_ros.evaluation.benchmarks.ovo_bench import report as ovo_report
+from streamo_ros.evaluation.benchmarks.ovo_bench import run as ovo_run
+from streamo_ros.evaluation.benchmarks.ovo_bench.official import read_predictions
+from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
+from streamo_ros.evaluation.benchmarks.ovo_bench.records import read_records
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
@@ -67,10 +67,10 @@ from streamo_ros.sources.recording import SourceError
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
 from streamo_ros.sources.stream_file import DataError
-from streamo_ros.training.convert import convert_file
-from streamo_ros.training.convert import read_durations
-from streamo_ros.training.convert import to_annotation
-from streamo_ros.training.convert import ToStream
+from streamo_ros.training.conversion.files import convert_file
+from streamo_ros.training.conversion.files import read_durations
+from streamo_ros.training.conversion.files import to_annotation
+from streamo_ros.training.conversion.files import ToStream
 from streamo_ros.training.json_records import FileError
 
 
@@ -340,8 +340,8 @@ def _add_evaluate(commands: Any) -> None:
         'evaluate', help='watch recorded bags, and say how good what was decided is',
         description='Watch bags as the node would have, and score it where the truth is known. '
                     'A run that was cut off is taken up by the same command.',
-        epilog='`python -m pydoc streamo_ros.evaluation.annotation` shows how annotations are '
-               'written; `make sample-bag` makes a bag to try it on.',
+        epilog='`python -m pydoc streamo_ros.evaluation.bags.annotation` shows how '
+               'annotations are written; `make sample-bag` makes a bag to try it on.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument(
@@ -592,8 +592,8 @@ def _bench_node(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     try:
-        from streamo_ros.engine.export import export_onnx
-        from streamo_ros.engine.tensorrt.export import export_tensorrt
+        from streamo_ros.engine.backends.tensorrt.export import export_tensorrt
+        from streamo_ros.engine.graphs.export import export_onnx
     except ImportError as error:
         raise CheckpointError(
             f'an export is held against torch and transformers ({error}): install them') from error
@@ -647,11 +647,11 @@ def _evaluate(options: argparse.Namespace) -> None:
     if not options.bags or options.out is None:
         options.refuse('give bags, and --out DIR')
     # Here, for it takes a while and no other command needs it.
-    from streamo_ros.evaluation.bag_run import Watching
-    from streamo_ros.evaluation.evaluate import evaluate
-    from streamo_ros.evaluation.evaluate import table
-    from streamo_ros.evaluation.evaluate import write_scores
-    from streamo_ros.evaluation.report_page import write_report_page
+    from streamo_ros.evaluation.bags.evaluate import evaluate
+    from streamo_ros.evaluation.bags.evaluate import table
+    from streamo_ros.evaluation.bags.evaluate import write_scores
+    from streamo_ros.evaluation.bags.run import Watching
+    from streamo_ros.evaluation.pages.report import write_report_page
     report = evaluate(
         options.bags, options.out, Watching(
             options.checkpoint, options.backend, options.fps, options.window,
@@ -675,9 +675,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _compare(first: Path, second: Path, out: Path) -> None:
-    from streamo_ros.evaluation.comparison_page import write_comparison_page
-    from streamo_ros.evaluation.evaluate import REPORT
-    from streamo_ros.evaluation.report_data import read_report
+    from streamo_ros.evaluation.bags.evaluate import REPORT
+    from streamo_ros.evaluation.bags.report_data import read_report
+    from streamo_ros.evaluation.pages.comparison import write_comparison_page
     write_comparison_page(
         *(read_report(path / REPORT if path.is_dir() else path) for path in (first, second)), out)
     print(out)

@@ -18,22 +18,22 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streamo_ros.evaluation.report_data import Answer
-from streamo_ros.evaluation.report_data import AnswerScores
-from streamo_ros.evaluation.report_data import Bag
-from streamo_ros.evaluation.report_data import Camera
-from streamo_ros.evaluation.report_data import Configuration
-from streamo_ros.evaluation.report_data import DelayScores
-from streamo_ros.evaluation.report_data import Event
-from streamo_ros.evaluation.report_data import EventScores
-from streamo_ros.evaluation.report_data import Figure
-from streamo_ros.evaluation.report_data import Group
-from streamo_ros.evaluation.report_data import Instruction
-from streamo_ros.evaluation.report_data import Report
-from streamo_ros.evaluation.report_data import Scored
-from streamo_ros.evaluation.report_data import Scores
-from streamo_ros.evaluation.report_data import StateScores
-from streamo_ros.evaluation.report_data import Ticks
+from streamo_ros.evaluation.bags.report_data import Answer
+from streamo_ros.evaluation.bags.report_data import AnswerScores
+from streamo_ros.evaluation.bags.report_data import Bag
+from streamo_ros.evaluation.bags.report_data import Camera
+from streamo_ros.evaluation.bags.report_data import Configuration
+from streamo_ros.evaluation.bags.report_data import DelayScores
+from streamo_ros.evaluation.bags.report_data import Event
+from streamo_ros.evaluation.bags.report_data import EventScores
+from streamo_ros.evaluation.bags.report_data import Figure
+from streamo_ros.evaluation.bags.report_data import Group
+from streamo_ros.evaluation.bags.report_data import Instruction
+from streamo_ros.evaluation.bags.report_data import Report
+from streamo_ros.evaluation.bags.report_data import Scored
+from streamo_ros.evaluation.bags.report_data import Scores
+from streamo_ros.evaluation.bags.report_data import StateScores
+from streamo_ros.evaluation.bags.report_data import Ticks
 
 FPS = 2.0
 

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-The rooms of the house: which part may know which.
+The layers of the package: which may import which, and how large a module may be.
 
-Two rules hold the package together: imports run one way, and only `nodes` knows ROS. A third
-keeps it light: what the default run needs imports no torch.
+Imports run one way, only `nodes` knows ROS, what the default run needs imports no torch, and no
+import is circular.
 """
 
 import ast
@@ -27,39 +27,44 @@ import sys
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parent.parent / 'streamo_ros'
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / 'streamo_ros'
 
-# Each room, and the rooms it may import from. `cli` is a room of one file.
-ROOMS = {
+# Each layer, and the layers that it may import from
+LAYERS = {
     'dialogue': set(),
+    'metrics': {'dialogue'},
     'models': {'dialogue'},
     'sources': {'dialogue'},
     'engine': {'dialogue', 'models'},
     'worlds': {'dialogue'},
-    'training': {'dialogue', 'models', 'sources', 'worlds'},
-    'evaluation': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
-    'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
+    'training': {'dialogue', 'metrics', 'models', 'sources', 'worlds'},
+    'evaluation': {'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds'},
     'bench': {'dialogue', 'models', 'engine'},
-    'ablation': {
-        'dialogue', 'models', 'engine', 'worlds', 'training', 'evaluation'},
+    'studies': {
+        'dialogue', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training', 'evaluation'},
+    'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'cli': {
-        'dialogue', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation', 'bench'},
+        'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation',
+        'bench', 'studies'},
 }
-# Rooms that stand on few things outside the package, and those things
+# Layers that stand on few things outside the package, and those things
 OUTSIDE = {
     'dialogue': set(),
+    'metrics': {'numpy'},
     'worlds': {'cv2', 'numpy', 'pybullet'},
 }
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
-ON_DEMAND = {PACKAGE / 'engine' / f'{name}.py' for name in ('export', 'torch_backend')}
+ON_DEMAND = {
+    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'engine' / 'graphs' / 'export.py'}
 
 
-def files(room: str) -> list[Path]:
-    module = PACKAGE / f'{room}.py'
-    return [module] if module.exists() else sorted((PACKAGE / room).rglob('*.py'))
+def files(layer: str) -> list[Path]:
+    module = PACKAGE / f'{layer}.py'
+    return [module] if module.exists() else sorted((PACKAGE / layer).rglob('*.py'))
 
 
 def imported(node: ast.AST, path: Path) -> Iterator[str]:
@@ -69,7 +74,7 @@ def imported(node: ast.AST, path: Path) -> Iterator[str]:
             yield alias.name
     elif isinstance(node, ast.ImportFrom):
         assert node.level == 0, f'{path}:{node.lineno}: a relative import'
-        # `from streamo_ros import engine` imports the room, not the package alone.
+        # `from streamo_ros import engine` imports that layer, not the package alone.
         for alias in node.names:
             yield f'{node.module}.{alias.name}'
 
@@ -100,41 +105,41 @@ def is_ros(name: str) -> bool:
     return generated or top in ROS or top.endswith(('_msgs', '_srvs', '_interfaces'))
 
 
-def test_every_file_belongs_to_a_room() -> None:
+def test_every_file_belongs_to_a_layer() -> None:
     found = {
         path.stem for path in PACKAGE.iterdir()
         if path.name != '__init__.py' and (path.suffix == '.py' or any(path.glob('**/*.py')))
     }
-    assert found <= set(ROOMS)
+    assert found <= set(LAYERS)
 
 
-@pytest.mark.parametrize('room', ROOMS)
-def test_a_room_imports_only_the_rooms_it_stands_on(room: str) -> None:
-    for path in files(room):
-        rooms = {
+@pytest.mark.parametrize('layer', LAYERS)
+def test_a_layer_imports_only_the_layers_below_it(layer: str) -> None:
+    for path in files(layer):
+        layers = {
             name.split('.')[1] for name in imports(path)
             if name.startswith('streamo_ros.') and not is_ros(name)
         }
-        assert rooms - ROOMS[room] - {room} == set(), path
+        assert layers - LAYERS[layer] - {layer} == set(), path
 
 
-@pytest.mark.parametrize('room', sorted(set(ROOMS) - {'nodes'}))
-def test_only_nodes_imports_ros(room: str) -> None:
-    for path in files(room):
+@pytest.mark.parametrize('layer', sorted(set(LAYERS) - {'nodes'}))
+def test_only_nodes_imports_ros(layer: str) -> None:
+    for path in files(layer):
         assert {name for name in imports(path) if is_ros(name)} == set(), path
 
 
-@pytest.mark.parametrize('room', OUTSIDE)
-def test_a_small_room_stands_on_little_outside_the_package(room: str) -> None:
-    for path in files(room):
+@pytest.mark.parametrize('layer', OUTSIDE)
+def test_a_small_layer_stands_on_little_outside_the_package(layer: str) -> None:
+    for path in files(layer):
         outside = {name.split('.')[0] for name in imports(path)}
         outside -= set(sys.stdlib_module_names) | {'streamo_ros'}
-        assert outside - OUTSIDE[room] == set(), path
+        assert outside - OUTSIDE[layer] == set(), path
 
 
-@pytest.mark.parametrize('room', WITHOUT_TORCH)
-def test_what_the_default_run_needs_does_not_import_torch_when_loaded(room: str) -> None:
-    for path in set(files(room)) - ON_DEMAND:
+@pytest.mark.parametrize('layer', WITHOUT_TORCH)
+def test_what_the_default_run_needs_does_not_import_torch_when_loaded(layer: str) -> None:
+    for path in set(files(layer)) - ON_DEMAND:
         loaded = {name.split('.')[0] for name in imports_when_loaded(path)}
         assert loaded & TORCH == set(), path
 

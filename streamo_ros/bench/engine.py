@@ -56,10 +56,10 @@ from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.backend import Backend
-from streamo_ros.engine.backend import Floats
-from streamo_ros.engine.backend import StepInputs
-from streamo_ros.engine.backend import StepOutputs
+from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.base import Floats
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.models import Checkpoint
 

@@ -70,7 +70,7 @@ class NodeFigures:
 
 @dataclass(frozen=True)
 class _Run:
-    """One run; its figures are described in ``streamo_ros.nodes.bench``."""
+    """One run; its figures are described in ``streamo_ros.nodes.tools.bench``."""
 
     size: tuple[int, int]
     options: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def measure(seconds: float) -> NodeFigures:
 
 
 def summary(runs: dict[str, dict[str, Any]]) -> NodeFigures:
-    """Return the figures of all runs, each as ``streamo_ros.nodes.bench`` prints it."""
+    """Return the figures of all runs, each as ``streamo_ros.nodes.tools.bench`` prints it."""
     delivered = {name: run['received'] / run['sent'] for name, run in runs.items()}
     transport, overhead = (runs['latency'][name] for name in ('transport_ms', 'overhead_ms'))
     return NodeFigures(
@@ -123,7 +123,7 @@ def summary(runs: dict[str, dict[str, Any]]) -> NodeFigures:
 def _measured(arguments: Sequence[str]) -> dict[str, Any]:
     """Run once, in a process of its own: Fast DDS reads its profile only once in each."""
     run = subprocess.Popen(
-        [sys.executable, '-m', 'streamo_ros.nodes.bench', *arguments],
+        [sys.executable, '-m', 'streamo_ros.nodes.tools.bench', *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         printed, problems = run.communicate()

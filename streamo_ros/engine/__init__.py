@@ -16,7 +16,7 @@
 
 from streamo_ros.engine.process import EngineFailure
 from streamo_ros.engine.process import EngineProcess
-from streamo_ros.engine.still import StillScene
+from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.stream_engine import BACKENDS
 from streamo_ros.engine.stream_engine import Decision
 from streamo_ros.engine.stream_engine import StampError

@@ -41,14 +41,14 @@ from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
-from streamo_ros.engine.backend import Backend
-from streamo_ros.engine.backend import StepInputs
-from streamo_ros.engine.backend import StepOutputs
-from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
-from streamo_ros.engine.still import SceneMemory
-from streamo_ros.engine.still import Sight
-from streamo_ros.engine.still import StillScene
+from streamo_ros.engine.static_scene import SceneMemory
+from streamo_ros.engine.static_scene import Sight
+from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.engine.window import Chunk
@@ -553,11 +553,11 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
     if name not in BACKENDS:
         raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
     if name == 'tensorrt' or name == 'auto' and _holds_engines(checkpoint.directory):
-        from streamo_ros.engine.tensorrt.backend import TensorRtBackend
+        from streamo_ros.engine.backends.tensorrt.backend import TensorRtBackend
         return TensorRtBackend(checkpoint)
     if name == 'torch':
         try:
-            from streamo_ros.engine.torch_backend import TorchBackend
+            from streamo_ros.engine.backends.torch import TorchBackend
         except ImportError as error:
             raise CheckpointError(
                 f'the torch backend needs torch and transformers ({error}): install them, or '
@@ -567,5 +567,5 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
 
 
 def _holds_engines(directory: Path) -> bool:
-    from streamo_ros.engine.tensorrt.manifest import MANIFEST
+    from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
     return (directory / MANIFEST).is_file()

@@ -26,8 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue.events import EventScore
-from streamo_ros.dialogue.events import match
+from streamo_ros.metrics.events import EventScore
+from streamo_ros.metrics.events import match
 from streamo_ros.worlds.question import GROUNDED
 from streamo_ros.worlds.question import Question
 

@@ -33,7 +33,7 @@ from diagnostic_msgs.msg import KeyValue
 from std_msgs.msg import Header
 
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.state_publisher import Status
 
 LEVELS = {
     StreamState.STATUS_OK: DiagnosticStatus.OK,

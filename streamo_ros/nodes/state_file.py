@@ -30,8 +30,8 @@ from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-from streamo_ros.engine.instructions import Request
-from streamo_ros.engine.instructions import TOPIC
+from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import TOPIC
 from streamo_ros.msg import Instruction
 
 FORMAT = 'streamo_ros instructions, version 1'

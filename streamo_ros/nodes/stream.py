@@ -17,7 +17,7 @@
 from dataclasses import dataclass
 
 from streamo_ros.nodes.camera import Camera
-from streamo_ros.nodes.reports import Reports
+from streamo_ros.nodes.state_publisher import Reports
 
 
 @dataclass(eq=False)

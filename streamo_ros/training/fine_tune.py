@@ -68,6 +68,7 @@ from transformers.trainer_utils import rotate_checkpoints
 from transformers.utils.logging import disable_progress_bar
 
 from streamo_ros.dialogue import State
+from streamo_ros.metrics.state_tally import StateTally
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
@@ -84,7 +85,6 @@ from streamo_ros.training.rows import seen
 from streamo_ros.training.rows import Source
 from streamo_ros.training.rows import survey
 from streamo_ros.training.sequence import IGNORED
-from streamo_ros.training.state_tally import StateTally
 
 WARM_UP = 0.05
 WEIGHT_DECAY = 0.1

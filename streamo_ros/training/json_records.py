@@ -29,7 +29,7 @@ from typing import Any
 from typing import BinaryIO
 from typing import TextIO
 
-from streamo_ros.training.annotation import BadRecord
+from streamo_ros.training.conversion.raw_annotation import BadRecord
 
 CHUNK = 1 << 16
 """Bytes read at once."""

@@ -29,7 +29,7 @@ from typing import Any
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
-from streamo_ros.training.annotation import BadRecord
+from streamo_ros.training.conversion.raw_annotation import BadRecord
 
 FRAME = '<stream>'
 _PLACEHOLDERS = (FRAME, '<image>', '<video>', '<audio>')

@@ -34,7 +34,7 @@ from watch_for import WatchFor
 from streamo_ros.action import WatchFor as Action
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.tools.domain import own_domain
 
 DOOR = 'Tell me when the door opens.'
 

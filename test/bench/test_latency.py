@@ -22,8 +22,8 @@ from streamo_ros.bench import latency
 from streamo_ros.bench.latency import _row
 from streamo_ros.bench.latency import _Run
 from streamo_ros.cli import main
-from streamo_ros.engine.tensorrt import cuda
-from streamo_ros.engine.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt import cuda
+from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.models import load_checkpoint
 
 

@@ -38,8 +38,8 @@ from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
-from streamo_ros.engine.backend import Backend
-from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
@@ -133,7 +133,7 @@ def new_backend(kind: str, checkpoint: Checkpoint) -> Backend:
         return OnnxRuntimeBackend(checkpoint)
     import torch
 
-    from streamo_ros.engine.torch_backend import TorchBackend
+    from streamo_ros.engine.backends.torch import TorchBackend
     torch.set_num_threads(1)  # more only wait for one another on models this small
     return TorchBackend(checkpoint, 'cpu', getattr(torch, kind))
 

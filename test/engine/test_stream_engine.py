@@ -24,11 +24,11 @@ from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
-from streamo_ros.engine import onnxruntime_backend
 from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
-from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend
+from streamo_ros.engine.backends import onnxruntime as onnxruntime_backend
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.models import load_checkpoint
 

@@ -21,8 +21,8 @@ from random_model import RandomModel
 from random_model import SHAPES
 from random_model import write_checkpoint
 
-from streamo_ros.engine.silent_onnxruntime import ort
-from streamo_ros.engine.vision import vision_graph
+from streamo_ros.engine.backends.silent_onnxruntime import ort
+from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.models import load_checkpoint
 
 

@@ -26,8 +26,8 @@ from made_report import report
 import numpy as np
 import pytest
 
-from streamo_ros.evaluation.comparison_page import write_comparison_page
-from streamo_ros.evaluation.report_page import write_report_page
+from streamo_ros.evaluation.pages.comparison import write_comparison_page
+from streamo_ros.evaluation.pages.report import write_report_page
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason='no Chromium here: `apt-get install chromium` runs this test')

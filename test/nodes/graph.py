@@ -45,7 +45,7 @@ from sensor_msgs.msg import Image
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.tools.domain import own_domain
 
 PATIENCE_S = 30.0
 """How long a machine under load may take for anything; what works takes far less."""

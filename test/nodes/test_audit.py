@@ -29,9 +29,9 @@ from graph import Graph
 import pytest
 
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.demo_camera import SIZE
-from streamo_ros.nodes.demo_camera import SKILLS
-from streamo_ros.nodes.demo_camera import SPLIT
+from streamo_ros.nodes.tools.demo_camera import SIZE
+from streamo_ros.nodes.tools.demo_camera import SKILLS
+from streamo_ros.nodes.tools.demo_camera import SPLIT
 from streamo_ros.worlds import SentryWorld
 
 FPS = 2.0

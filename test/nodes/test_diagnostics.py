@@ -25,7 +25,7 @@ from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.diagnostics import Snapshot
-from streamo_ros.nodes.reports import Status
+from streamo_ros.nodes.state_publisher import Status
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 CAMERA = CameraFigures(

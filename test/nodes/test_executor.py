@@ -24,8 +24,8 @@ from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Empty
 
-from streamo_ros.nodes.domain import own_domain
 from streamo_ros.nodes.executor import NodeExecutor
+from streamo_ros.nodes.tools.domain import own_domain
 
 PATIENCE_S = 30.0
 

@@ -20,9 +20,9 @@ import pytest
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine import EngineFailure
-from streamo_ros.engine.instructions import Instructions
-from streamo_ros.engine.instructions import MAX_CHARACTERS
-from streamo_ros.engine.instructions import TRIALS
+from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import MAX_CHARACTERS
+from streamo_ros.engine.instruction_table import TRIALS
 from streamo_ros.msg import Instruction
 
 ADD, REPLACE, CANCEL, CLEAR = (

@@ -38,7 +38,7 @@ from std_srvs.srv import SetBool
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import streamo_node
-from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.tools.domain import own_domain
 
 LIGHT = 'Tell me when the light goes off or on.'
 SUCCESS, FAILURE, ERROR = (

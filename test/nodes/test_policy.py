@@ -84,7 +84,7 @@ def test_the_policy_is_of_the_version_that_sros2_reads():
 
 @pytest.mark.parametrize('node, command', [
     ('streamo', ()),
-    ('streamo_overlay', (sys.executable, '-m', 'streamo_ros.nodes.overlay_node')),
+    ('streamo_overlay', (sys.executable, '-m', 'streamo_ros.nodes.overlay.node')),
 ])
 def test_a_node_has_in_the_graph_what_the_policy_allows_and_nothing_else(graph, node, command):
     if command:

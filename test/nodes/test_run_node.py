@@ -21,7 +21,7 @@ import sys
 
 import pytest
 
-from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.tools.domain import own_domain
 
 NODE = """
 import sys, time

@@ -26,9 +26,9 @@ from rclpy.logging import get_logger
 from std_srvs.srv import SetBool
 
 from streamo_ros.action import WatchFor
-from streamo_ros.engine.instructions import GOAL
-from streamo_ros.engine.instructions import Instructions
-from streamo_ros.engine.instructions import PARAMETER
+from streamo_ros.engine.instruction_table import GOAL
+from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.state_file import FORMAT

@@ -40,7 +40,7 @@ from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import watch_for
-from streamo_ros.nodes.domain import own_domain
+from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.watch_for import _SWEEP_S
 from streamo_ros.nodes.watch_for import FEEDBACK_S
 from streamo_ros.nodes.watch_for import Goals

@@ -43,7 +43,7 @@ from streamo_ros.dialogue import State  # noqa: E402
 from streamo_ros.dialogue import STATE_TOKENS  # noqa: E402
 from streamo_ros.dialogue import Text  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
-from streamo_ros.engine.onnxruntime_backend import OnnxRuntimeBackend  # noqa: E402
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.sources.stream_file import StreamFile  # noqa: E402
 from streamo_ros.training.fine_tune import row_logits  # noqa: E402

@@ -1,0 +1,222 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The TensorRT backend: the three engines, and the cache, on one GPU."""
+
+from collections.abc import Callable
+import copy
+from dataclasses import replace
+import importlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.engine.backends.base import Floats
+from streamo_ros.engine.backends.base import step_feeds
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.backends.tensorrt.build import EMBEDDINGS
+from streamo_ros.engine.backends.tensorrt.cuda import CudaDevice
+from streamo_ros.engine.backends.tensorrt.cuda import Device
+from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt.manifest import export_command
+from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
+from streamo_ros.engine.backends.tensorrt.runner import EngineRunner
+from streamo_ros.engine.backends.tensorrt.runner import Place
+from streamo_ros.engine.graphs.builder import PRECISIONS
+from streamo_ros.models import Checkpoint
+
+_PARTS = ('sink', 'ring')
+
+
+class TensorRtBackend:
+    """
+    Runs the engines in a checkpoint's directory.
+
+    :param open_device: opens the GPU
+    :param open_module: imports the TensorRT module of a name
+    :raises TensorRtError: when TensorRT, cuda-python, a GPU or the engines are missing, or the
+        engines are stale
+    """
+
+    static_shapes = True
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+
+    def __init__(
+        self, checkpoint: Checkpoint, *, open_device: Callable[[], Device] = CudaDevice,
+        open_module: Callable[[str], Any] = importlib.import_module,
+    ) -> None:
+        self._directory = checkpoint.directory
+        self._manifest = read_manifest(self._directory)
+        flavour = self._manifest.flavour
+        try:
+            trt = open_module(flavour)
+        except (ImportError, OSError) as error:
+            raise TensorRtError(
+                f'{flavour} cannot be imported ({error}): install {flavour} '
+                f'{self._manifest.version}, which these engines were built with') from error
+        self._device = device = open_device()
+        self._manifest.check(
+            self._directory, version=trt.__version__, device=device.name,
+            capability=device.capability)
+        self._table = self._embeddings()
+        self._vision, self._step, self._words = (
+            EngineRunner(self._directory / f'{name}.engine', trt, device, kept)
+            for name, kept in (
+                ('vision', ()), ('step', ('sink_key', 'sink_value', 'ring_key', 'ring_value')),
+                ('words', ())))
+        self._in_place = 'write_index' in self._step.tensors
+        # Cache tensors in the order of layers, two a layer.
+        layers = range(checkpoint.decoder.layers)
+        self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
+        if self._in_place:
+            self._check_aliases()
+        self._cache = self._new_cache()
+
+    def another(self) -> 'TensorRtBackend':
+        """Return one over the same engines with a cache of its own."""
+        other = copy.copy(self)
+        other._cache = self._new_cache()
+        return other
+
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+        """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
+        self._manifest.check_grid(self._directory, grid)
+        return self._vision.run({'patches': patches}, {}, ['tokens'])[0]
+
+    def embed(self, ids: NDArray[np.int64]) -> Floats:
+        """Return the embeddings, (S, hidden), of token ids."""
+        embeds: Floats = self._table[ids].astype(np.float32)
+        return embeds
+
+    def words(self, hidden: Floats) -> Floats:
+        """Return the logits of the whole vocabulary, (B, vocabulary)."""
+        return self._words.run({'hidden': hidden}, {}, ['logits'])[0]
+
+    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache; what was there is gone."""
+        self._manifest.check_cache(self._directory, places, sink_rows, ring_rows)
+        # Masks hide what is there, but a fused kernel might add to it: it may not be NaN.
+        for part in self._cache.values():
+            part.clear()
+
+    def lengthen(self, ring_rows: int) -> None:
+        """
+        Refuse to: the engines' shapes are fixed.
+
+        :raises TensorRtError: with the command that makes fitting ones
+        """
+        shapes = self._manifest.shapes
+        self._manifest.check_cache(self._directory, shapes.places, shapes.sink_rows, ring_rows)
+
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        batch, chunk = inputs.embeds.shape[:2]
+        sink, ring = (self._cache[part] for part in _PARTS)
+        target = sink if inputs.into_sink else ring
+        # TensorRT drops rows behind the end without a word.
+        written = chunk if self._in_place and not inputs.into_sink else int(inputs.lengths.max())
+        assert int(inputs.rows.max()) + written <= target.rows, 'a write past the end of the cache'
+        assert first + batch <= ring.places, 'more instructions than places'
+        feeds = step_feeds(replace(
+            inputs, ring_mask=_spread(inputs.ring_mask, inputs.ring_mask.shape[2], ring.rows),
+            near_mask=_spread(inputs.near_mask, inputs.near_mask.shape[2] - chunk, sink.rows)))
+        kept = {**sink.bound(first, batch), **ring.bound(first, batch)}
+        if self._in_place:
+            # What fills the sink goes there below; here it falls on rows that no token sees.
+            rows = np.zeros_like(inputs.rows) if inputs.into_sink else inputs.rows
+            feeds['write_index'] = rows.astype(np.int32)
+            kept.update({f'{name}_out': place for name, place in kept.items()
+                         if name.startswith('ring')})
+        states, hidden = self._step.run(feeds, kept, ['states', 'hidden'])
+        if inputs.into_sink or not self._in_place:
+            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
+                target.write(first + index, int(row), index, int(length), chunk)
+        return StepOutputs(states=states, hidden=hidden)
+
+    def copy(self, source: int, target: int) -> None:
+        """Copy one place's cache onto another's."""
+        for part in self._cache.values():
+            part.copy(source, target)
+
+    def copy_sink(self, source: int, target: int) -> None:
+        """Copy one place's sink onto another's; its ring stays."""
+        self._cache['sink'].copy(source, target)
+
+    def _new_cache(self) -> dict[str, '_CachePart']:
+        return {
+            part: _CachePart(self._step, part, self._kinds, self._device) for part in _PARTS}
+
+    def _embeddings(self) -> NDArray[Any]:
+        path = self._directory / EMBEDDINGS
+        if not path.is_file():
+            raise TensorRtError(f'{path} is missing: {export_command(self._directory)}')
+        table: NDArray[Any] = np.load(path, mmap_mode='r')
+        return table.view(PRECISIONS[self._manifest.precision])
+
+    def _check_aliases(self) -> None:
+        for kind in self._kinds:
+            if not self._step.writes_over(f'ring_{kind}_out', f'ring_{kind}'):
+                self._manifest.refuse(self._directory, f'do not write ring_{kind} in place')
+
+
+class _CachePart:
+    """The sinks or the rings of all places: a block a tensor, in which places are neighbours."""
+
+    def __init__(self, step: EngineRunner, part: str, kinds: list[str], device: Device) -> None:
+        self._step, self._part, self._kinds, self._device = step, part, kinds, device
+        tensor = step.tensors[f'{part}_{kinds[0]}']
+        self.places = step.most(f'{part}_{kinds[0]}')[0]
+        self._shape = tensor.shape[1:]
+        self._heads, self.rows, dim = self._shape
+        self._row_bytes = dim * tensor.dtype.itemsize
+        self._place_bytes = math.prod(self._shape) * tensor.dtype.itemsize
+        self._size = len(kinds) * self.places * self._place_bytes
+        self._base = device.allocate(self._size)
+
+    def clear(self) -> None:
+        self._device.clear(self._base, self._size)
+
+    def bound(self, first: int, batch: int) -> dict[str, Place]:
+        """Return where the tensors of some places lie."""
+        return {
+            f'{self._part}_{kind}': Place(self._at(index, first), (batch, *self._shape))
+            for index, kind in enumerate(self._kinds)}
+
+    def write(self, place: int, row: int, index: int, length: int, chunk: int) -> None:
+        """Copy the first rows of what the step put out for one of its places into the cache."""
+        for tensor, kind in enumerate(self._kinds):
+            self._device.copy_rows(
+                self._at(tensor, place) + row * self._row_bytes, self.rows * self._row_bytes,
+                self._step.address(kind) + index * self._heads * chunk * self._row_bytes,
+                chunk * self._row_bytes, length * self._row_bytes, self._heads)
+
+    def copy(self, source: int, target: int) -> None:
+        pitch = self.places * self._place_bytes
+        self._device.copy_rows(
+            self._at(0, target), pitch, self._at(0, source), pitch, self._place_bytes,
+            len(self._kinds))
+
+    def _at(self, tensor: int, place: int) -> int:
+        return self._base + (tensor * self.places + place) * self._place_bytes
+
+
+def _spread(mask: NDArray[np.bool_], rows: int, wanted: int) -> NDArray[np.bool_]:
+    """Return a mask whose first rows are followed by unseen ones up to the number wanted."""
+    if rows == wanted:
+        return mask
+    unseen = np.zeros((*mask.shape[:2], wanted - rows), np.bool_)
+    return np.concatenate([mask[:, :, :rows], unseen, mask[:, :, rows:]], axis=2)

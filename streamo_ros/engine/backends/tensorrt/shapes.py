@@ -1,0 +1,156 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The shapes that engines are built for: what is fixed, and how far the rest may range."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streamo_ros.engine.backends.base import Floats
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.stream_engine import StreamEngine
+from streamo_ros.engine.window import ring_rows
+from streamo_ros.models import Checkpoint
+
+# TensorRT takes addresses at multiples of 256 bytes. With rows in multiples of 16, of at least 8
+# values of two bytes each, the cache of every place begins at one.
+_ROWS = 16
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EngineShapes:
+    """
+    What a stream engine asks of its backend, once its frames and window are known.
+
+    :param frame: (height, width) in pixels, to which frames are scaled
+    :param grid: (rows, columns) of visual tokens
+    :param window_turns: turns that stay in view
+    :param fps: ticks per second, which set the length of time tags
+    :param places: most instructions at a time
+    :param sink_rows: of each place's cache, as asked for
+    :param ring_rows: likewise
+    :param chunk: tokens of the longest chunk
+    """
+
+    frame: Shape
+    grid: Shape
+    window_turns: int
+    fps: float
+    places: int
+    sink_rows: int
+    ring_rows: int
+    chunk: int
+
+    def fixed(self, name: str, dims: Sequence[int]) -> Shape:
+        """Return a network input's dimensions with the cache's rows filled in; -1 stays free."""
+        shape = list(dims)
+        part = name.split('_')[0]
+        if part in ('sink', 'ring') and len(shape) == 4:
+            shape[2] = padded(self.sink_rows if part == 'sink' else self.ring_rows)
+        elif name == 'ring_mask':
+            shape[2] = padded(self.ring_rows)
+        return tuple(shape)
+
+    def filled(self, name: str, dims: Sequence[int], batch: int, chunk: int) -> Shape:
+        """Return a network input's shape for so many instructions and tokens."""
+        free = [batch] + [chunk] * (len(dims) - 1)
+        if name == 'near_mask':
+            free[2] += padded(self.sink_rows)
+        return tuple(
+            free[axis] if length < 0 else length
+            for axis, length in enumerate(self.fixed(name, dims)))
+
+    def ranges(self, name: str, dims: Sequence[int]) -> list[tuple[Shape, Shape, Shape]]:
+        """
+        Return the least, the usual and the greatest shape of a network input, by profile.
+
+        The first profile is for chunks, the second for single tokens.
+        """
+        return [
+            (self.filled(name, dims, 1, 1), self.filled(name, dims, 1, chunk),
+             self.filled(name, dims, self.places, chunk))
+            for chunk in (self.chunk, 1)]
+
+
+def padded(rows: int) -> int:
+    """Return how many rows a part of the cache has where so many are asked for."""
+    return -(-rows // _ROWS) * _ROWS
+
+
+def shapes_of(
+    checkpoint: Checkpoint, frame: tuple[int, int], window_turns: int | None = None,
+    fps: float = 1.0,
+) -> EngineShapes:
+    """
+    Return the shapes of a checkpoint on a camera, by asking the stream engine itself.
+
+    :param frame: (height, width) of the camera's frames in pixels
+    :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
+    :param fps: ticks per second, which set the length of time tags
+    """
+    asked = _Asked()
+    engine = StreamEngine(checkpoint, asked, window_turns=window_turns, fps=fps)
+    engine.step(np.zeros((*frame, 3), np.uint8), 0.0)
+    (places, sink_rows, rows), grid = asked.cache, asked.grid
+    cell = checkpoint.vision.cell
+    return EngineShapes(
+        frame=(grid[0] * cell, grid[1] * cell), grid=grid, window_turns=engine.window_turns,
+        fps=fps, places=places, sink_rows=sink_rows, ring_rows=rows,
+        chunk=rows // ring_rows(engine.window_turns, 1))
+
+
+class _Asked:
+    """A backend that is asked for a cache and shown a frame, and does no more."""
+
+    static_shapes = True
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+
+    def __init__(self) -> None:
+        self.cache = (0, 0, 0)
+        self.grid = (0, 0)
+
+    def another(self) -> '_Asked':
+        raise NotImplementedError
+
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+        self.grid = grid
+        return np.zeros((1, grid[0] * grid[1], 1), np.float32)
+
+    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
+        self.cache = (places, sink_rows, ring_rows)
+
+    def lengthen(self, ring_rows: int) -> None:
+        raise NotImplementedError
+
+    def embed(self, ids: NDArray[np.int64]) -> Floats:
+        raise NotImplementedError
+
+    def words(self, hidden: Floats) -> Floats:
+        raise NotImplementedError
+
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        raise NotImplementedError
+
+    def copy(self, source: int, target: int) -> None:
+        raise NotImplementedError
+
+    def copy_sink(self, source: int, target: int) -> None:
+        raise NotImplementedError

@@ -1,0 +1,300 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The reference backend: Hugging Face's own modules, fed with our positions, masks and cache.
+
+Nothing of a network is written here but attention, which has to see a sink, a ring and a chunk.
+On CUDA each shape is captured once as a CUDA graph over static buffers, and replayed.
+"""
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+import torch
+from torch import Tensor
+from transformers import AttentionInterface
+from transformers import AutoModelForImageTextToText
+
+from streamo_ros.engine.backends.base import Floats
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
+
+_MASKED = -1e30
+
+
+@dataclass
+class _Step:
+    """
+    One step's tensors, as every layer's attention sees them.
+
+    :param turn: cosine and sine, (B, 1, S, D / 2), from a token's position to the one against
+        the sink
+    :param seen: (B, 1, 1, S, rows) over the sink, the ring and the chunk
+    """
+
+    turn: tuple[Tensor, Tensor]
+    seen: Tensor
+    live: Tensor
+    cache: list[tuple[Tensor, ...]]
+    deltas: list[Tensor]
+
+
+class TorchBackend:
+    """
+    Runs a checkpoint with torch and transformers.
+
+    ``sink`` and ``ring`` are the cache, (places, KV heads, rows, D), keys and values of each
+    layer in turn.
+
+    :param device: ``cuda`` where there is one if not given
+    :param dtype: bfloat16 on CUDA, float32 elsewhere if not given; float64 is for tests
+    :raises CheckpointError: when the checkpoint's weights cannot be read, or not all are there
+    """
+
+    def __init__(
+        self, checkpoint: Checkpoint, device: str | None = None, dtype: torch.dtype | None = None
+    ) -> None:
+        self._device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
+        # For every shape a graph is captured.
+        self._capture = self.static_shapes = self._device.type == 'cuda'
+        if dtype is None:
+            dtype = torch.bfloat16 if self._capture else torch.float32
+        self._dtype = dtype
+        self._boundary = torch.float64 if dtype is torch.float64 else torch.float32
+        self.dtype = np.dtype(np.float64 if dtype is torch.float64 else np.float32)
+        self._checkpoint = checkpoint
+        self._model = _load(checkpoint.directory, dtype).to(self._device).eval()
+        inner = self._model.model
+        self._text: Any = getattr(inner, 'language_model', None) or inner.text_model
+        AttentionInterface.register('streamo', _attend)
+        self._text.config._attn_implementation = 'streamo'
+        self._head: Tensor = self._model.get_output_embeddings().weight
+        self._states = self._head[list(checkpoint.tokenizer.state_ids)]
+        self.sink: list[Tensor] = []
+        self.ring: list[Tensor] = []
+        self._graphs: dict[tuple[int, int, int], _Captured] = {}
+        self._pool = torch.cuda.graph_pool_handle() if self._capture else None
+
+    def another(self) -> 'TorchBackend':
+        """Return one over the same weights with a cache of its own."""
+        other = copy.copy(self)
+        other.sink, other.ring, other._graphs = [], [], {}
+        return other
+
+    @torch.inference_mode()
+    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+        """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
+        vision = self._checkpoint.vision
+        pixels = self._given(self._checkpoint.frame.normalise(patches, vision)).to(self._dtype)
+        rows, columns = grid
+        if vision.image is None:
+            seen = self._model.model.visual(pixels, grid_thw=torch.tensor(
+                [[1, rows * vision.merge, columns * vision.merge]], device=self._device))
+            layers = [seen.pooler_output, *getattr(seen, 'deepstack_features', [])]
+        else:
+            cells = pixels.reshape(
+                rows, columns, vision.merge, vision.merge, vision.channels, vision.patch,
+                vision.patch)
+            image = cells.permute(4, 0, 2, 5, 1, 3, 6).reshape(
+                1, vision.channels, rows * vision.cell, columns * vision.cell)
+            if vision.family == 'smolvlm':
+                seen = self._model.model.get_image_features(image[None])
+            else:
+                seen = self._model.model.get_image_features(
+                    image, vision_feature_layer=-1, vision_feature_select_strategy='default')
+            layers = [seen.pooler_output[0]]
+        return self._taken(torch.stack(layers))
+
+    @torch.inference_mode()
+    def embed(self, ids: NDArray[np.int64]) -> Floats:
+        """Return the embeddings, (S, hidden), of token ids."""
+        return self._taken(self._model.get_input_embeddings()(self._given(ids)))
+
+    @torch.inference_mode()
+    def words(self, hidden: Floats) -> Floats:
+        """Return the logits of the whole vocabulary, (B, vocabulary)."""
+        return self._taken(self._given(hidden).to(self._dtype) @ self._head.T)
+
+    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache; what was there is gone."""
+        config = self._checkpoint.decoder
+
+        def empty(rows: int) -> list[Tensor]:
+            return [
+                torch.zeros(places, config.kv_heads, rows, config.head_dim,
+                            dtype=self._dtype, device=self._device)
+                for _ in range(2 * config.layers)]
+
+        self.sink, self.ring = empty(sink_rows), empty(ring_rows)
+        self._graphs.clear()
+
+    def lengthen(self, ring_rows: int) -> None:
+        """Add empty rows behind the last one of the rings; what is in the cache stays."""
+        more = ring_rows - self.ring[0].shape[2]
+        self.ring = [torch.nn.functional.pad(ring, (0, 0, 0, more)) for ring in self.ring]
+        self._graphs.clear()
+
+    @torch.inference_mode()
+    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        batch, chunk = inputs.embeds.shape[:2]
+        given = {
+            name: self._given(getattr(inputs, name)) for name in (
+                'embeds', 'deepstack', 'cos', 'sin', 'sink_cos', 'sink_sin', 'ring_mask', 'opens',
+                'near_mask')}
+        given['last'] = self._given(inputs.lengths - 1)
+        if self._capture:
+            key = (first, batch, chunk)
+            if key not in self._graphs:
+                self._graphs[key] = _Captured(
+                    lambda tensors: self._forward(first, tensors), given, self._pool)
+            hidden, deltas = self._graphs[key].replay(given)
+        else:
+            hidden, deltas = self._forward(first, given)
+        for cache, delta in zip(
+                self.sink if inputs.into_sink else self.ring, deltas, strict=True):
+            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
+                assert row + length <= cache.shape[2], 'a write past the end of the cache'
+                cache[first + index, :, row:row + length] = delta[index, :, :length]
+        return StepOutputs(
+            states=self._taken(hidden @ self._states.T), hidden=self._taken(hidden))
+
+    def copy(self, source: int, target: int) -> None:
+        """Copy one place's cache onto another's."""
+        for cache in (*self.sink, *self.ring):
+            cache[target] = cache[source]
+
+    def copy_sink(self, source: int, target: int) -> None:
+        """Copy one place's sink onto another's; its ring stays."""
+        for cache in self.sink:
+            cache[target] = cache[source]
+
+    def _given(self, array: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self._device)
+
+    def _taken(self, tensor: Tensor) -> Floats:
+        array: Floats = tensor.to('cpu', self._boundary).numpy()
+        return array
+
+    def _forward(self, first: int, given: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Return (B, hidden) behind each chunk's last real token, and its keys and values."""
+        x = given['embeds'].to(self._dtype)
+        places = slice(first, first + len(x))
+        cos, sin, sink_cos, sink_sin = (
+            given[name] for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
+        near, ring = given['near_mask'], given['ring_mask']
+        sink_rows = near.shape[2] - near.shape[1]
+        far = torch.where(given['opens'][:, :, None], ring[:, 1:], ring[:, :1])
+        seen = torch.cat([near[:, :, :sink_rows], far, near[:, :, sink_rows:]], -1)
+        step = _Step(
+            turn=((sink_cos * cos + sink_sin * sin)[:, None],
+                  (sink_sin * cos - sink_cos * sin)[:, None]),
+            seen=seen[:, None, None], live=seen.any(1)[:, None, :, None],
+            cache=[tuple(part[places] for part in (
+                self.sink[at][:, :, :sink_rows], self.sink[at + 1][:, :, :sink_rows],
+                self.ring[at], self.ring[at + 1])) for at in range(0, len(self.sink), 2)],
+            deltas=[])
+        both = torch.cat([cos, cos], -1), torch.cat([sin, sin], -1)
+        for index, layer in enumerate(self._text.layers):
+            x = layer(x, position_embeddings=both, attention_mask=None, stream=step)
+            if index < len(given['deepstack']):
+                x = x + given['deepstack'][index].to(self._dtype)
+        last = given['last'][:, None, None].expand(-1, 1, x.shape[2])
+        return self._text.norm(x.gather(1, last)[:, 0]), step.deltas
+
+
+def _attend(
+    module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: None, *,
+    scaling: float, stream: _Step, **_: Any,
+) -> tuple[Tensor, None]:
+    """
+    Return (B, S, heads, D), what each token gathers from the sink, the ring and the chunk.
+
+    Queries, (B, heads, S, D), and the chunk's keys come rotated to their positions.
+    """
+    dtype = value.dtype
+    key = key.to(dtype)
+    stream.deltas += [key, value]
+    sink_key, sink_value, ring_key, ring_value = stream.cache[module.layer_idx]
+    batch, heads, chunk, dim = query.shape
+    shared = (batch, key.shape[1], -1, dim)
+    cos, sin = stream.turn
+    one, two = query.chunk(2, -1)
+    to_sink = torch.cat([one * cos - two * sin, two * cos + one * sin], -1)
+    near = query.to(dtype).reshape(shared)
+    scores = torch.cat([
+        to_sink.to(dtype).reshape(shared) @ sink_key.transpose(2, 3),
+        near @ ring_key.transpose(2, 3), near @ key.transpose(2, 3)], -1) * scaling
+    if dtype is not torch.float64:
+        scores = scores.float()
+    scores = scores.view(batch, key.shape[1], -1, chunk, scores.shape[-1])
+    shares = torch.where(stream.seen, scores, _MASKED).softmax(-1).to(dtype)
+    # A row that no token sees may hold anything, NaN included: it must not enter a sum.
+    values = torch.cat([sink_value, ring_value, value], 2)
+    values = torch.where(stream.live, values, torch.zeros((), dtype=dtype, device=values.device))
+    gathered = shares.flatten(2, 3) @ values
+    return gathered.reshape(batch, heads, chunk, dim).transpose(1, 2), None
+
+
+def _load(directory: Path, dtype: torch.dtype) -> Any:
+    """Return Hugging Face's model; its frequencies stay float32 in any precision."""
+    try:
+        loaded: Any = AutoModelForImageTextToText.from_pretrained(
+            directory, dtype=dtype, local_files_only=True, use_safetensors=True,
+            trust_remote_code=False, output_loading_info=True)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
+            'checkpoint again') from error
+    model, report = loaded
+    # It would run on with random numbers in their place.
+    if report['missing_keys']:
+        raise CheckpointError(
+            f'{directory} has no tensor {min(report["missing_keys"])!r}: its safetensors are not '
+            'all there, or are of another model than its config.json; copy the checkpoint again')
+    return model
+
+
+class _Captured:
+    """
+    One CUDA graph over static buffers.
+
+    :param pool: the memory that all graphs work in, since only one runs at a time
+    """
+
+    def __init__(self, run: Any, given: dict[str, Tensor], pool: Any) -> None:
+        self._buffers = {name: tensor.clone() for name, tensor in given.items()}
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            run(self._buffers)  # libraries choose and allocate here, which no capture may
+        torch.cuda.current_stream().wait_stream(side)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph, pool=pool):
+            self._results = run(self._buffers)
+
+    def replay(self, given: dict[str, Tensor]) -> Any:
+        """Return the results for these inputs; they hold until the next replay."""
+        for name, tensor in given.items():
+            self._buffers[name].copy_(tensor)
+        self._graph.replay()
+        return self._results

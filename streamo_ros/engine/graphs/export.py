@@ -1,0 +1,277 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``streamo export``: a checkpoint with its networks as ONNX files beside it.
+
+What is written is held against Hugging Face's own modules on the spot, by running the files.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import json
+from pathlib import Path
+import shutil
+import tempfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+import onnx
+
+from streamo_ros.engine.backends.base import Floats
+from streamo_ros.engine.backends.base import step_feeds
+from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.silent_onnxruntime import ort
+from streamo_ros.engine.backends.torch import TorchBackend
+from streamo_ros.engine.graphs.builder import PRECISIONS
+from streamo_ros.engine.graphs.lm_head import words_graph
+from streamo_ros.engine.graphs.step import step_graph
+from streamo_ros.engine.graphs.vision import vision_graph
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
+from streamo_ros.models.config import read_json
+
+GRAPHS = ('vision', 'step', 'words')
+
+# Of the largest value put out. Half precision has about three digits; errors add up in layers.
+TOLERANCES = {'float32': 1e-4, 'float16': 3e-2, 'bfloat16': 6e-2}
+
+_CHECKPOINT_FILES = (
+    'config.json', 'tokenizer.json', 'system_prompt.txt', 'streamo.json',
+    'preprocessor_config.json', 'processor_config.json', 'model.safetensors.index.json',
+    '*.safetensors')
+_SINK_ROWS, _RING_ROWS, _CHUNK = 24, 96, 40
+
+
+class ExportError(CheckpointError):
+    """An export that cannot be made or is not what the checkpoint computes."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """
+    What was written.
+
+    :param megabytes: of each graph, weights included
+    :param differences: largest difference from torch of each graph, of the largest value put
+        out; of a graph in bfloat16, which ONNX Runtime cannot multiply in on a processor, with
+        its weights as written and the arithmetic in float32
+    """
+
+    grid: tuple[int, int]
+    precision: str
+    megabytes: dict[str, float]
+    differences: dict[str, float]
+
+
+def export_onnx(
+    checkpoint: Checkpoint, out: Path, *, precision: str = 'float32',
+    camera: tuple[int, int] = (480, 640), tell: Callable[[str], None] = print,
+) -> Export:
+    """
+    Write a checkpoint's directory anew, with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
+
+    :param out: must not exist, or be empty, or hold an earlier export
+    :param precision: one of ``PRECISIONS``
+    :param camera: (height, width) of frames as they come; fixes how many visual tokens there are
+    :param tell: is given a line at each stage
+    :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
+        not compute what torch does; nothing is left behind
+    """
+    try:
+        return _export(checkpoint, out, precision, camera, tell)
+    except OSError as error:
+        raise ExportError(f'{out} cannot be written ({error}): give another directory') from error
+
+
+def _export(
+    checkpoint: Checkpoint, out: Path, precision: str, camera: tuple[int, int],
+    tell: Callable[[str], None],
+) -> Export:
+    if out.exists() and any(out.iterdir()) and not (out / 'step.onnx').is_file():
+        raise ExportError(f'{out} holds something else: give a directory that is new or empty')
+    rows, columns = (
+        side // checkpoint.vision.cell
+        for side in checkpoint.frame.target(*camera, checkpoint.vision.cell))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix='.export-') as name:
+        directory = Path(name) / 'checkpoint'
+        directory.mkdir()
+        for pattern in _CHECKPOINT_FILES:
+            for file in checkpoint.directory.glob(pattern):
+                shutil.copy2(file, directory)
+        if checkpoint.zero_shot:
+            _remember_zero_shot(directory / 'streamo.json')
+        megabytes = {}
+        for graph in GRAPHS:
+            tell(f'writing {graph}.onnx in {precision}')
+            megabytes[graph] = _write(
+                _model(checkpoint, graph, (rows, columns), precision), directory, graph)
+        differences = _verify(checkpoint, directory, (rows, columns), precision, tell)
+        if out.exists():
+            shutil.rmtree(out)
+        directory.rename(out)
+    return Export((rows, columns), precision, megabytes, differences)
+
+
+def _remember_zero_shot(file: Path) -> None:
+    said = read_json(file) if file.is_file() else {}
+    file.write_text(json.dumps({**said, 'zero_shot': True}, indent=2) + '\n', encoding='utf-8')
+
+
+def _model(
+    checkpoint: Checkpoint, graph: str, grid: tuple[int, int], precision: str
+) -> onnx.ModelProto:
+    if graph == 'vision':
+        return vision_graph(
+            checkpoint.vision, checkpoint.frame, checkpoint.weights, grid, precision)
+    if graph == 'words':
+        return words_graph(checkpoint.weights, precision)
+    return step_graph(
+        checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids,
+        precision=precision)
+
+
+def _write(model: onnx.ModelProto, directory: Path, graph: str) -> float:
+    weights = f'{graph}.onnx.data'
+    onnx.save_model(
+        model, directory / f'{graph}.onnx', save_as_external_data=True, location=weights,
+        size_threshold=1024)
+    size = 0
+    for file in directory.glob(f'{graph}.onnx*'):
+        file.chmod(0o644)
+        size += file.stat().st_size
+    return round(size / 1e6, 3)
+
+
+def _verify(
+    checkpoint: Checkpoint, directory: Path, grid: tuple[int, int], precision: str,
+    tell: Callable[[str], None],
+) -> dict[str, float]:
+    """Return how far each written graph is from torch; a graph too far off is an error."""
+    tell('verifying against torch' + (
+        ', with weights as written but arithmetic in float32: ONNX Runtime does not multiply in '
+        'bfloat16 on a processor' if precision == 'bfloat16' else ''))
+    torch = TorchBackend(checkpoint, device='cpu')
+    random = np.random.default_rng(0)
+    vision, decoder = checkpoint.vision, checkpoint.decoder
+    patches = random.integers(0, 256, (
+        grid[0] * grid[1] * vision.merge ** 2,
+        vision.temporal_patch * vision.patch ** 2 * vision.channels), np.uint8)
+    hidden = random.standard_normal((2, decoder.hidden), np.float32)
+    differences = {
+        'vision': _difference(
+            _run(directory, 'vision', ['tokens'], {'patches': patches}),
+            [torch.see(patches, grid)]),
+        'words': _difference(
+            _run(directory, 'words', ['logits'], {'hidden': hidden}), [torch.words(hidden)]),
+        'step': _largest([
+            _step_difference(checkpoint, directory, torch, chunk, precision, random)
+            for chunk in (_CHUNK, 1)]),
+    }
+    for graph, difference in differences.items():
+        tell(f'{graph}.onnx differs from torch by {difference:.1e} of its largest value')
+        if not difference <= TOLERANCES[precision]:
+            raise ExportError(
+                f'{graph}.onnx differs from torch by {difference:.1e}, more than '
+                f'{TOLERANCES[precision]:.0e}: do not use it, and report this checkpoint')
+    return differences
+
+
+def _step_difference(
+    checkpoint: Checkpoint, directory: Path, torch: TorchBackend, chunk: int, precision: str,
+    random: np.random.Generator,
+) -> float:
+    """Run one chunk behind a cache of noise, half of it out of sight, in both."""
+    decoder, batch = checkpoint.decoder, 2
+    dtype = np.dtype(np.float32) if precision == 'bfloat16' else PRECISIONS[precision]
+    torch.allocate(batch, _SINK_ROWS, _RING_ROWS)
+    caches: dict[str, NDArray[Any]] = {}
+    for part, tensors in (('sink', torch.sink), ('ring', torch.ring)):
+        for at, tensor in enumerate(tensors):
+            tensor.normal_()
+            kind = ('key', 'value')[at % 2]
+            caches[f'{part}_{kind}_{at // 2}'] = tensor.numpy().astype(dtype)
+    angles = random.uniform(0, 6, (2, batch, chunk, decoder.head_dim // 2))
+    near = random.random((batch, chunk, _SINK_ROWS + chunk)) < 0.5
+    near[:, np.arange(chunk), _SINK_ROWS + np.arange(chunk)] = True
+    inputs = StepInputs(
+        embeds=random.standard_normal((batch, chunk, decoder.hidden), np.float32),
+        deepstack=random.standard_normal(
+            (decoder.deepstack, batch, chunk, decoder.hidden), np.float32),
+        cos=np.cos(angles[0]).astype(np.float32), sin=np.sin(angles[0]).astype(np.float32),
+        sink_cos=np.cos(angles[1]).astype(np.float32),
+        sink_sin=np.sin(angles[1]).astype(np.float32),
+        ring_mask=random.random((batch, 2, _RING_ROWS)) < 0.5,
+        opens=random.random((batch, chunk)) < 0.5, near_mask=near,
+        lengths=np.asarray([chunk, max(1, chunk - 3)]), rows=np.asarray([0, 5]))
+    feeds = {**step_feeds(inputs), **caches}
+    kinds = [f'{kind}_{layer}' for layer in range(decoder.layers) for kind in ('key', 'value')]
+    states, hidden, *written = _run(directory, 'step', ['states', 'hidden', *kinds], feeds)
+    expected = torch.step(0, inputs)
+    differences = [_difference([states, hidden], [expected.states, expected.hidden])]
+    for tensor, delta in zip(torch.ring, written, strict=True):
+        for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
+            differences.append(_difference(
+                [delta[index, :, :length].astype(np.float32)],
+                [tensor[index, :, row:row + length].numpy()]))
+    return _largest(differences)
+
+
+def _run(
+    directory: Path, graph: str, outputs: list[str], feeds: dict[str, NDArray[Any]]
+) -> list[Floats]:
+    options = ort.SessionOptions()
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory(dir=directory.parent) as name:
+        file = _runnable(directory / f'{graph}.onnx', Path(name))
+        session = ort.InferenceSession(file, options, providers=['CPUExecutionProvider'])
+        results: list[Floats] = session.run(outputs, feeds)
+    return results
+
+
+def _runnable(file: Path, scratch: Path) -> Path:
+    """Return the file, or of one in bfloat16 its twin: the same weights, computed in float32."""
+    half, single = onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT
+    if half not in {
+            tensor.data_type for tensor in onnx.load(
+                file, load_external_data=False).graph.initializer}:
+        return file
+    model = onnx.load(file)
+    for tensor in model.graph.initializer:
+        if tensor.data_type == half:
+            value = onnx.numpy_helper.to_array(tensor).astype(np.float32)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == 'Cast' and attribute.i == half:
+                attribute.i = single
+    for tensor in (*model.graph.input, *model.graph.output):
+        if tensor.type.tensor_type.elem_type == half:
+            tensor.type.tensor_type.elem_type = single
+    onnx.save_model(
+        model, scratch / file.name, save_as_external_data=True, location='weights')
+    return scratch / file.name
+
+
+def _difference(got: list[Floats], expected: list[Floats]) -> float:
+    return _largest([
+        float(np.abs(one - two).max() / max(1e-6, np.abs(two).max()))
+        for one, two in zip(got, expected, strict=True)])
+
+
+def _largest(differences: list[float]) -> float:
+    # Python's own max() passes over a NaN, which an overflow in half precision leaves.
+    return float(np.max(differences))

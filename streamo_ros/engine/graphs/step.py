@@ -1,0 +1,148 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+One chunk through the language model, as an ONNX graph.
+
+The cache goes in and only the chunk's own keys and values come out ("delta-out"); the runtime
+writes them into their rows. Standard operators alone, so ONNX Runtime and every TensorRT from
+10.3 on take it. Queries are rotated twice: to their absolute positions for the ring and the
+chunk, to their contiguous positions for the sink (see ``window``).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from streamo_ros.engine.graphs.attention import Attention
+from streamo_ros.engine.graphs.attention import Picked
+from streamo_ros.engine.graphs.attention import Rows
+from streamo_ros.engine.graphs.attention import Whole
+from streamo_ros.engine.graphs.builder import Graph
+from streamo_ros.engine.graphs.builder import Shape
+from streamo_ros.models import DecoderConfig
+
+
+def step_graph(
+    config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]],
+    state_ids: tuple[int, ...], *, precision: str = 'float32', static: bool = True,
+) -> ModelProto:
+    """
+    Return the graph of a step.
+
+    With B instructions, S tokens a chunk and D the size of a head, inputs are ``embeds``
+    (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2), the masks
+    ``near_mask`` (B, S, sink + S), ``ring_mask`` (B, 2, ring) and ``opens`` (B, S) of
+    ``StepInputs``, ``last`` (B; index of each row's last real token in B * S), and for each layer
+    ``sink_key_i``, ``sink_value_i``, ``ring_key_i``, ``ring_value_i`` (B, KV heads, rows, D).
+    Where shapes may change, the ring has a row of zeros behind it; ``in_sight`` (B, rows) names
+    the rows that ``ring_mask`` is about, and the others cost nothing.
+    Outputs are ``states`` (B, 3), ``hidden`` (B, hidden), and ``key_i``, ``value_i``
+    (B, KV heads, S, D). Where the decoder has DeepStack, its first layers also take
+    ``deepstack_i`` (B, S, hidden), which is added to what they put out.
+
+    :param state_ids: the state tokens, whose rows of the head are all that a tick needs
+    :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; what else goes in
+        and out is float32 all the same
+    :param static: for runtimes whose shapes never change; otherwise in float32 alone
+    """
+    assert static or precision == 'float32'
+    graph = Graph('step', precision)
+    kv_heads, dim = config.kv_heads, config.head_dim
+    embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
+    turn = ('batch', 'chunk', dim // 2)
+    # A head's axis for broadcasting: (B, 1, S, D / 2).
+    cos, sin, sink_cos, sink_sin = (
+        graph.op('Unsqueeze', graph.input(name, np.float32, turn), graph.ints(1))
+        for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
+    masks = (
+        graph.input('near_mask', np.bool_, ('batch', 'chunk', 'near_rows')),
+        graph.input('ring_mask', np.bool_, ('batch', 2, 'seen_rows')),
+        graph.input('opens', np.bool_, ('batch', 'chunk')))
+    last = graph.input('last', np.int64, ('batch',))
+
+    kinds = [(part, kind) for part in ('sink', 'ring') for kind in ('key', 'value')]
+    caches = [{
+        f'{part}_{kind}': graph.input(
+            f'{part}_{kind}_{layer}', graph.dtype, ('batch', kv_heads, f'{part}_rows', dim))
+        for part, kind in kinds} for layer in range(config.layers)]
+    attention: Attention = Whole(graph, config, *masks) if static else Picked(
+        graph, config, *masks,
+        in_sight=graph.input('in_sight', np.int64, ('batch', 'seen_rows')),
+        ring_key=caches[0]['ring_key'])
+
+    x = graph.narrow(embeds)
+    for layer, rows in enumerate(caches):
+        name = f'decoder.layers.{layer}'
+
+        def get(tensor: str, name: str = name) -> NDArray[np.float32]:
+            return weights[f'{name}.{tensor}']
+
+        normed = graph.rms_norm(
+            x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
+        # The scores' scale goes into the queries, by the last weight that touches them.
+        scale = np.float32(dim ** -0.5)
+        on_weight = np.float32(1) if config.qk_norm else scale
+        qkv = graph.linear(
+            normed, f'{name}.qkv',
+            np.concatenate([
+                get('self_attn.q_proj.weight') * on_weight, get('self_attn.k_proj.weight'),
+                get('self_attn.v_proj.weight')]),
+            np.concatenate([
+                get('self_attn.q_proj.bias') * on_weight, get('self_attn.k_proj.bias'),
+                get('self_attn.v_proj.bias')]) if config.qkv_bias else None)
+        qkv = graph.op('Reshape', qkv, graph.ints(0, 0, config.heads + 2 * kv_heads, dim))
+        qkv = graph.op('Transpose', qkv, perm=[0, 2, 1, 3])
+        q, k, v = graph.ops(
+            'Split', 3, qkv, graph.ints(config.heads, kv_heads, kv_heads), axis=1)
+        if config.qk_norm:
+            q = graph.rms_norm(
+                q, f'{name}.q_norm', get('self_attn.q_norm.weight') * scale, config.norm_eps)
+            k = graph.rms_norm(
+                k, f'{name}.k_norm', get('self_attn.k_norm.weight'), config.norm_eps)
+        k = graph.rotate(k, cos, sin)
+        attended = attention(
+            graph.rotate(q, cos, sin), graph.rotate(q, sink_cos, sink_sin),
+            Rows(rows['sink_key'], rows['ring_key'], k),
+            Rows(rows['sink_value'], rows['ring_value'], v))
+        attended = graph.op(
+            'Reshape', graph.op('Transpose', attended, perm=[0, 2, 1, 3]),
+            graph.ints(0, 0, config.heads * dim))
+        x = graph.op('Add', x, graph.linear(
+            attended, f'{name}.o', get('self_attn.o_proj.weight')))
+        normed = graph.rms_norm(
+            x, f'{name}.norm2', get('post_attention_layernorm.weight'), config.norm_eps)
+        inner = graph.gated_mlp(
+            normed, f'{name}.mlp', get('mlp.gate_proj.weight'), get('mlp.up_proj.weight'), None)
+        x = graph.op('Add', x, graph.linear(inner, f'{name}.down', get('mlp.down_proj.weight')))
+        if layer < config.deepstack:
+            x = graph.op('Add', x, graph.narrow(graph.input(
+                f'deepstack_{layer}', np.float32, ('batch', 'chunk', config.hidden))))
+        delta: Shape = ('batch', kv_heads, 'chunk', dim)
+        graph.output(f'key_{layer}', k, delta, graph.dtype)
+        graph.output(f'value_{layer}', v, delta, graph.dtype)
+    x = graph.op('Gather', graph.op('Reshape', x, graph.ints(-1, config.hidden)), last, axis=0)
+    x = graph.rms_norm(x, 'decoder.norm', weights['decoder.norm.weight'], config.norm_eps)
+    head = head_weight(weights)[list(state_ids)]
+    graph.output('states', graph.widen(graph.linear(x, 'states', head)),
+                 ('batch', len(state_ids)))
+    graph.output('hidden', graph.widen(x), ('batch', config.hidden))
+    return graph.model()
+
+
+def head_weight(weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the output head, (vocabulary, hidden): the embedding table where it has no own."""
+    return weights['head' if 'head' in weights else 'decoder.embed_tokens.weight']

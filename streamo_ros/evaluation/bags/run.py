@@ -1,0 +1,440 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+One bag through the engine: what the node would have decided, frame by frame, as fast as it goes.
+
+Frames are checked, sampled and counted as the node does it (``nodes.camera``), instructions stand
+in the same table (``engine.instructions``), and every camera has its own engine. Nothing here
+looks at a clock but to say how long it took, so what is decided does not depend on speed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+import json
+from pathlib import Path
+import time
+from typing import TextIO
+
+import numpy as np
+
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import State
+from streamo_ros.engine import Decision
+from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
+from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.thresholds import LIKELIEST
+from streamo_ros.engine.thresholds import Thresholds
+from streamo_ros.evaluation.bags import report_data
+from streamo_ros.evaluation.bags.annotation import Annotations
+from streamo_ros.evaluation.bags.annotation import Asked
+from streamo_ros.evaluation.bags.decisions_bag import DecisionsBag
+from streamo_ros.models import Checkpoint
+from streamo_ros.models import load_checkpoint
+from streamo_ros.sources.bag import Bag
+from streamo_ros.sources.bag import BagMessage
+from streamo_ros.sources.bag import COMPRESSED_IMAGE
+from streamo_ros.sources.bag import IMAGE
+from streamo_ros.sources.bag import INSTRUCTION
+from streamo_ros.sources.bag import MessageError
+from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.bag import STRING
+from streamo_ros.sources.image import check
+from streamo_ros.sources.image import ImageError
+from streamo_ros.sources.image import to_rgb
+from streamo_ros.sources.sampler import Sampler
+from streamo_ros.sources.sampler import Verdict
+
+TEXT_TOPIC = 'instruction_text'
+WRITTEN = 'streamo'
+DECISIONS = 'decisions.jsonl'
+
+
+@dataclass(frozen=True)
+class Watching:
+    """
+    How a bag is watched.
+
+    :param fps: frames sampled per second
+    :param window_turns: turns in view; None takes the checkpoint's own number
+    :param thresholds: the engine's, and so those of the node's parameters
+    """
+
+    checkpoint: str = 'nano'
+    backend: str = 'auto'
+    fps: float = 1.0
+    window_turns: int | None = None
+    max_answer_tokens: int = MAX_ANSWER_TOKENS
+    thresholds: Thresholds = LIKELIEST
+
+
+@dataclass
+class _Notices:
+    """What was passed over, by kind."""
+
+    found: dict[str, report_data.Notice] = field(default_factory=dict)
+
+    def add(self, kind: str, sentence: str, count: int = 1) -> None:
+        notice = self.found.setdefault(kind, report_data.Notice(kind, 0, sentence))
+        notice.count += count
+
+    def list(self) -> list[report_data.Notice]:
+        return [self.found[kind] for kind in sorted(self.found)]
+
+
+@dataclass(eq=False)
+class _Standing:
+    """An instruction that stands on a camera."""
+
+    found: report_data.Instruction
+    standby_since: int | None = None
+    response_seq: int = 0
+
+
+def watch_bag(
+    path: Path, name: str, watching: Watching, annotations: Annotations | None, out: Path,
+    progress: Callable[[float], None] = lambda seconds: None,
+) -> report_data.Bag:
+    """
+    Watch a bag and write what was decided: ``decisions.jsonl`` and a bag, ``streamo``.
+
+    :param name: of the bag
+    :param annotations: what is asked; None: what was sent to the node while it was recorded
+    :param out: an empty directory
+    :param progress: called with the seconds of the bag that are done
+    :returns: the decisions; whether they are right is not yet in it
+    :raises SourceError: when nothing of the bag can be watched
+    """
+    began = time.perf_counter()
+    with Bag(path) as bag, (out / DECISIONS).open('w', encoding='utf-8') as lines, \
+            DecisionsBag(out / WRITTEN, name) as written:
+        run = _Run(bag, watching, annotations, lines, written)
+        for message in bag.messages(run.topics):
+            run.take(message)
+            progress((message.logged - bag.start) * 1e-9)
+        found = run.finish(name)
+    found.elapsed_s = round(time.perf_counter() - began, 3)
+    return found
+
+
+class _Run:
+    """A bag under way."""
+
+    def __init__(
+        self, bag: Bag, watching: Watching, annotations: Annotations | None, lines: TextIO,
+        written: DecisionsBag,
+    ) -> None:
+        self.notices = _Notices()
+        self.lines, self.written = lines, written
+        self.watching = watching
+        self.start: int | None = None
+        self.newest = 0
+        self._bag = bag
+        self._annotations = annotations
+        cameras = _cameras(bag, annotations, self.notices)
+        checkpoint = load_checkpoint(watching.checkpoint)
+        self._cameras = {
+            topic: _Camera(self, topic, type, checkpoint) for topic, type in cameras.items()}
+        self.topics = set(cameras.items())
+        if annotations is None:
+            self.topics |= {
+                (topic, type) for topic, types in bag.topics.items() for type in types
+                if type == INSTRUCTION
+                or (type == STRING and topic.rsplit('/', 1)[-1] == TEXT_TOPIC)}
+        if annotations is None and self.topics == set(cameras.items()):
+            raise SourceError(
+                f'{bag.path} holds no instructions: give annotations, or record '
+                'streamo/instruction')
+
+    def take(self, message: BagMessage) -> None:
+        """Take the next message of the bag."""
+        if message.type in (IMAGE, COMPRESSED_IMAGE):
+            camera = self._cameras[message.topic]
+            try:
+                camera.take(message)
+            except MessageError as error:
+                camera.notices.add('unreadable messages', str(error))
+            return
+        try:
+            sent = message.deserialize()
+        except MessageError as error:
+            self.notices.add('unreadable messages', str(error))
+            return
+        addressed = [
+            camera for camera in self._cameras.values()
+            if message.type == STRING or self._names(sent.camera, camera.found.topic)]
+        if not addressed:
+            self.notices.add(
+                'instructions to no camera', f'there is no camera {sent.camera[:40]!r} in the bag')
+        for camera in addressed:
+            try:
+                if message.type == INSTRUCTION:
+                    camera.table.change(replace(sent, camera=''))
+                elif sent.data.strip():
+                    camera.table.put(TEXT_TOPIC, sent.data, TEXT_TOPIC)
+                else:
+                    camera.table.cancel(TEXT_TOPIC)
+            except InstructionError as error:
+                camera.notices.add('refused instructions', str(error))
+            else:
+                camera.origin = message.topic
+                camera.reconcile(message.logged)
+
+    def _names(self, camera: str, topic: str) -> bool:
+        """Say whether an instruction's camera, the node's name for it, is this topic's."""
+        named, known = camera.strip('/'), topic.strip('/')
+        return not named or len(self._cameras) == 1 or f'{known}/'.startswith(f'{named}/')
+
+    def begin(self, stamp: int) -> None:
+        """Take the stamp of a first frame: all seconds are counted from the very first."""
+        if self.start is not None:
+            return
+        self.start = stamp
+        for asked in self._annotations.instructions if self._annotations else ():
+            at = asked.asked if self._annotations and self._annotations.absolute else None
+            due = stamp + round(asked.asked * 1e9) if at is None else round(at * 1e9)
+            for camera in self._cameras.values():
+                if asked.camera in ('', camera.found.topic):
+                    camera.awaited.append((due, asked))
+        for camera in self._cameras.values():
+            camera.awaited.sort(key=lambda one: one[0])
+
+    def seconds(self, stamp: int) -> float:
+        """Return a stamp as reports have it."""
+        assert self.start is not None
+        return round((stamp - self.start) * 1e-9, 9)
+
+    def finish(self, name: str) -> report_data.Bag:
+        """Return what was found."""
+        for kind, sentence in self._bag.troubles:
+            self.notices.add(kind, sentence)
+        if self.start is None:
+            raise SourceError(f'{self._bag.path} holds no frame that can be used' + ''.join(
+                f'; {notice.sentence}' for notice in self.notices.list()))
+        for camera in self._cameras.values():
+            camera.finish()
+        return report_data.Bag(
+            name=name, path=str(self._bag.path.resolve()), error='', start_ns=self.start,
+            duration_s=self.seconds(max(self.newest, self.start)), elapsed_s=0.0, written=WRITTEN,
+            cameras=[camera.found for camera in self._cameras.values()],
+            notices=self.notices.list())
+
+
+class _Camera:
+    """One camera of a bag: its own engine, for streams never influence one another."""
+
+    def __init__(self, run: _Run, topic: str, type: str, checkpoint: Checkpoint) -> None:
+        self.found = report_data.Camera(
+            topic=topic, type=type, width=0, height=0, frames=0,
+            ticks=report_data.Ticks([], [], []), instructions=[])
+        self.notices = _Notices()
+        self.table = Instructions(topic)
+        self.awaited: list[tuple[int, Asked]] = []
+        self.origin = ''
+        self._run = run
+        watching = run.watching
+        self._engine = StreamEngine(
+            checkpoint, new_backend(watching.backend, checkpoint),
+            window_turns=watching.window_turns, fps=watching.fps,
+            max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
+        self._sampler = Sampler(watching.fps)
+        self._standing: dict[Request, _Standing] = {}
+        self._asked: dict[str, Asked] = {}
+        self._epoch = self._tick = 0
+        self._newest: int | None = None
+        self._last: int | None = None
+
+    def take(self, message: BagMessage) -> None:
+        """
+        Take a frame.
+
+        :raises MessageError: when it is no image
+        """
+        self.found.frames += 1
+        image = message.deserialize()
+        stamp = message.stamp
+        try:
+            check(image)
+            verdict = self._sampler.judge(stamp)
+            if verdict is Verdict.JUMP:
+                self._jump(stamp)
+                verdict = self._sampler.judge(stamp)
+            if verdict is Verdict.STALE:
+                self.notices.add(
+                    'stale stamps', f'the stamps of {message.topic} do not advance: the driver '
+                    'must set header.stamp')
+                return
+            picture = to_rgb(image) if verdict is Verdict.DUE else None
+        except ImageError as error:
+            self.notices.add(f'bad images ({error.cause})', str(error))
+            return
+        self._run.begin(stamp)
+        self._newest = stamp
+        self._run.newest = max(self._run.newest, stamp)
+        if picture is None:
+            return
+        self._sampler.take(stamp)
+        if not self.found.height:
+            self.found.height, self.found.width = picture.shape[:2]
+        self._ask(stamp, message.logged)
+        self._count_gap(stamp)
+        before = time.perf_counter()
+        decisions = self._engine.step(picture, stamp / 1e9)
+        ticks = self.found.ticks
+        ticks.latencies_s.append(round(time.perf_counter() - before, 6))
+        ticks.stamps.append(self._run.seconds(stamp))
+        ticks.epochs.append(self._epoch)
+        for decision in decisions:
+            request = self.table.request_of(decision.instruction_id)
+            if request is not None:
+                self._report(request, decision, image.header.frame_id, stamp, message.logged)
+        self._tick += 1
+
+    def _jump(self, stamp: int) -> None:
+        last = 0 if self._newest is None else self._newest
+        self.notices.add(
+            'jumps of time', f'the stamps of {self.found.topic} jump by {(stamp - last) / 1e9:.3f}'
+            ' s: watching went on in a new epoch')
+        self._epoch += 1
+        self._tick = 0
+        self._last = None
+        self._sampler.reset()
+        self._engine.reset()
+        for standing in self._standing.values():
+            standing.standby_since = None
+
+    def _count_gap(self, stamp: int) -> None:
+        period = 1e9 / self._run.watching.fps
+        if self._last is not None and stamp - self._last > 2 * period:
+            self.notices.add(
+                'gaps', f'{self.found.topic} has no frame for {(stamp - self._last) / 1e9:.3f} s '
+                f'after {self._run.seconds(self._last):.3f} s')
+        self._last = stamp
+
+    def _ask(self, stamp: int, logged: int) -> None:
+        while self.awaited and self.awaited[0][0] <= stamp:
+            _, asked = self.awaited.pop(0)
+            self._asked[asked.id] = asked
+            self.origin = 'annotation'
+            try:
+                self.table.put(asked.id, asked.text, 'annotation', taken=False)
+            except InstructionError as error:
+                self.notices.add('refused instructions', f'{asked.id!r}: {error}')
+            else:
+                self.reconcile(logged)
+
+    def reconcile(self, logged: int) -> None:
+        """Make the engine's watches equal to the table, and keep what stands from now on."""
+        for refusal in self.table.reconcile(self._engine):
+            self.notices.add('refused instructions', f'{refusal.request.id!r}: {refusal.reason}')
+        now = 0.0 if self._newest is None else self._run.seconds(self._newest)
+        standing = self.table.standing
+        for request in [one for one in self._standing if one not in standing]:
+            self._standing.pop(request).found.withdrawn = now
+        for request in standing:
+            if request in self._standing:
+                continue
+            asked = self._asked.get(request.id) if self.origin == 'annotation' else None
+            found = report_data.Instruction(
+                id=request.id, text=request.text, asked=now, withdrawn=None, origin=self.origin,
+                task=asked.task if asked else '', skill=asked.skill if asked else '', events=None,
+                first_tick=len(self.found.ticks.stamps), states=[], probabilities=[],
+                true_states=None, answers=[], scored=None)
+            self._standing[request] = _Standing(found)
+            self.found.instructions.append(found)
+            self._run.written.ask(request, self.found.topic, logged)
+
+    def _report(
+        self, request: Request, decision: Decision, frame_id: str, stamp: int, logged: int,
+    ) -> None:
+        standing = self._standing[request]
+        found = standing.found
+        # As precise as the node's messages are, so that both give the same lines.
+        probabilities = [round(float(np.float32(share)), 6) for share in decision.probabilities]
+        if decision.state is State.STANDBY:
+            standing.standby_since = standing.standby_since or stamp
+        elif decision.state is State.SILENCE:
+            standing.standby_since = None
+        standing.response_seq = self._run.written.decide(
+            request, decision, self.found.topic, frame_id, stamp, logged, self._epoch, self._tick,
+            standing.standby_since, standing.response_seq)
+        found.states.append(int(decision.state))
+        found.probabilities.append(probabilities)
+        if decision.state is State.RESPONSE:
+            seconds = self._run.seconds(stamp)
+            since = standing.standby_since
+            found.answers.append(report_data.Answer(
+                tick=len(self.found.ticks.stamps) - 1, stamp=seconds,
+                started=seconds if since is None else self._run.seconds(since),
+                text=decision.text, complete=decision.complete,
+                probability=probabilities[State.RESPONSE]))
+            standing.standby_since = None
+            if request.once:
+                self.table.cancel(request.id)
+                self.reconcile(logged)
+        self._run.lines.write(json.dumps({
+            'stamp_ns': stamp, 'camera': self.found.topic, 'epoch': self._epoch,
+            'tick': self._tick, 'instruction_id': request.id,
+            'state': decision.state.name.lower(), 'probabilities': probabilities,
+            'text': decision.text, 'complete': decision.complete}, ensure_ascii=False) + '\n')
+
+    def finish(self) -> None:
+        """Note what was left over."""
+        for _, asked in self.awaited:
+            self.notices.add(
+                'asked too late', f'{asked.id!r} was to be asked after the last frame')
+        if not self.found.ticks.stamps:
+            self.notices.add('no frames', f'{self.found.topic} has no frame that can be used')
+        self.found.notices = self.notices.list()
+
+
+def _cameras(
+    bag: Bag, annotations: Annotations | None, notices: _Notices,
+) -> dict[str, str]:
+    """Return the type of each topic to watch; as the node does, raw comes before compressed."""
+    topics = bag.topics
+    cameras: dict[str, str] = {}
+    for topic, types in topics.items():
+        if len(types) > 1:
+            notices.add(
+                'mixed topics', f'{topic} carries {" and ".join(sorted(types))}: one is watched')
+        if IMAGE in types:
+            cameras[topic] = IMAGE
+        elif COMPRESSED_IMAGE in types and not topic.endswith('/compressedDepth'):
+            cameras[topic] = COMPRESSED_IMAGE
+    if not cameras:
+        raise SourceError(
+            f'{bag.path} has no camera; its topics: {", ".join(topics) or "none"}')
+    named = {one.camera for one in annotations.instructions} if annotations else {''}
+    for camera in sorted(named - {''} - set(cameras)):
+        notices.add('unknown cameras', f'the annotations name {camera}, which is no camera here')
+    if '' not in named:
+        cameras = {topic: type for topic, type in cameras.items() if topic in named}
+        if not cameras:
+            raise SourceError(
+                f'{bag.path} has none of the cameras that the annotations name, '
+                f'{", ".join(sorted(named))}; its topics: {", ".join(topics)}')
+    else:
+        for topic in [one for one in cameras
+                      if one.endswith('/compressed') and one.removesuffix('/compressed') in cameras
+                      and one not in named]:
+            notices.add(
+                'repeated cameras', f'{topic} shows what {topic.removesuffix("/compressed")} does')
+            del cameras[topic]
+    return cameras

@@ -1,0 +1,101 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""OVO-Bench watched as streams, one a record, and scored by way of our projection."""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+import json
+from pathlib import Path
+from typing import Any
+
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine import StreamEngine
+from streamo_ros.evaluation.benchmarks.journal import Journal
+from streamo_ros.evaluation.benchmarks.ovo_bench import official
+from streamo_ros.evaluation.benchmarks.ovo_bench.projection import responses
+from streamo_ros.evaluation.benchmarks.ovo_bench.questions import GRACE_TURNS
+from streamo_ros.evaluation.benchmarks.ovo_bench.questions import last_turn
+from streamo_ros.evaluation.benchmarks.ovo_bench.questions import questions
+from streamo_ros.evaluation.benchmarks.ovo_bench.records import Record
+from streamo_ros.evaluation.benchmarks.ovo_bench.timing import answer_times
+from streamo_ros.evaluation.benchmarks.ovo_bench.timing import timing
+from streamo_ros.evaluation.benchmarks.watching import Heard
+from streamo_ros.evaluation.benchmarks.watching import watch
+from streamo_ros.sources.recording import SourceError
+
+PROJECTION = 'streams projected onto the test points by a rule of our own, official scores'
+
+
+def run(
+    records: list[Record], videos: Path, out: Path, engine: StreamEngine,
+    settings: dict[str, Any],
+    progress: Callable[[list[Record]], Iterable[Record]] = iter,
+) -> dict[str, Any]:
+    """
+    Watch what has not been watched before, and score all that has.
+
+    Writes ``watched.jsonl``, states and answers of each record as it is done, and
+    ``predictions.jsonl``, responses in the form that the official scores are made from.
+
+    :param videos: the folder that the records' paths start from
+    :param engine: of one turn a second
+    :param settings: what the decisions depend on
+    :param progress: wraps the records as they are gone through
+    :returns: the figures, and which videos are absent and which records were left out, and why
+    :raises JournalError: when ``out`` holds a run with other settings
+    """
+    journal = Journal(out, settings)
+    absent: dict[str, list[int]] = {}
+    left_out: dict[int, str] = {}
+    for record in progress(records):
+        if str(record.id) in journal.entries:
+            continue
+        video = videos / record.video
+        if not video.is_file():
+            absent.setdefault(record.video, []).append(record.id)
+            continue
+        try:
+            heard = watch(engine, video, questions(record), range(last_turn(record) + 1))
+        except (SourceError, InstructionError) as error:
+            left_out[record.id] = str(error)
+            continue
+        journal.add(str(record.id), {'heard': [one.to_json() for one in heard]})
+    watched = {
+        record.id: [Heard.from_json(one) for one in journal.entries[str(record.id)]['heard']]
+        for record in records if str(record.id) in journal.entries}
+    seen = [record for record in records if record.id in watched]
+    predictions = {record.id: responses(record, watched[record.id]) for record in seen}
+    with (out / 'predictions.jsonl').open('w', encoding='utf-8') as file:
+        for index, given in predictions.items():
+            file.write(json.dumps({'id': index, 'responses': given}) + '\n')
+    return {
+        **settings,
+        'records': len(records),
+        'watched': len(seen),
+        'absent_videos': sorted(absent),
+        'records_of_absent_videos': sum(map(len, absent.values())),
+        'left_out': left_out,
+        'cut_short': [record.id for record in seen if _cut_short(record, watched[record.id])],
+        'projected': {'how': PROJECTION, **official.score(records, predictions)},
+        'baselines': official.baselines(seen),
+        'timing': timing(seen, {
+            record.id: answer_times(watched[record.id])
+            for record in seen if not record.options})}
+
+
+def _cut_short(record: Record, heard: list[Heard]) -> bool:
+    """Say whether the video ended before the last test point that was to be seen."""
+    end = last_turn(record) - (GRACE_TURNS if record.options else 0)
+    return any(one.first + len(one.states) <= end for one in heard)

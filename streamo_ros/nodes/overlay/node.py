@@ -1,0 +1,142 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``overlay_node``: the camera's picture with what the node makes of it, for whoever looks.
+
+It works only while somebody subscribes to ``~/overlay/compressed``: no picture is taken from the
+camera before. The states and answers, some hundred bytes a second, are heard all the time, so
+that the last answer is there for a look that begins after it.
+"""
+
+import array
+import sys
+import time
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.clock import Clock
+from rclpy.clock import ClockType
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.exceptions import InvalidParameterValueException
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage
+
+from streamo_ros.msg import Response
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.overlay.drawing import draw
+from streamo_ros.nodes.overlay.rows import OverlayRows
+from streamo_ros.nodes.parameters import Parameter
+from streamo_ros.nodes.parameters import ParameterError
+from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
+from streamo_ros.nodes.run_node import run_node
+
+POLL_S = 0.2        # how often it is looked whether somebody looks
+QUALITY = 80        # of the JPEG, of 100
+STATE_DEPTH = 64    # as many as the node latches with four cameras
+
+SPECIFICATION: dict[str, Parameter] = {
+    'rate': Parameter(
+        5.0, 'Pictures per second at most, by the stamps of the messages.', range=(0.1, 30.0)),
+    'camera': Parameter(
+        '', "The node's name for the camera, where it has several; empty: the only one."),
+    'image_transport': NODE_SPECIFICATION['image_transport'],
+    'reliability': NODE_SPECIFICATION['reliability'],
+}
+
+
+class OverlayNode(Node):
+    """
+    The overlay of the node ``streamo`` in the same namespace, ``/streamo_overlay`` by default.
+
+    :raises ParameterError: when the parameters make no sense
+    """
+
+    def __init__(self) -> None:
+        super().__init__('streamo_overlay')
+        settings = {name: self._declare(name) for name in SPECIFICATION}
+        self._name = settings['camera']
+        group = MutuallyExclusiveCallbackGroup()
+        self._publisher = self.create_publisher(
+            CompressedImage, '~/overlay/compressed', QoSProfile(depth=1))
+        state_topic = self.resolve_topic_name('streamo/state')
+        self._rows = OverlayRows(state_topic)
+        self.create_subscription(
+            StreamState, 'streamo/state',
+            lambda message: self._is_ours(message) and self._rows.take_state(
+                message, time.monotonic()),
+            QoSProfile(depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL),
+            callback_group=group)
+        self.create_subscription(
+            Response, 'streamo/response',
+            lambda message: self._is_ours(message) and self._rows.take_response(
+                message, time.monotonic()), 10,
+            callback_group=group)
+        self._camera = Camera(
+            self, 'image', settings['rate'], settings['image_transport'],
+            settings['reliability'], self._take_frame, lambda reason: None, group)
+        self._watched = False
+        self.create_timer(
+            POLL_S, self._poll, callback_group=group,
+            clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _declare(self, name: str) -> Any:
+        parameter = SPECIFICATION[name]
+        try:
+            value = self.declare_parameter(
+                name, parameter.default, parameter.descriptor()).value
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ParameterError(f'parameter {name}: {error}') from error
+        if parameter.choices and value not in parameter.choices:
+            raise ParameterError(
+                f'parameter {name} is {value!r}: it must be one of '
+                + ', '.join(parameter.choices))
+        return value
+
+    def _is_ours(self, message: StreamState | Response) -> bool:
+        return self._name in ('', message.camera)
+
+    def _poll(self) -> None:
+        watched = self._publisher.get_subscription_count() > 0
+        if watched != self._watched:
+            self._watched = watched
+            if watched:
+                self._camera.open()
+            else:
+                self._camera.close()
+        self._camera.poll()
+
+    def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
+        drawn = draw(picture, self._rows.rows(time.monotonic()))
+        _, data = cv2.imencode(
+            '.jpg', cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
+        # rclpy takes an array as it is; bytes it would check one by one.
+        self._publisher.publish(CompressedImage(
+            header=header, format='rgb8; jpeg compressed bgr8',
+            data=array.array('B', data.tobytes())))
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the node until Ctrl-C or SIGTERM."""
+    return run_node('overlay_node', OverlayNode, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

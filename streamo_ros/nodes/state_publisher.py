@@ -1,0 +1,271 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+What the node says on ``~/state`` and ``~/response``, and what it said last.
+
+Fresh decisions come from the engine's thread, repeats and refusals from the executor's; one lock
+for all cameras keeps their numbers in the order of their publication.
+"""
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from builtin_interfaces.msg import Time
+
+from streamo_ros.dialogue import State
+from streamo_ros.engine.instruction_table import Request
+from streamo_ros.msg import Response
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.worker import Step
+
+if TYPE_CHECKING:
+    from streamo_ros.engine import Decision
+
+MAX_ECHO = 200
+"""Characters of a refused text or a failure that are repeated to the sender."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """One of StreamState's STATUS_ values and its reason ('' only for STATUS_OK)."""
+
+    code: int = StreamState.STATUS_OK
+    detail: str = ''
+
+
+@dataclass
+class _Record:
+    """What was last said about a standing instruction."""
+
+    request: Request
+    message: StreamState
+    decided_at: float               # steady time of the decision, or of the instruction
+    published_at: float
+    standby_since: Time | None = None
+    response_seq: int = 0
+
+
+class Voice:
+    """
+    Numbers what is said about all cameras, in the order of its publication.
+
+    :param publish_state: publishes a StreamState
+    :param publish_response: publishes a Response
+    """
+
+    def __init__(
+        self, publish_state: Callable[[StreamState], None],
+        publish_response: Callable[[Response], None],
+    ) -> None:
+        self._publish_state = publish_state
+        self._publish_response = publish_response
+        self._states = self._responses = 0
+        self.lock = threading.Lock()
+        """Held while something is said, and all that it is made of put together."""
+
+    def say(self, message: StreamState) -> None:
+        """Number a state and publish it."""
+        self._states += 1
+        message.seq = self._states
+        self._publish_state(message)
+
+    def number(self, response: Response) -> Response:
+        """Number an answer, so that its state can name it before it is published."""
+        self._responses += 1
+        response.seq = self._responses
+        return response
+
+    def answer(self, response: Response) -> None:
+        """Publish an answer."""
+        self._publish_response(response)
+
+
+class Reports:
+    """
+    Builds and publishes the messages about one camera.
+
+    :param camera: the node's name for the camera
+    :param voice: says them; the cameras of a node share one
+    :param now: the node's clock, in nanoseconds; 0 where simulated time has not begun: there is
+        no latency then
+    """
+
+    def __init__(self, camera: str, voice: Voice, now: Callable[[], int]) -> None:
+        self._camera = camera
+        self._voice = voice
+        self._now = now
+        self._lock = voice.lock
+        self._records: dict[str, _Record] = {}
+        self._nobody: _Record | None = None  # speaks while no instruction stands
+        self._status = Status()
+        self._epoch = 0
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Forget all decisions: they no longer bear on the stream. ``repeat`` says so next."""
+        with self._lock:
+            self._epoch = epoch
+            self._nobody = None
+            for id, record in self._records.items():
+                self._records[id] = self._new(record.request, record.response_seq)
+
+    def step(
+        self,
+        outcome: Step,
+        decisions: 'Sequence[tuple[Request, Decision]]',
+        status: Status,
+        dropped: int,
+    ) -> None:
+        """
+        Publish what was decided about a frame, one state for each instruction.
+
+        :param dropped: sampled frames that were dropped so far
+        """
+        with self._lock:
+            for request, decision in decisions:
+                record = self._record(request)
+                message = self._decided(outcome, decision, record)
+                message.status, message.detail = status.code, status.detail
+                message.frames_dropped = dropped
+                record.message = message
+                record.decided_at = time.monotonic()
+                if decision.state is State.RESPONSE:
+                    response = self._voice.number(self._answer(outcome, decision, record))
+                    message.response_seq = record.response_seq = response.seq
+                    self._say(record)
+                    self._voice.answer(response)
+                else:
+                    self._say(record)
+            self._status = status
+
+    def repeat(
+        self, standing: Sequence[Request], status: Status, dropped: int, heartbeat_s: float
+    ) -> None:
+        """
+        Repeat the last state of each instruction that nothing was said about for a while.
+
+        A change of status is said at once. An instruction that no longer stands is taken leave
+        of, so that a late reader does not take its latched state for a standing one's.
+        """
+        with self._lock:
+            changed = status != self._status
+            self._status = status
+            for id, record in list(self._records.items()):
+                if record.request not in standing:
+                    del self._records[id]
+                    if not any(request.id == id for request in standing):
+                        self._stale(record, Status(
+                            StreamState.STATUS_INACTIVE, 'the instruction was withdrawn'), dropped)
+            if standing:
+                self._nobody = None
+                records = [self._record(request) for request in standing]
+            else:
+                if self._nobody is None:
+                    self._nobody = self._new(Request('', ''))
+                records = [self._nobody]
+            for record in records:
+                if changed or time.monotonic() - record.published_at >= heartbeat_s:
+                    self._stale(record, status, dropped)
+
+    def refuse(self, id: str, text: str, reason: str) -> None:
+        """Publish that an instruction was refused, and why."""
+        with self._lock:
+            message = self._blank(Request(_printable(id), _printable(text)), 0)
+            message.status = StreamState.STATUS_REFUSED
+            message.detail = reason[:MAX_ECHO]
+            self._voice.say(message)
+
+    def _record(self, request: Request) -> _Record:
+        record = self._records.get(request.id)
+        if record is None or record.request is not request:
+            record = self._records[request.id] = self._new(request)
+        return record
+
+    def _new(self, request: Request, response_seq: int = 0) -> _Record:
+        return _Record(
+            request, self._blank(request, response_seq), time.monotonic(), float('-inf'),
+            response_seq=response_seq)
+
+    def _blank(self, request: Request, response_seq: int) -> StreamState:
+        return StreamState(
+            epoch=self._epoch, camera=self._camera, instruction_id=request.id,
+            instruction=request.text, response_seq=response_seq)
+
+    def _decided(self, outcome: Step, decision: 'Decision', record: _Record) -> StreamState:
+        frame = outcome.frame
+        if decision.state is State.STANDBY:
+            record.standby_since = record.standby_since or frame.header.stamp
+        elif decision.state is State.SILENCE:
+            record.standby_since = None
+        silence, standby, response = map(float, decision.probabilities)
+        return StreamState(
+            header=frame.header,
+            state=int(decision.state),
+            probability_silence=silence,
+            probability_standby=standby,
+            probability_response=response,
+            epoch=frame.epoch,
+            tick=frame.tick,
+            camera=self._camera,
+            instruction_id=record.request.id,
+            instruction=record.request.text,
+            standby_since=(
+                record.standby_since if decision.state is State.STANDBY else None) or Time(),
+            response_seq=record.response_seq,
+            inference_s=outcome.inference_s,
+            latency_s=self._latency(outcome))
+
+    def _answer(self, outcome: Step, decision: 'Decision', record: _Record) -> Response:
+        frame = outcome.frame
+        began, record.standby_since = record.standby_since, None
+        return Response(
+            header=frame.header,
+            epoch=frame.epoch,
+            camera=self._camera,
+            instruction_id=record.request.id,
+            instruction=record.request.text,
+            text=decision.text,
+            complete=bool(decision.complete),
+            event_start=began or frame.header.stamp,
+            event_end=frame.header.stamp,
+            probability=float(decision.probabilities[State.RESPONSE]),
+            latency_s=self._latency(outcome),
+            inference_s=outcome.inference_s)
+
+    def _latency(self, outcome: Step) -> float:
+        now = self._now()
+        return (now - outcome.frame.stamp) / 1e9 if now else 0.0
+
+    def _stale(self, record: _Record, status: Status, dropped: int) -> None:
+        message = record.message = copy(record.message)
+        message.age_s = max(1e-3, time.monotonic() - record.decided_at)  # 0 means fresh
+        message.status, message.detail = status.code, status.detail
+        message.frames_dropped = dropped
+        self._say(record)
+
+    def _say(self, record: _Record) -> None:
+        record.published_at = time.monotonic()
+        self._voice.say(record.message)
+
+
+def _printable(text: str) -> str:
+    """Return the beginning of what was refused, harmless to show on a terminal."""
+    return ''.join(
+        character if character.isprintable() else '\N{REPLACEMENT CHARACTER}'
+        for character in text[:MAX_ECHO])

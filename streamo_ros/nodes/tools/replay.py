@@ -1,0 +1,413 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+An evaluation again, through the node: the same bags in lock-step over DDS, and what differs.
+
+``python -m streamo_ros.nodes.tools.replay OUT`` takes the folder that ``streamo evaluate`` wrote.
+Each camera of a bag gets a node of its own, in a ROS domain of its own, and its messages as they
+were recorded, byte for byte. What was to be seen at a frame is waited for before the next one goes
+out, so neither speed nor load can change it; which frames are looked at, the node itself decides.
+What it says goes into ``bags/NAME/through_node.jsonl``, to be held against ``decisions.jsonl``
+there.
+"""
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from contextlib import ExitStack
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+from typing import TypeVar
+
+from ament_index_python.packages import get_package_prefix
+from ament_index_python.packages import PackageNotFoundError
+from diagnostic_msgs.msg import DiagnosticArray
+import rclpy
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import DurabilityPolicy
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image
+from tqdm import tqdm
+
+from streamo_ros.dialogue import State
+from streamo_ros.msg import Instruction
+from streamo_ros.msg import Response
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.camera import RAW
+from streamo_ros.nodes.tools.domain import DomainError
+from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.sources.bag import Bag
+from streamo_ros.sources.bag import BagMessage
+from streamo_ros.sources.bag import MessageError
+from streamo_ros.sources.bag import SourceError
+
+EVALUATED = 'decisions.jsonl'
+REPLAYED = 'through_node.jsonl'
+LOG = 'through_node.log'
+SCHEMA = 2
+
+PATIENCE_S = 60.0
+"""For anything the node is waited for; it gives up a frame after 30 s itself."""
+
+SHOWN = 3
+"""Differences that are shown."""
+
+_END_S = 5.0
+_DEPTH = 100
+_LOG_CHARACTERS = 2000
+
+Found = TypeVar('Found')
+
+
+class ReplayError(RuntimeError):
+    """The node cannot be held against an evaluation; the message says why."""
+
+
+class _Graph:
+    """A ROS graph that stays on this machine, the nodes in it, and one that talks with them."""
+
+    def __init__(self, domain: int, log: Path) -> None:
+        self._log = log
+        self._environment = {
+            **os.environ, 'ROS_DOMAIN_ID': str(domain),
+            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        self._context = Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        self.node = rclpy.create_node('replay', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, arguments: Sequence[str]) -> None:
+        """Start a node."""
+        try:
+            executable = Path(
+                get_package_prefix('streamo_ros'), 'lib', 'streamo_ros', 'streamo_node')
+        except PackageNotFoundError as error:
+            raise ReplayError(
+                'the package is not installed: `make build`, `source env.sh`') from error
+        with self._log.open('ab') as log:
+            self._processes.append(subprocess.Popen(
+                [str(executable), '--ros-args', *arguments], env=self._environment, stdout=log,
+                stderr=log, start_new_session=True))
+
+    def wait(self, condition: Callable[[], Found], what: str) -> Found:
+        """
+        Listen until the condition holds; return its value.
+
+        :raises ReplayError: when it does not in good time, or a node has ended
+        """
+        end = time.monotonic() + PATIENCE_S
+        while not (found := condition()):
+            if any(process.poll() is not None for process in self._processes):
+                raise ReplayError(f'the node ended before {what}:\n{self._said()}')
+            if time.monotonic() > end:
+                raise ReplayError(
+                    f'{PATIENCE_S:g} s passed without {what}; the node said:\n{self._said()}')
+            self._executor.spin_once(timeout_sec=0.1)
+        return found
+
+    def _said(self) -> str:
+        return self._log.read_text(encoding='utf-8', errors='replace')[-_LOG_CHARACTERS:]
+
+    def close(self) -> None:
+        """End the nodes."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._executor.shutdown()
+        self.node.destroy_node()
+        self._context.shutdown()
+
+
+@contextmanager
+def _own_graph(log: Path) -> Iterator[_Graph]:
+    with own_domain() as domain:
+        graph = _Graph(domain, log)
+        try:
+            yield graph
+        finally:
+            graph.close()
+
+
+class _Watcher:
+    """
+    A node that watches one camera as the evaluation did.
+
+    :param camera: what the report has of it
+    :param start: what the report counts its stamps from, nanoseconds
+    """
+
+    def __init__(
+        self, graph: _Graph, name: str, camera: dict[str, Any], start: int,
+        configuration: dict[str, Any],
+    ) -> None:
+        self._graph = graph
+        self._topic = camera['topic']
+        self._stamps = [start + round(stamp * 1e9) for stamp in camera['ticks']['stamps']]
+        self._epochs = camera['ticks']['epochs']
+        self._instructions = [one for one in camera['instructions'] if one['states']]
+        self._tick = 0
+        self._states: list[StreamState] = []        # fresh ones that are not written yet
+        self._latest: dict[str, StreamState] = {}   # of each instruction, repeats included
+        self._responses: dict[int, Response] = {}
+        self._epoch: int | None = None              # the node's, when the evaluation's was 0
+        self._health = f'/{name}: stream'
+        self._diagnosed = self._sampled = 0
+        node = graph.node
+        node.create_subscription(
+            StreamState, f'/{name}/state', self._take_state,
+            QoSProfile(depth=_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+        node.create_subscription(
+            Response, f'/{name}/response', self._take_response, _DEPTH)
+        node.create_subscription(
+            DiagnosticArray, '/diagnostics', self._take_diagnostics, _DEPTH)
+        self._instruct = node.create_publisher(Instruction, f'/{name}/instruction', _DEPTH)
+        self._film = node.create_publisher(
+            Image if camera['type'] == RAW else CompressedImage, self._topic, 10)
+        parameters = {
+            key: configuration[key]
+            for key in ('checkpoint', 'backend', 'fps', 'window_turns', 'max_answer_tokens',
+                        'response_threshold', 'release_threshold')}
+        graph.start([
+            '-r', f'__node:={name}', '-r', f'image:={self._topic}',
+            *(part for key, value in parameters.items()
+              for part in ('-p', f'{key}:={json.dumps(value)}'))])
+
+    def _take_state(self, message: StreamState) -> None:
+        if message.status == StreamState.STATUS_REFUSED:
+            raise ReplayError(
+                f'the node refused {message.instruction_id!r}: {message.detail}')
+        if message.status == StreamState.STATUS_ERROR:
+            raise ReplayError(f'the node failed: {message.detail}')
+        self._latest[message.instruction_id] = message
+        if message.age_s == 0:
+            self._states.append(message)
+
+    def _take_response(self, message: Response) -> None:
+        self._responses[message.seq] = message
+
+    def _take_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name == self._health:
+                self._diagnosed += 1
+                self._sampled = int(next(
+                    pair.value for pair in status.values if pair.key == 'frames_sampled'))
+
+    def await_node(self) -> None:
+        """Wait until the node hears instructions, and watches the camera."""
+        self._graph.wait(
+            lambda: self._instruct.get_subscription_count()
+            and self._film.get_subscription_count() and '' in self._latest,
+            f'a node that watches {self._topic}')
+        self._graph.wait(
+            lambda: self._latest[''].status in (
+                StreamState.STATUS_OK, StreamState.STATUS_NO_FRAMES), 'the checkpoint was loaded')
+
+    def show(self, message: BagMessage) -> Iterator[str]:
+        """Send a frame; yield what is said about it, as lines, if it is one to be looked at."""
+        due = self._tick < len(self._stamps) and message.stamp == self._stamps[self._tick]
+        standing = self._ask() if due else []
+        self._film.publish(message.raw)
+        if not due:
+            return
+        self._tick += 1
+        if standing:
+            self._graph.wait(
+                lambda: set(standing) <= {
+                    state.instruction_id for state in self._states
+                    if _stamp(state) == message.stamp},
+                f'a state about the frame at {message.stamp * 1e-9:.3f} s of {self._topic}')
+        else:  # nothing is said about a frame that nothing was asked of
+            self._graph.wait(
+                lambda: self._sampled >= self._tick,
+                f'the frame at {message.stamp * 1e-9:.3f} s of {self._topic} was looked at')
+        yield from self._lines()
+
+    def finish(self) -> Iterator[str]:
+        """Yield what else was said, about frames that the evaluation did not look at."""
+        # One may have been on its way; the second was made after this call.
+        diagnosed = self._diagnosed
+        self._graph.wait(lambda: self._diagnosed > diagnosed + 1, 'diagnostics')
+        yield from self._lines()
+
+    def _ask(self) -> list[str]:
+        """Withdraw and ask what was withdrawn and asked at this tick; return what stands."""
+        for one in self._instructions:
+            if one['first_tick'] + len(one['states']) == self._tick:
+                self._send(
+                    Instruction.CANCEL, one,
+                    lambda state: state.status == StreamState.STATUS_INACTIVE)
+        for one in self._instructions:
+            if one['first_tick'] == self._tick:
+                # Nothing is decided about it yet, so a state that names it is the node's word
+                # that it stands.
+                self._send(
+                    Instruction.ADD, one,
+                    lambda state: state.status != StreamState.STATUS_INACTIVE)
+        return [one['id'] for one in self._instructions
+                if 0 <= self._tick - one['first_tick'] < len(one['states'])]
+
+    def _send(
+        self, action: int, one: dict[str, Any], told: Callable[[StreamState], bool],
+    ) -> None:
+        self._latest.pop(one['id'], None)
+        self._instruct.publish(Instruction(
+            action=action, id=one['id'], text=one['text'], source='replay'))
+        self._graph.wait(
+            lambda: one['id'] in self._latest and told(self._latest[one['id']]),
+            f'a word about instruction {one["id"]!r}')
+
+    def _lines(self) -> Iterator[str]:
+        states, self._states = self._states, []
+        for state in states:
+            if self._epoch is None:
+                self._epoch = state.epoch - self._epochs[self._tick - 1]
+            text, complete = '', True
+            if state.state == StreamState.RESPONSE:
+                self._graph.wait(
+                    lambda state=state: state.response_seq in self._responses,
+                    f'answer {state.response_seq} of {self._topic}')
+                answer = self._responses.pop(state.response_seq)
+                text, complete = answer.text, answer.complete
+            yield json.dumps({
+                'stamp_ns': _stamp(state), 'camera': self._topic,
+                'epoch': state.epoch - self._epoch, 'tick': state.tick,
+                'instruction_id': state.instruction_id,
+                'state': State(state.state).name.lower(),
+                'probabilities': [
+                    round(share, 6) for share in (
+                        state.probability_silence, state.probability_standby,
+                        state.probability_response)],
+                'text': text, 'complete': complete}, ensure_ascii=False) + '\n'
+
+
+def _stamp(message: StreamState) -> int:
+    return int(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
+
+
+def replay(bag: dict[str, Any], configuration: dict[str, Any], folder: Path) -> None:
+    """
+    Show a bag to nodes, and write what they decide to ``through_node.jsonl``.
+
+    :param bag: what ``report.json`` has of it
+    :param folder: where the evaluation's decisions are
+    :raises ReplayError: when the nodes do not do their part
+    :raises SourceError: when the bag cannot be read any more
+    """
+    log = folder / LOG
+    log.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        opened = stack.enter_context(Bag(Path(bag['path'])))
+        graph = stack.enter_context(_own_graph(log))
+        lines = stack.enter_context((folder / REPLAYED).open('w', encoding='utf-8'))
+        watchers = {
+            camera['topic']: _Watcher(
+                graph, f'streamo_{number}', camera, bag['start_ns'], configuration)
+            for number, camera in enumerate(bag['cameras'])}
+        for watcher in watchers.values():
+            watcher.await_node()
+        seconds = stack.enter_context(tqdm(
+            unit=' s', desc=bag['name'], leave=False, disable=not sys.stderr.isatty()))
+        topics = [(camera['topic'], camera['type']) for camera in bag['cameras']]
+        for message in opened.messages(topics):
+            try:
+                message.deserialize()
+            except MessageError:
+                continue  # the evaluation says so; no publisher could have sent it
+            lines.writelines(watchers[message.topic].show(message))
+            seconds.update(max(0.0, (message.logged - opened.start) * 1e-9 - seconds.n))
+        for watcher in watchers.values():
+            lines.writelines(watcher.finish())
+
+
+def differences(evaluated: Path, replayed: Path) -> tuple[int, list[str]]:
+    """Return how many decisions were made, either way, and each that was not made the same."""
+    kept = [_by_frame(file) for file in (evaluated, replayed)]
+    keys = sorted({*kept[0], *kept[1]})
+    return len(keys), [
+        f'- {kept[0].get(key, "no decision")}\n+ {kept[1].get(key, "no decision")}'
+        for key in keys if kept[0].get(key) != kept[1].get(key)]
+
+
+def _by_frame(file: Path) -> dict[tuple[Any, ...], str]:
+    found = {}
+    for line in file.read_text(encoding='utf-8').splitlines():
+        row = json.loads(line)
+        found[row['camera'], row['stamp_ns'], row['epoch'], row['instruction_id']] = line
+    return found
+
+
+def _read_report(out: Path) -> dict[str, Any]:
+    file = out / 'report.json'
+    try:
+        report: dict[str, Any] = json.loads(file.read_text(encoding='utf-8'))
+    except (OSError, ValueError) as error:
+        raise ReplayError(
+            f'{file} cannot be read ({error}): give a folder that `streamo evaluate` wrote'
+        ) from error
+    if report.get('schema') != SCHEMA:
+        raise ReplayError(f'{file} is of another version: evaluate again with this one')
+    return report
+
+
+def main() -> int:
+    """Replay the bags of an evaluation; 0 where the node agrees on every one, else 1."""
+    parser = argparse.ArgumentParser(
+        prog='replay', description=__doc__.split('\n\n')[0].strip())
+    parser.add_argument(
+        'out', type=Path, metavar='OUT', help='the folder that `streamo evaluate` wrote')
+    out = parser.parse_args().out
+    agrees = True
+    try:
+        report = _read_report(out)
+        for bag in report['bags']:
+            if bag['error']:
+                print(f'{bag["name"]}: left out, as by the evaluation: {bag["error"]}')
+                continue
+            folder = out / 'bags' / bag['name']
+            replay(bag, report['configuration'], folder)
+            count, found = differences(folder / EVALUATED, folder / REPLAYED)
+            print(f'{bag["name"]}: {count} decisions through the node, {len(found)} of them '
+                  f'not as evaluated')
+            print(''.join(f'{difference}\n' for difference in found[:SHOWN]), end='')
+            agrees = agrees and not found
+    except (DomainError, ReplayError, SourceError) as error:
+        print(f'replay: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return int(not agrees)
+
+
+if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending the nodes
+    sys.exit(main())

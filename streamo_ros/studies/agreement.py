@@ -1,0 +1,171 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+How often a sliding cache decides as a window would that is read anew at every tick.
+
+The two are not the same: what stays in a cache remembers what it saw of turns that have gone. At
+every tick of a stream the surviving turns are read again from nothing (the same visual tokens,
+time tags, states and answers that the cached run had, positions without a gap), and the states
+are compared. Streams are those of ``make scores``.
+"""
+
+import argparse
+from dataclasses import dataclass
+from dataclasses import field
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from streamo_ros.dialogue import State
+from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.static_scene import Sight
+from streamo_ros.studies.scores import QUESTIONS_A_STREAM
+from streamo_ros.studies.scores import TURNS
+from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import RATES
+
+Chunks = list[tuple[list[int], list[int]]]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of chunks, as the engine made it: from which place on, what, with which frame."""
+
+    first: int
+    chunks: Chunks
+    sight: Sight | None
+
+
+class _Remembering(StreamEngine):
+    """The engine; keeps all that it ran."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.runs: list[_Run] = []
+
+    def _run(self, first: int, chunks: Chunks, sight: Sight | None) -> StepOutputs:
+        self.runs.append(_Run(first, chunks, sight))
+        return super()._run(first, chunks, sight)
+
+
+class _Reading(StreamEngine):
+    """The engine, reading another's runs."""
+
+    def read(self, runs: list[_Run]) -> NDArray[np.float64]:
+        """Return the probabilities, (B, 3), behind runs from an empty window; the first opens."""
+        for index in range(len(self._places)):
+            self._begin(index)
+        # What closes the turn before is gone with that turn.
+        outputs = self._run(0, [([], opening) for _, opening in runs[0].chunks], runs[0].sight)
+        for run in runs[1:]:
+            outputs = self._run(run.first, run.chunks, run.sight)
+        return outputs.probabilities
+
+
+@dataclass
+class Agreement:
+    """
+    What was compared: probabilities of (cached, read anew), one pair a tick and instruction.
+
+    :param full: while nothing had gone yet, where both must be equal
+    :param slid: since turns had gone
+    """
+
+    window_turns: int = 0
+    full: list[NDArray[np.float64]] = field(default_factory=list)
+    slid: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def figures(self) -> dict[str, float]:
+        """Return the figures by name."""
+        pairs = np.concatenate(self.slid)
+        cached, anew = pairs.argmax(2).T
+        same = cached == anew
+        spoken = (cached != State.SILENCE) | (anew != State.SILENCE)
+        return {
+            'window_turns': self.window_turns,
+            'decisions': len(pairs),
+            'agreement': round(float(same.mean()), 4),
+            'decisions_not_both_silence': int(spoken.sum()),
+            'agreement_not_both_silence': round(float(same[spoken].mean()), 4),
+            'probability_difference_mean': round(float(_differences(pairs).mean()), 4),
+            'probability_difference_p95': round(float(np.quantile(_differences(pairs), 0.95)), 4),
+            'probability_difference_max_before_sliding': float(
+                _differences(np.concatenate(self.full)).max()),
+        }
+
+
+def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
+    """Watch streams with a sliding cache, and read every window of theirs anew."""
+    engines = {
+        rate: (_Remembering.from_pretrained(checkpoint, fps=rate),
+               _Reading.from_pretrained(checkpoint, fps=rate))
+        for rate in set(RATES)}
+    found = Agreement()
+    for index in tqdm(range(streams), unit=' stream'):
+        stream = draw_stream(
+            np.random.default_rng([seed, index]), split=split, turns=TURNS,
+            questions=QUESTIONS_A_STREAM, world='sentry')
+        cached, anew = engines[stream.rate]
+        for engine in (cached, anew):
+            engine.reset()
+            for watch in engine.watches:
+                watch.cancel()
+            for question in stream.questions:
+                engine.watch(question.text)
+        cached.runs.clear()
+        found.window_turns = window = cached.window_turns
+        opened: list[int] = []
+        for tick, stamp in enumerate(stream.stamps):
+            opened.append(len(cached.runs))
+            decisions = cached.step(stream.frames[tick], stamp)
+            if tick == 0:
+                anew.step(stream.frames[tick], stamp)  # makes its cache
+            alive = cached.runs[opened[max(0, tick - window + 1)]:opened[-1] + 1]
+            probabilities = [decision.probabilities for decision in decisions]
+            (found.slid if tick >= window else found.full).append(
+                np.stack([probabilities, anew.read(alive)], 1))
+    return found
+
+
+def _differences(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.abs(pairs[:, 0] - pairs[:, 1]))
+
+
+def main() -> None:
+    """Print the figures, and write them if asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n\n')[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--checkpoint', default='nano')
+    parser.add_argument('--split', default='test', choices=('validation', 'test'))
+    parser.add_argument('--streams', type=int, default=60)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--json', type=Path, help='write the figures here')
+    options = parser.parse_args()
+    figures = run(options.checkpoint, options.split, options.streams, options.seed).figures()
+    figures['streams'] = options.streams
+    for name, value in figures.items():
+        print(f'{name:42} {value}')
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()

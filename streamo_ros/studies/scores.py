@@ -1,0 +1,109 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``make scores``: a checkpoint on streams of all worlds and tasks that it was never trained on.
+
+By the engine that the node runs, from frames alone, its own answers in its context. Objects,
+textures and words are the test split's.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from streamo_ros.engine import StreamEngine
+from streamo_ros.evaluation.tally import Scores
+from streamo_ros.evaluation.tally import tally
+from streamo_ros.studies.baselines import Baselines
+from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import RATES
+from streamo_ros.worlds.streams import WORLDS
+
+QUESTIONS_A_STREAM = 3
+TURNS = 30
+
+
+def run(
+    checkpoint: str, split: str, streams: int, seed: int, world: str | None = None,
+) -> tuple[Scores, Baselines]:
+    """Watch streams and count; the trivial answers to the same streams are counted beside."""
+    engines = {rate: StreamEngine.from_pretrained(checkpoint, fps=rate) for rate in set(RATES)}
+    scores, baselines = Scores(), Baselines()
+    for index in tqdm(range(streams), unit=' stream'):
+        stream = draw_stream(
+            np.random.default_rng([seed, index]), split=split, turns=TURNS,
+            questions=QUESTIONS_A_STREAM, world=world)
+        engine = engines[stream.rate]
+        engine.reset()
+        for watch in engine.watches:
+            watch.cancel()
+        for question in stream.questions:
+            engine.watch(question.text)
+        ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
+        for place, question in enumerate(stream.questions):
+            got = [decisions[place] for decisions in ticks]
+            scores.add(stream.kind, question, tally(
+                question, [decision.state for decision in got],
+                [decision.text or '' for decision in got], stream.stamps[-1] - stream.stamps[0]))
+        baselines.add(stream)
+    return scores, baselines
+
+
+def _table(parts: dict[str, dict[str, Any]], differencing: dict[str, dict[str, Any]]
+           ) -> Iterator[str]:
+    for name, score in parts.items():
+        beside = differencing.get(name)
+        yield (f'{name:44} event F1 {score["event_f1"]:.2f}  '
+               f'({score["hits"]} of {score["events"]} events, {score["answers"]} answers)'
+               + (f'  frame differencing {beside["event_f1"]:.2f}' if beside else ''))
+
+
+def main() -> None:
+    """Print the scores, and write them if asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split('\n\n')[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument('--checkpoint', default='nano')
+    parser.add_argument('--split', default='test', choices=('validation', 'test'))
+    parser.add_argument('--world', choices=WORLDS, help='only streams of this one')
+    parser.add_argument('--streams', type=int, default=200)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--json', type=Path, help='write the scores here')
+    options = parser.parse_args()
+    scores, baselines = run(
+        options.checkpoint, options.split, options.streams, options.seed, options.world)
+    figures = {**scores.figures(), 'baselines': baselines.figures()}
+    for name, value in figures.items():
+        if not isinstance(value, dict):
+            print(f'{name:34} {value}')
+    for part in ('worlds', 'tasks', 'skills'):
+        # By skill alone differencing has been asked the same as the checkpoint.
+        beside = figures['baselines'].get('frame_differencing', {}) if part == 'skills' else {}
+        print(*_table(figures.get(part, {}), beside.get(part, {})), sep='\n')
+    for name, baseline in figures['baselines'].items():
+        print(f'{name:34} event F1 {baseline["event_f1"]}, macro-F1 {baseline["state_macro_f1"]}')
+    print('delays in ticks:', dict(sorted(Counter(scores.total.delays).items())))
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()

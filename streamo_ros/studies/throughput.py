@@ -1,0 +1,104 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+What ``streamo evaluate`` takes of time and memory, by the length of the bag.
+
+A rendered room as of ``make sample-bag``, short and long, each evaluated at 1 fps by a process of
+its own, page included: ``python -m streamo_ros.studies.throughput``.
+"""
+
+import argparse
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from dataclasses import dataclass
+import json
+import multiprocessing
+from pathlib import Path
+import tempfile
+import time
+
+from streamo_ros.evaluation.bags.evaluate import evaluate
+from streamo_ros.evaluation.bags.run import Watching
+from streamo_ros.evaluation.pages.report import write_report_page
+from streamo_ros.studies.sample_bag import write_sample_bag
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """
+    Of one bag.
+
+    :param frames_s: of the bag, a second
+    :param times_real_time: seconds of the bag in one second
+    :param peak_mib: the most that the process held
+    """
+
+    minutes: float
+    frames_s: float
+    times_real_time: float
+    peak_mib: float
+
+
+def measure(minutes: Sequence[float]) -> list[Throughput]:
+    """Return the figures of a bag of each length."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = []
+        for number, length in enumerate(minutes):
+            bag = Path(folder) / str(number)
+            write_sample_bag(bag, seconds=60 * length)
+            # A process of its own each: what one took, another would go on to hold.
+            with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
+                found.append(pool.submit(_evaluate, bag, length).result())
+        return found
+
+
+def _evaluate(bag: Path, minutes: float) -> Throughput:
+    begin = time.perf_counter()
+    report = evaluate([bag], bag / 'out', Watching())
+    write_report_page(report, bag / 'out' / 'report.html')
+    seconds = time.perf_counter() - begin
+    return Throughput(
+        minutes, round(report.bags[0].cameras[0].frames / seconds, 1),
+        round(60 * minutes / seconds, 1), round(_peak_mib(), 1))
+
+
+def _peak_mib() -> float:
+    # Not getrusage: its peak is also that of the process that started this one.
+    status = Path('/proc/self/status').read_text(encoding='utf-8')
+    return next(int(line.split()[1]) for line in status.splitlines()
+                if line.startswith('VmHWM')) / 1024
+
+
+def main() -> None:
+    """Print the figures, and write them if asked."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.strip().split('\n\n')[0],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    parser.add_argument(
+        '--minutes', type=float, nargs='+', default=(1.0, 10.0), help='lengths of the bags')
+    parser.add_argument('--json', type=Path, help='write the figures here')
+    options = parser.parse_args()
+    figures = measure(options.minutes)
+    for one in figures:
+        print(f'{one.minutes:g} min: {one.frames_s:g} frames/s, {one.times_real_time:g} times '
+              f'real time, at most {one.peak_mib:g} MiB')
+    if options.json:
+        options.json.write_text(
+            json.dumps([asdict(one) for one in figures], indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    main()
