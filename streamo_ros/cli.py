@@ -528,7 +528,8 @@ def _watch(options: argparse.Namespace) -> None:
         for name, camera in cameras.items():
             print(
                 f'streamo: {name or options.source}: {camera.engine.skipped_frames} frames were '
-                f'not looked at, {camera.engine.drop_ratio:.0%} of visual tokens left out',
+                f'not looked at, {camera.engine.visual_tokens_pruned:.0%} of visual tokens left '
+                'out',
                 file=sys.stderr)
     if bad:
         print(f'streamo: {bad} bad images were passed over', file=sys.stderr)

@@ -111,10 +111,10 @@ class _Metered:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Look at a frame and note how long it took."""
         begin, inside = time.perf_counter(), self._inside()
-        tokens = self._backend.see(patches, grid)
+        tokens = self._backend.encode_image(patches, grid)
         self.see_seconds = time.perf_counter() - begin
         self.see_graph_seconds = self._inside() - inside or self.see_seconds
         return tokens
@@ -225,7 +225,7 @@ def measure(
         for _ in range(5 if index == 0 else 15):
             theirs.append(_seconds(reference))
             time.sleep(_SETTLE_S)
-            ours += [tick.total - tick.see for tick in (stream.tick(), stream.tick())]
+            ours += [tick.total - tick.encode_image for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
 
     four = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 4, ticks)
@@ -233,8 +233,8 @@ def measure(
     for _ in range(60):
         alone.append(stream.tick())
         together.append(four.tick())
-    see = _median(tick.see for tick in alone)
-    language = _median(tick.total - tick.see for tick in alone)
+    see = _median(tick.encode_image for tick in alone)
+    language = _median(tick.total - tick.encode_image for tick in alone)
 
     camera = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     scaling = _median(

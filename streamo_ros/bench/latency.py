@@ -162,13 +162,13 @@ def _run(
 
 def _row(run: _Run, work_rate: float, traffic_rate: float) -> Row:
     p50, p95 = np.percentile([tick.total for tick in run.ticks], (50, 95)).tolist()
-    language = statistics.median(tick.total - tick.see for tick in run.ticks)
+    language = statistics.median(tick.total - tick.encode_image for tick in run.ticks)
     bounds = {'arithmetic': run.work / work_rate, 'memory': run.traffic / traffic_rate}
     bound_by = max(bounds, key=lambda kind: bounds[kind])
     return Row(
         backend=run.backend, fps=run.fps, window_turns=run.window, instructions=run.standing,
         turn_tokens=run.turn_tokens, p50_ms=_rounded(1e3 * p50), p95_ms=_rounded(1e3 * p95),
-        looking_ms=_rounded(1e3 * statistics.median(tick.see for tick in run.ticks)),
+        looking_ms=_rounded(1e3 * statistics.median(tick.encode_image for tick in run.ticks)),
         fps_kept=_rounded(1 / p95), roofline_ms=_rounded(1e3 * bounds[bound_by]),
         bound_by=bound_by, over_roofline=_rounded(language / bounds[bound_by]))
 

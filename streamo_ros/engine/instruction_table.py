@@ -76,7 +76,7 @@ class InstructionMessage(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class StandingInstruction:
     """
     One standing instruction.
 
@@ -94,7 +94,7 @@ class Request:
     source: str = ''
     once: bool = False
     origin: str = TOPIC
-    replaced: tuple['Request', ...] = field(default=(), repr=False)
+    replaced: tuple['StandingInstruction', ...] = field(default=(), repr=False)
     camera: str = ''
 
     def watches(self, camera: str) -> bool:
@@ -106,11 +106,11 @@ class Request:
 class Refusal:
     """A request that the engine did not take, and its reason in a sentence."""
 
-    request: Request
+    request: StandingInstruction
     reason: str
 
 
-class Instructions:
+class InstructionTable:
     """
     The table of standing instructions of some cameras; safe to use from any thread.
 
@@ -124,20 +124,20 @@ class Instructions:
         self._cameras = cameras
         self._limit = limit
         self._lock = threading.Lock()
-        self._desired: dict[str, Request] = {}
-        self._watches: dict[str, tuple[str, Request, Watch]] = {}
-        self._lost: Counter[tuple[str, Request]] = Counter()
-        self._proven: set[tuple[str, Request]] = set()
+        self._desired: dict[str, StandingInstruction] = {}
+        self._watches: dict[str, tuple[str, StandingInstruction, Watch]] = {}
+        self._lost: Counter[tuple[str, StandingInstruction]] = Counter()
+        self._proven: set[tuple[str, StandingInstruction]] = set()
         self._numbers = itertools.count(1)
         self._watch_numbers = itertools.count(1)
 
     @property
-    def standing(self) -> tuple[Request, ...]:
+    def standing(self) -> tuple[StandingInstruction, ...]:
         """Return the standing instructions, oldest first."""
         with self._lock:
             return tuple(self._desired.values())
 
-    def change(self, message: InstructionMessage, origin: str = TOPIC) -> None:
+    def apply(self, message: InstructionMessage, origin: str = TOPIC) -> None:
         """
         Do what an Instruction message asks.
 
@@ -155,14 +155,14 @@ class Instructions:
         elif message.action == message.CANCEL:
             self.cancel(message.id)
         elif message.action in (message.ADD, message.REPLACE):
-            self.put(
+            self.add(
                 message.id, message.text, message.source, message.once,
                 taken=message.action == message.REPLACE, origin=origin, camera=message.camera)
         else:
             raise InstructionError(
                 f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
 
-    def put(
+    def add(
         self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True,
         origin: str = TOPIC, camera: str = '',
     ) -> None:
@@ -200,7 +200,7 @@ class Instructions:
                     name for number in self._numbers
                     if (name := f'instruction-{number}') not in self._desired)
             source = ''.join(filter(str.isprintable, source[:MAX_ID_CHARACTERS]))
-            request = Request(
+            request = StandingInstruction(
                 id, text, source, once, origin,
                 tuple(replace(old, replaced=()) for old in replaced), camera)
             for old in replaced:
@@ -260,14 +260,14 @@ class Instructions:
                     self._proven.add((camera, request))
                     self._watches[watch.instruction_id] = camera, request, watch
 
-    def _only_about(self, camera: str) -> list[Request]:
+    def _only_about(self, camera: str) -> list[StandingInstruction]:
         """Return the instructions that watch no other camera than this one; empty: all."""
         return [
             request for request in self._desired.values()
             if not camera or all(
                 name == camera for name in self._cameras if request.watches(name))]
 
-    def _watch(self, engine: 'Engine', camera: str, request: Request) -> 'Watch':
+    def _watch(self, engine: 'Engine', camera: str, request: StandingInstruction) -> 'Watch':
         if self._lost[camera, request] == TRIALS:
             raise InstructionError(
                 f'{TRIALS} engines failed when they were given this instruction: say it '
@@ -275,7 +275,7 @@ class Instructions:
         # A name of its own in all engines: a decision then tells which request it is about.
         return engine.watch(request.text, f'watch-{next(self._watch_numbers)}')
 
-    def _restore(self, refused: Request) -> None:
+    def _restore(self, refused: StandingInstruction) -> None:
         with self._lock:
             if self._desired.get(refused.id) is not refused:
                 return
@@ -284,7 +284,7 @@ class Instructions:
                 if request.origin != GOAL:  # a goal whose instruction is taken away ends for good
                     self._desired.setdefault(request.id, request)
 
-    def request_of(self, watch_id: str) -> Request | None:
+    def request_of(self, watch_id: str) -> StandingInstruction | None:
         """Return the instruction that a decision of the engine is about, if it still stands."""
         _, request, _ = self._watches.get(watch_id, (None, None, None))
         return request if request in self.standing else None

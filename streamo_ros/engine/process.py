@@ -110,13 +110,13 @@ class ProcessStream:
     """
 
     def __init__(self, process: 'EngineProcess', number: int) -> None:
-        self.drop_ratio = 0.0
+        self.visual_tokens_pruned = 0.0
         self.skipped_frames = 0
         self._owner = process
         self._number = number
         self._watches: dict[str, Watch] = {}
 
-    def another(self) -> 'ProcessStream':
+    def new_stream(self) -> 'ProcessStream':
         """
         Return another stream of the same child, over the same weights.
 
@@ -161,7 +161,7 @@ class ProcessStream:
                         if not watch.cancelled or id in decided]
             if decided != expected:
                 raise ValueError(f'decisions about {decided}, not about {expected}')
-            self.drop_ratio = float(reply['drop_ratio'])
+            self.visual_tokens_pruned = float(reply['visual_tokens_pruned'])
             self.skipped_frames = int(reply['skipped_frames'])
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             self._owner._kill()
@@ -169,14 +169,14 @@ class ProcessStream:
         return [decision for decision in decisions
                 if not before[decision.instruction_id].cancelled]
 
-    def tune(self, fps: float, thresholds: Thresholds) -> None:
+    def reconfigure(self, fps: float, thresholds: Thresholds) -> None:
         """
-        Go on at another rate and with other thresholds, as ``StreamEngine.tune`` does.
+        Go on at another rate and with other thresholds, as ``StreamEngine.reconfigure`` does.
 
         :raises EngineFailure: when the engine is lost, as over time tags it has no room for
         """
         self._owner._call(
-            None, self._number, call='tune', fps=fps,
+            None, self._number, call='reconfigure', fps=fps,
             thresholds=[thresholds.response, thresholds.release])
 
     def reset(self) -> None:
@@ -451,14 +451,14 @@ class _Child:
         stream = request['stream']
         engine = self._engines[stream]
         if request['call'] == 'another':
-            self._engines.append(engine.another())
+            self._engines.append(engine.new_stream())
             return {'number': len(self._engines) - 1}
         if request['call'] == 'watch':
             watch = engine.watch(request['text'], request['instruction_id'])
             self._watches[stream, watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
-        if request['call'] == 'tune':
-            engine.tune(request['fps'], Thresholds(*request['thresholds']))
+        if request['call'] == 'reconfigure':
+            engine.reconfigure(request['fps'], Thresholds(*request['thresholds']))
             return {}
         frame: NDArray[np.uint8] = np.ndarray(request['shape'], np.uint8, self._memory)
         decisions = engine.step(frame, request['stamp'])
@@ -468,7 +468,7 @@ class _Child:
                  [float(share) for share in decision.probabilities],
                  decision.text, decision.complete]
                 for decision in decisions],
-            'drop_ratio': engine.drop_ratio,
+            'visual_tokens_pruned': engine.visual_tokens_pruned,
             'skipped_frames': engine.skipped_frames}
 
     def _hear(self) -> None:

@@ -58,11 +58,11 @@ class StillScene:
 
 
 @dataclass(frozen=True)
-class Sight:
+class ImageFeatures:
     """
     What is seen of one frame.
 
-    :param tokens: (1 + D, kept cells, hidden) visual tokens, as ``Backend.see`` gives them
+    :param tokens: (1 + D, kept cells, hidden) visual tokens of ``Backend.encode_image``
     :param kept: (rows * columns,) False for cells whose token is left out
     """
 

@@ -46,8 +46,8 @@ from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.rope import Rope
+from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
-from streamo_ros.engine.static_scene import Sight
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
@@ -110,7 +110,7 @@ class _Place:
     """
     One instruction's part of the engine: its plan, and the close it still has to feed.
 
-    :param held: whether the next Response waits for its probability to be released
+    :param latched: whether the next Response waits for its probability to be released
     """
 
     watch: Watch
@@ -118,7 +118,7 @@ class _Place:
     instruction: list[int]
     plan: WindowPlan | None = None
     close: list[int] = field(default_factory=list)
-    held: bool = False
+    latched: bool = False
 
 
 class StreamEngine:
@@ -155,7 +155,7 @@ class StreamEngine:
         self._issued = self._given = 0
         self._primed = False
         self._stop = threading.Event()
-        self._anew = threading.Event()
+        self._reset_requested = threading.Event()
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
@@ -188,10 +188,10 @@ class StreamEngine:
             checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
             max_answer_tokens=max_answer_tokens, still=still, thresholds=thresholds)
 
-    def another(self) -> 'StreamEngine':
+    def new_stream(self) -> 'StreamEngine':
         """Return an engine for another stream, over the same weights and for the same thread."""
         return StreamEngine(
-            self.checkpoint, self._backend.another(), window_turns=self.window_turns,
+            self.checkpoint, self._backend.new_stream(), window_turns=self.window_turns,
             fps=self.fps, max_answer_tokens=self._max_answer_tokens, still=self._still,
             thresholds=self._thresholds)
 
@@ -203,7 +203,7 @@ class StreamEngine:
             if not place.watch.cancelled)
 
     @property
-    def drop_ratio(self) -> float:
+    def visual_tokens_pruned(self) -> float:
         """Return the share of visual tokens that were left out since the stream began."""
         return self._dropped_tokens / max(self._given_tokens, 1)
 
@@ -223,7 +223,7 @@ class StreamEngine:
             since; costs a tick of the language model for each of them, at once
         :raises InstructionError: when it is empty, too long, one too many, or its id is taken
         """
-        self._obey()
+        self._apply_pending()
         text = clean_instruction(text)
         taken = {place.watch.instruction_id for place in self._places}
         if instruction_id in taken:
@@ -264,9 +264,9 @@ class StreamEngine:
             raise ValueError(
                 f'a frame is (height, width, 3) uint8 RGB, not {frame.shape} {frame.dtype}')
         self._stop.clear()
-        self._obey()
+        self._apply_pending()
         self._advance(stamp)
-        sight = self._see(frame, stamp)
+        sight = self._encode_image(frame, stamp)
         if not self._places:
             return []
         self._given_tokens += len(sight.kept)
@@ -276,21 +276,22 @@ class StreamEngine:
         outputs = self._run(0, chunks, sight)
         decisions = []
         for index, place in enumerate(self._places):
-            shares = outputs.probabilities[index]
-            state = self._thresholds.decide(shares, place.held)
-            place.held = self._thresholds.holds(shares, state, place.held)
+            probabilities = outputs.probabilities[index]
+            state = self._thresholds.decide(probabilities, place.latched)
+            place.latched = self._thresholds.latches(probabilities, state, place.latched)
             text, complete = '', True
             place.close = self._closes[state]
             if state is State.RESPONSE:
                 text, complete = self._answer(index)
             decisions.append(Decision(
                 place.watch.instruction_id, state,
-                (float(shares[0]), float(shares[1]), float(shares[2])), text, complete, stamp))
+                (float(probabilities[0]), float(probabilities[1]), float(probabilities[2])),
+                text, complete, stamp))
         order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
         return [
             decisions[index] for index in order if not self._places[index].watch.cancelled]
 
-    def tune(self, fps: float, thresholds: Thresholds) -> None:
+    def reconfigure(self, fps: float, thresholds: Thresholds) -> None:
         """
         Go on at another rate and with other thresholds, from the next frame on.
 
@@ -312,24 +313,24 @@ class StreamEngine:
         self.fps = fps
         self._rates.add(fps)
         if self._shape is not None and (longest := self._longest_turn()) > self._turn_rows:
-            self._backend.lengthen(ring_rows(self.window_turns, longest))
+            self._backend.grow(ring_rows(self.window_turns, longest))
             self._turn_rows = longest
             for place in self._places:
                 if place.plan:
-                    place.plan.lengthen(longest)
+                    place.plan.grow(longest)
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._anew.set()
+        self._reset_requested.set()
 
     def interrupt(self) -> None:
         """Cut the answers of the step under way, within one token."""
         self._stop.set()
 
-    def _obey(self) -> None:
+    def _apply_pending(self) -> None:
         """Carry out what was asked for since: a new stream, cancelled rows freed."""
-        if self._anew.is_set():
-            self._anew.clear()
+        if self._reset_requested.is_set():
+            self._reset_requested.clear()
             self._begin_stream()
         for index in reversed(range(len(self._places))):
             if self._places[index].watch.cancelled:
@@ -348,8 +349,8 @@ class StreamEngine:
         self._tick = -1
         self._previous: NDArray[np.uint8] | None = None
         self._memory: SceneMemory | None = None
-        self._looked: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
-        self._looked = None
+        self._encoded: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
+        self._encoded = None
         # (tick, visual tokens) of the turns that the next one's window still shows
         self._seen: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=self.window_turns - 1)
         self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
@@ -364,7 +365,7 @@ class StreamEngine:
         self._last_stamp = stamp
         self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
 
-    def _see(self, frame: NDArray[np.uint8], stamp: float) -> Sight:
+    def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
         if self._shape is None:
             self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
@@ -377,16 +378,16 @@ class StreamEngine:
         before = self._previous if spec.pair and self._previous is not None else scaled
         self._previous = scaled
         rows, columns = grid = self._grid()
-        if self._looked and before is self._looked[0] and scaled is self._looked[1]:
+        if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
             self._skipped_frames += 1
         else:
-            tokens = self._backend.see(spec.cut(before, scaled, vision), grid)
-            self._looked = before, scaled, tokens
-        tokens = self._looked[2]
+            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), grid)
+            self._encoded = before, scaled, tokens
+        tokens = self._encoded[2]
         self._seen.append((self._tick, tokens))
         kept = self._memory.keep(before, scaled) if self._memory else np.ones(
             rows * columns, np.bool_)
-        return Sight(tokens[:, kept], kept)
+        return ImageFeatures(tokens[:, kept], kept)
 
     def _opening(self, tick: int) -> list[int]:
         rows, columns = self._grid()
@@ -399,7 +400,7 @@ class StreamEngine:
         place = self._places[index]
         for tick, tokens in self._seen:
             # Whole, whatever others were spared: it has none of what they already hold.
-            sight = Sight(tokens, np.ones(tokens.shape[1], np.bool_))
+            sight = ImageFeatures(tokens, np.ones(tokens.shape[1], np.bool_))
             self._run(index, [(place.close, self._opening(tick))], sight)
             place.close = self._closes[State.SILENCE]
 
@@ -434,7 +435,7 @@ class StreamEngine:
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
         place = self._places[index]
-        place.close, place.held = [], False
+        place.close, place.latched = [], False
         place.plan = WindowPlan(
             window_turns=self.window_turns, turn_rows=self._turn_rows,
             sink_length=len(self._system) + len(place.instruction),
@@ -453,7 +454,7 @@ class StreamEngine:
         self._primed = True
 
     def _run(
-        self, first: int, chunks: list[tuple[list[int], list[int]]], sight: Sight | None,
+        self, first: int, chunks: list[tuple[list[int], list[int]]], sight: ImageFeatures | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
         plans = [place.plan for place in self._places[first:first + len(chunks)]]
@@ -528,9 +529,9 @@ class StreamEngine:
         room = min(self._max_answer_tokens, place.plan.answer_room - len(unfed))
         complete = False
         while len(said) < room and not (
-                self._stop.is_set() or self._anew.is_set() or place.watch.cancelled):
+                self._stop.is_set() or self._reset_requested.is_set() or place.watch.cancelled):
             outputs = self._run(index, [(unfed, [])], None)
-            token = int(self._backend.words(outputs.hidden)[0].argmax())
+            token = int(self._backend.compute_logits(outputs.hidden)[0].argmax())
             if token in self._ends:
                 complete, unfed = True, []
                 break

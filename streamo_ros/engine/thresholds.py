@@ -52,24 +52,25 @@ class Thresholds:
                 f'release_threshold is {self.release:g}: it must be 0 to response_threshold, '
                 f'which is {self.response:g}')
 
-    def decide(self, shares: NDArray[np.float64], held: bool) -> State:
+    def decide(self, probabilities: NDArray[np.float64], latched: bool) -> State:
         """
         Return the state of a tick.
 
-        :param shares: (3,) probabilities of Silence, Standby and Response
-        :param held: whether there was a Response since when this was not released
+        :param probabilities: (3,) probabilities of Silence, Standby and Response
+        :param latched: whether there was a Response since when this was not released
         """
-        likeliest = State(int(shares.argmax()))
-        due = shares[State.RESPONSE] >= self.response if self.response else (
+        likeliest = State(int(probabilities.argmax()))
+        due = probabilities[State.RESPONSE] >= self.response if self.response else (
             likeliest is State.RESPONSE)
-        if due and not (held and self.release):  # the release may be new
+        if due and not (latched and self.release):  # the release may be new
             return State.RESPONSE
-        return State(int(shares[:State.RESPONSE].argmax()))
+        return State(int(probabilities[:State.RESPONSE].argmax()))
 
-    def holds(self, shares: NDArray[np.float64], decided: State, held: bool) -> bool:
-        """Return whether the next Response has to wait, after what was decided of these shares."""
+    def latches(self, probabilities: NDArray[np.float64], decided: State, latched: bool) -> bool:
+        """Return whether the next Response has to wait until it is released."""
         return self.release > 0 and (
-            decided is State.RESPONSE or (held and bool(shares[State.RESPONSE] >= self.release)))
+            decided is State.RESPONSE
+            or (latched and bool(probabilities[State.RESPONSE] >= self.release)))
 
 
 LIKELIEST = Thresholds()

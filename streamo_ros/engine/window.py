@@ -106,7 +106,7 @@ class WindowPlan:
         """Return how many turns the open one sees, itself included."""
         return 0 if self._turn == _STALE else self._turn - self._oldest(self._turn) + 1
 
-    def lengthen(self, turn_rows: int) -> None:
+    def grow(self, turn_rows: int) -> None:
         """Make room for longer turns, behind the ring's last row; what is in view stays."""
         self.turn_rows = turn_rows
         self.rows = ring_rows(self.window_turns, turn_rows)

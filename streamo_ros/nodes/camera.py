@@ -229,9 +229,9 @@ class Camera:
         """Stop listening; the counters stay."""
         self._open = False
 
-    def tune(self, fps: float) -> None:
+    def reconfigure(self, fps: float) -> None:
         """Sample at another rate from the next frame on, without a new beginning."""
-        self._sampler.tune(fps)
+        self._sampler.reconfigure(fps)
         self._patience_s = max(SILENT_S, 2 / fps)
 
     def restart(self) -> None:

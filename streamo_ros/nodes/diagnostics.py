@@ -55,7 +55,7 @@ class CameraFigures:
     :param silence: why no usable frame comes; empty while they do
     :param incompatible: publishers that offered another quality of service than was asked for
     :param bad: images that could not be used, by cause
-    :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
+    :param visual_tokens_pruned: share of visual tokens that a still scene has spared in this epoch
     :param skipped_frames: frames of this epoch that it did not look at
     """
 
@@ -72,7 +72,7 @@ class CameraFigures:
     stale: int = 0
     clock: str = ''
     bad: Mapping[str, int] = field(default_factory=dict)
-    drop_ratio: float = 0.0
+    visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
 
 
@@ -118,6 +118,7 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
     """
     code, detail = snapshot.status.code, snapshot.status.detail
     level = LEVELS[code]
+    pruned = f'{mean(camera.visual_tokens_pruned for camera in snapshot.cameras):.3f}'
     inference = code in (StreamState.STATUS_LATE, StreamState.STATUS_ERROR)
     parts = [
         *(_stream(camera, 'stream' if len(snapshot.cameras) == 1 else f'stream {camera.name}')
@@ -131,7 +132,8 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
                  ('latency', snapshot.latencies), ('inference', snapshot.inferences))
              for rank, share in (('p50', 0.5), ('p95', 0.95))},
           'failures': snapshot.failures, 'responses': snapshot.responses,
-          'drop_ratio': f'{mean(camera.drop_ratio for camera in snapshot.cameras):.3f}',
+          'visual_tokens_pruned': pruned,
+          'drop_ratio': pruned,  # its name before 0.2, said for one more release
           'skipped_frames': sum(camera.skipped_frames for camera in snapshot.cameras)}),
         ('model',
          DiagnosticStatus.OK if code not in (

@@ -33,11 +33,11 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 
-N = TypeVar('N', bound='ManagedNode')
+N = TypeVar('N', bound='GuardedLifecycleNode')
 Transition = Callable[[N, LifecycleState], TransitionCallbackReturn]
 
 
-def told(transition: Transition[N]) -> Transition[N]:
+def log_failures(transition: Transition[N]) -> Transition[N]:
     """Log how a transition failed, and keep an error as the node's, until the next transition."""
     @functools.wraps(transition)
     def wrapped(node: N, state: LifecycleState) -> TransitionCallbackReturn:
@@ -59,7 +59,7 @@ def told(transition: Transition[N]) -> Transition[N]:
     return wrapped
 
 
-class ManagedNode(LifecycleNode):
+class GuardedLifecycleNode(LifecycleNode):
     """
     A lifecycle node with one transition at a time.
 

@@ -76,7 +76,7 @@ class Settings:
         """Return the engine's thresholds."""
         return Thresholds(self.response_threshold, self.release_threshold)
 
-    def tuned(self, now: 'Settings') -> 'Settings':
+    def reconfigured(self, now: 'Settings') -> 'Settings':
         """Return these settings, but those that take effect at once as they are now."""
         return replace(self, **{
             name: getattr(now, name) for name, parameter in SPECIFICATION.items()

@@ -24,7 +24,7 @@ import threading
 import time
 
 
-class Rate:
+class RateLimiter:
     """
     Lets through ``burst`` at once and ``per_s`` a second in the long run; for any thread.
 

@@ -30,7 +30,7 @@ from typing import Any
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.engine.instruction_table import TOPIC
 from streamo_ros.msg import Instruction
 
@@ -86,7 +86,7 @@ class StateFile:
         self._logger.info(f'{len(entries)} instructions of {path} are taken up again')
         return [Instruction(action=Instruction.ADD, **entry) for entry in entries]
 
-    def write(self, standing: Sequence[Request]) -> None:
+    def write(self, standing: Sequence[StandingInstruction]) -> None:
         """Keep the instructions that stand; nothing is written where nothing has changed."""
         kept = [
             {'id': request.id, 'text': request.text, 'source': request.source,

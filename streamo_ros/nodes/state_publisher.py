@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 from builtin_interfaces.msg import Time
 
 from streamo_ros.dialogue import State
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.worker import Step
@@ -54,7 +54,7 @@ class Status:
 class _Record:
     """What was last said about a standing instruction."""
 
-    request: Request
+    request: StandingInstruction
     message: StreamState
     decided_at: float               # steady time of the decision, or of the instruction
     published_at: float
@@ -62,7 +62,7 @@ class _Record:
     response_seq: int = 0
 
 
-class Voice:
+class SequencedPublisher:
     """
     Numbers what is said about all cameras, in the order of its publication.
 
@@ -97,7 +97,7 @@ class Voice:
         self._publish_response(response)
 
 
-class Reports:
+class StatePublisher:
     """
     Builds and publishes the messages about one camera.
 
@@ -107,7 +107,7 @@ class Reports:
         no latency then
     """
 
-    def __init__(self, camera: str, voice: Voice, now: Callable[[], int]) -> None:
+    def __init__(self, camera: str, voice: SequencedPublisher, now: Callable[[], int]) -> None:
         self._camera = camera
         self._voice = voice
         self._now = now
@@ -128,7 +128,7 @@ class Reports:
     def step(
         self,
         outcome: Step,
-        decisions: 'Sequence[tuple[Request, Decision]]',
+        decisions: 'Sequence[tuple[StandingInstruction, Decision]]',
         status: Status,
         dropped: int,
     ) -> None:
@@ -155,7 +155,8 @@ class Reports:
             self._status = status
 
     def repeat(
-        self, standing: Sequence[Request], status: Status, dropped: int, heartbeat_s: float
+        self, standing: Sequence[StandingInstruction], status: Status, dropped: int,
+        heartbeat_s: float,
     ) -> None:
         """
         Repeat the last state of each instruction that nothing was said about for a while.
@@ -177,7 +178,7 @@ class Reports:
                 records = [self._record(request) for request in standing]
             else:
                 if self._nobody is None:
-                    self._nobody = self._new(Request('', ''))
+                    self._nobody = self._new(StandingInstruction('', ''))
                 records = [self._nobody]
             for record in records:
                 if changed or time.monotonic() - record.published_at >= heartbeat_s:
@@ -186,23 +187,23 @@ class Reports:
     def refuse(self, id: str, text: str, reason: str) -> None:
         """Publish that an instruction was refused, and why."""
         with self._lock:
-            message = self._blank(Request(_printable(id), _printable(text)), 0)
+            message = self._blank(StandingInstruction(_printable(id), _printable(text)), 0)
             message.status = StreamState.STATUS_REFUSED
             message.detail = reason[:MAX_ECHO]
             self._voice.say(message)
 
-    def _record(self, request: Request) -> _Record:
+    def _record(self, request: StandingInstruction) -> _Record:
         record = self._records.get(request.id)
         if record is None or record.request is not request:
             record = self._records[request.id] = self._new(request)
         return record
 
-    def _new(self, request: Request, response_seq: int = 0) -> _Record:
+    def _new(self, request: StandingInstruction, response_seq: int = 0) -> _Record:
         return _Record(
             request, self._blank(request, response_seq), time.monotonic(), float('-inf'),
             response_seq=response_seq)
 
-    def _blank(self, request: Request, response_seq: int) -> StreamState:
+    def _blank(self, request: StandingInstruction, response_seq: int) -> StreamState:
         return StreamState(
             epoch=self._epoch, camera=self._camera, instruction_id=request.id,
             instruction=request.text, response_seq=response_seq)

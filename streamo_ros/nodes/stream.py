@@ -17,7 +17,7 @@
 from dataclasses import dataclass
 
 from streamo_ros.nodes.camera import Camera
-from streamo_ros.nodes.state_publisher import Reports
+from streamo_ros.nodes.state_publisher import StatePublisher
 
 
 @dataclass(eq=False)
@@ -30,18 +30,18 @@ class Stream:
     :param tick: frames sampled in this epoch
     :param dropped: sampled frames that were dropped since the node started
     :param late: those of them that have been told
-    :param drop_ratio: share of visual tokens that a still scene has spared in this epoch
+    :param visual_tokens_pruned: share of visual tokens that a still scene has spared in this epoch
     :param skipped_frames: frames of this epoch that it did not look at
     """
 
     number: int
     camera: Camera
-    reports: Reports
+    reports: StatePublisher
     epoch: int = 0
     tick: int = 0
     dropped: int = 0
     late: int = 0
-    drop_ratio: float = 0.0
+    visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
 
     @property

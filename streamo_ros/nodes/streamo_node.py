@@ -51,7 +51,7 @@ from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.instruction_table import GOAL
-from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
@@ -60,20 +60,20 @@ from streamo_ros.nodes.camera import Camera
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
-from streamo_ros.nodes.guarded_lifecycle_node import ManagedNode
-from streamo_ros.nodes.guarded_lifecycle_node import told
+from streamo_ros.nodes.guarded_lifecycle_node import GuardedLifecycleNode
+from streamo_ros.nodes.guarded_lifecycle_node import log_failures
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
-from streamo_ros.nodes.rate_limiter import Rate
+from streamo_ros.nodes.rate_limiter import RateLimiter
 from streamo_ros.nodes.run_node import run_node
 from streamo_ros.nodes.run_node import STOP_S
 from streamo_ros.nodes.sim_time import SimTime
 from streamo_ros.nodes.state_file import StateFile
 from streamo_ros.nodes.state_publisher import MAX_ECHO
-from streamo_ros.nodes.state_publisher import Reports
+from streamo_ros.nodes.state_publisher import SequencedPublisher
+from streamo_ros.nodes.state_publisher import StatePublisher
 from streamo_ros.nodes.state_publisher import Status
-from streamo_ros.nodes.state_publisher import Voice
 from streamo_ros.nodes.stream import Stream
 from streamo_ros.nodes.watch_for import Goals
 from streamo_ros.nodes.worker import Engine
@@ -102,7 +102,7 @@ def _both(first: Callable[[Any], None], then: Callable[[Any], None]) -> Callable
     return call
 
 
-class StreamoNode(ManagedNode):
+class StreamoNode(GuardedLifecycleNode):
     """
     The lifecycle node, ``/streamo`` by default.
 
@@ -136,15 +136,16 @@ class StreamoNode(ManagedNode):
             durability=DurabilityPolicy.TRANSIENT_LOCAL))
         response_publisher = self.create_publisher(Response, '~/response', 10)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._instructions = Instructions(
+        self._instructions = InstructionTable(
             *self.settings.cameras, limit=self.settings.max_instructions)
         self._asked = {
-            name: Rate(BURST, PER_S) for name in ('instruction', 'instruction_text', 'watch_for')}
-        self._refusals = Rate(BURST, PER_S)
+            name: RateLimiter(BURST, PER_S)
+            for name in ('instruction', 'instruction_text', 'watch_for')}
+        self._refusals = RateLimiter(BURST, PER_S)
         self._goals = Goals(
             self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
             self._stream_group)
-        voice = Voice(
+        voice = SequencedPublisher(
             _both(state_publisher.publish, self._goals.take_state),
             _both(response_publisher.publish, self._goals.take_response))
         self._sim_time = SimTime(self.get_clock())
@@ -181,14 +182,14 @@ class StreamoNode(ManagedNode):
 
         if self.settings.instruction:
             try:
-                self._instructions.put(
+                self._instructions.add(
                     'parameter', self.settings.instruction, 'parameter', origin=PARAMETER)
             except InstructionError as error:
                 raise ParameterError(f'parameter instruction: {error}') from error
         for message in self._state_file.read():
             self._take_instruction(message)
 
-    def _new_stream(self, number: int, name: str, voice: Voice) -> Stream:
+    def _new_stream(self, number: int, name: str, voice: SequencedPublisher) -> Stream:
         settings = self.settings
 
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
@@ -197,13 +198,13 @@ class StreamoNode(ManagedNode):
         camera = Camera(
             self, name, settings.fps, settings.image_transport, settings.reliability,
             on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
-        stream = Stream(number, camera, Reports(
+        stream = Stream(number, camera, StatePublisher(
             name, voice, lambda: self.get_clock().now().nanoseconds))
         return stream
 
     # Lifecycle
 
-    @told
+    @log_failures
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the checkpoint, in the worker's thread; the timers go on meanwhile."""
         self._step_failure = ''
@@ -222,10 +223,10 @@ class StreamoNode(ManagedNode):
             self.failed = f'the checkpoint cannot be loaded: {worker.failure}'
             self.get_logger().error(self.failed)
             return TransitionCallbackReturn.FAILURE
-        worker.order(self._reconcile)
+        worker.post(self._reconcile)
         return result
 
-    @told
+    @log_failures
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to watch, in a new epoch."""
         result = super().on_activate(state)
@@ -236,7 +237,7 @@ class StreamoNode(ManagedNode):
                 stream.camera.open()
         return result
 
-    @told
+    @log_failures
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop watching; checkpoint and instructions stay."""
         result = super().on_deactivate(state)
@@ -244,7 +245,7 @@ class StreamoNode(ManagedNode):
             self._stop_watching()
         return result
 
-    @told
+    @log_failures
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the checkpoint; the instructions stay."""
         result = super().on_cleanup(state)
@@ -252,14 +253,14 @@ class StreamoNode(ManagedNode):
             self._free()
         return result
 
-    @told
+    @log_failures
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop watching and free the checkpoint."""
         self._stop_watching()
         self._free()
         return super().on_shutdown(state)
 
-    @told
+    @log_failures
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, so that configuring again can work."""
         self._stop_watching()
@@ -290,7 +291,7 @@ class StreamoNode(ManagedNode):
         """Have it found out, though no frame comes, that the engine's process has ended."""
         worker = self._worker
         if worker is not None:
-            worker.order(lambda process, *_: process.check())
+            worker.post(lambda process, *_: process.check())
 
     def _stop_watching(self) -> None:
         self._watching = False
@@ -325,19 +326,19 @@ class StreamoNode(ManagedNode):
 
     def _tune(self) -> None:
         """Take over the parameters that take effect at once, between two frames."""
-        def tune(*engines: Engine) -> None:
+        def reconfigure(*engines: Engine) -> None:
             for engine in engines:
-                engine.tune(settings.fps, settings.thresholds)
+                engine.reconfigure(settings.fps, settings.thresholds)
 
         with self._counting:
-            settings = self.settings.tuned(read(self))
+            settings = self.settings.reconfigured(read(self))
             if settings == self.settings:
                 return  # as when a camera's quality of service became a parameter
             self.settings = settings
             for stream in self._streams:
-                stream.camera.tune(settings.fps)
+                stream.camera.reconfigure(settings.fps)
             if self._worker is not None:
-                self._worker.order(tune)
+                self._worker.post(reconfigure)
 
     def _take_frame(
         self, stream: Stream, picture: NDArray[np.uint8], header: Any, stamp: int
@@ -373,7 +374,7 @@ class StreamoNode(ManagedNode):
                 stream.reports.begin_epoch(epoch)
 
             stream.dropped += worker.discard_frames(stream.number)
-            worker.order(reset)
+            worker.post(reset)
             worker.interrupt(stream.number)
 
     # Instructions and services
@@ -386,7 +387,7 @@ class StreamoNode(ManagedNode):
 
     def _take_instruction(self, message: Instruction) -> None:
         self._change(
-            lambda: self._instructions.change(message), message.id, message.text, message.source,
+            lambda: self._instructions.apply(message), message.id, message.text, message.source,
             message.camera)
 
     def _allows(self, name: str, id: str, text: str, source: str) -> bool:
@@ -405,12 +406,12 @@ class StreamoNode(ManagedNode):
             self._change(lambda: self._instructions.cancel(name), name, '', name)
         elif self._allows(name, name, message.data, name):
             self._change(
-                lambda: self._instructions.put(name, message.data, name), name, message.data, name)
+                lambda: self._instructions.add(name, message.data, name), name, message.data, name)
 
     def _take_goal(self, message: Instruction) -> None:
         if self._allows('watch_for', message.id, message.text, message.source):
             self._change(
-                lambda: self._instructions.change(message, GOAL), message.id, message.text,
+                lambda: self._instructions.apply(message, GOAL), message.id, message.text,
                 message.source, message.camera)
 
     def _stands_for_goal(self, id: str) -> bool:
@@ -435,7 +436,7 @@ class StreamoNode(ManagedNode):
             return  # nothing was cleared
         self._changed.trigger()
         if self._worker is not None:
-            self._worker.order(self._reconcile)
+            self._worker.post(self._reconcile)
             if not self._instructions.standing:
                 self._worker.interrupt()
 
@@ -480,7 +481,8 @@ class StreamoNode(ManagedNode):
     def _publish_step(self, outcome: Step) -> None:
         self._step_failure = ''
         stream = self._streams[outcome.frame.camera]
-        stream.drop_ratio, stream.skipped_frames = outcome.drop_ratio, outcome.skipped_frames
+        stream.visual_tokens_pruned = outcome.visual_tokens_pruned
+        stream.skipped_frames = outcome.skipped_frames
         late, stream.late = stream.dropped - stream.late, stream.dropped
         status = Status() if not late else Status(
             StreamState.STATUS_LATE,
@@ -507,7 +509,7 @@ class StreamoNode(ManagedNode):
             return  # its sender was quicker
         self._changed.trigger()
         if (worker := self._worker) is not None:  # another thread may free it
-            worker.order(self._reconcile)
+            worker.post(self._reconcile)
             if not self._instructions.standing:
                 worker.interrupt()
 
@@ -522,7 +524,7 @@ class StreamoNode(ManagedNode):
             worker = self._worker
             self._instructions.detach()
             if worker is not None:
-                worker.order(self._recover)
+                worker.post(self._recover)
         elif str(self._failures).strip('0') == '1':
             trace = ''.join(traceback.format_exception(error))
             self.get_logger().error(f'failure {self._failures} of the model: {trace}')
@@ -628,7 +630,7 @@ class StreamoNode(ManagedNode):
             dropped=stream.dropped,
             stale=camera.stale,
             bad=dict(camera.bad),
-            drop_ratio=stream.drop_ratio,
+            visual_tokens_pruned=stream.visual_tokens_pruned,
             skipped_frames=stream.skipped_frames)
 
 

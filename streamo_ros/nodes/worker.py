@@ -73,14 +73,14 @@ class Step:
     """
     What the engine made of a frame, and the seconds that it took.
 
-    :param drop_ratio: the engine's, as of this step
+    :param visual_tokens_pruned: the engine's, as of this step
     :param skipped_frames: the engine's, as of this step
     """
 
     frame: Frame
     decisions: list[Decision]
     inference_s: float
-    drop_ratio: float = 0.0
+    visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
 
 
@@ -148,7 +148,7 @@ class Worker:
             self._wake.notify()
             return len(excess)
 
-    def order(self, order: Order) -> None:
+    def post(self, order: Order) -> None:
         """Queue something to be done with the engines, after all that was queued before."""
         with self._wake:
             self._queue.append(order)
@@ -200,7 +200,7 @@ class Worker:
         try:
             with self._load(self._ended) as engine:
                 engines: list[Engine] = [engine]
-                engines += [engine.another() for _ in range(self._cameras - 1)]
+                engines += [engine.new_stream() for _ in range(self._cameras - 1)]
                 self._engines, self._busy_since = engines, None
                 self.loaded.set()
                 lives = True
@@ -227,7 +227,7 @@ class Worker:
                 self._pause_s = 0.0
                 if not self._ended.is_set():  # what comes after that, nobody waits for
                     self._on_step(Step(
-                        item, decisions, time.monotonic() - start, engine.drop_ratio,
+                        item, decisions, time.monotonic() - start, engine.visual_tokens_pruned,
                         engine.skipped_frames))
             else:
                 item(*engines)

@@ -52,7 +52,7 @@ class Sampler:
 
     def __init__(self, fps: float) -> None:
         self.reset()
-        self.tune(fps)
+        self.reconfigure(fps)
 
     def reset(self) -> None:
         """Forget the past: the next frame is due and starts a new grid."""
@@ -61,7 +61,7 @@ class Sampler:
         self._newest: int | None = None
         self._last: int | None = None
 
-    def tune(self, fps: float) -> None:
+    def reconfigure(self, fps: float) -> None:
         """
         Sample at another rate from now on.
 

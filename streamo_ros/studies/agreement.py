@@ -35,7 +35,7 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.static_scene import Sight
+from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
@@ -50,7 +50,7 @@ class _Run:
 
     first: int
     chunks: Chunks
-    sight: Sight | None
+    sight: ImageFeatures | None
 
 
 class _Remembering(StreamEngine):
@@ -60,7 +60,7 @@ class _Remembering(StreamEngine):
         super().__init__(*arguments, **options)
         self.runs: list[_Run] = []
 
-    def _run(self, first: int, chunks: Chunks, sight: Sight | None) -> StepOutputs:
+    def _run(self, first: int, chunks: Chunks, sight: ImageFeatures | None) -> StepOutputs:
         self.runs.append(_Run(first, chunks, sight))
         return super()._run(first, chunks, sight)
 

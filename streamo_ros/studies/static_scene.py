@@ -51,7 +51,7 @@ class Saving:
     scene: StillScene | None
     pairs: list[tuple[State, State]] = field(default_factory=list)
     events: EventScore = EventScore()
-    drop_ratios: list[float] = field(default_factory=list)
+    visual_tokens_pruned: list[float] = field(default_factory=list)
     skipped: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Saving:
             'agreement': round(float(same.mean()), 4),
             'agreement_not_both_silence': round(float(same[spoken].mean()), 4),
             'event_f1': round(self.events.f1, 4),
-            'drop_ratio': round(float(np.mean(self.drop_ratios)), 4),
+            'drop_ratio': round(float(np.mean(self.visual_tokens_pruned)), 4),
             'skipped_frames': round(float(np.mean(self.skipped)), 4),
         }
 
@@ -94,7 +94,7 @@ def run(
                 [ticked[place].state for ticked in ticks]
                 for place in range(len(stream.questions))]
             without = without or states
-            saving.drop_ratios.append(engine.drop_ratio)
+            saving.visual_tokens_pruned.append(engine.visual_tokens_pruned)
             saving.skipped.append(engine.skipped_frames / len(stream.frames))
             for question, got, reference in zip(
                     stream.questions, states, without, strict=True):

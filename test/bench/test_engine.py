@@ -56,7 +56,7 @@ def test_four_instructions_are_watched_and_answers_are_muted(tiny):
     assert len(stream.engine.watches) == 4
     tick = stream.tick()
     assert 0 < tick.step_graph < tick.graph < tick.total
-    assert 0 < tick.see < tick.total
+    assert 0 < tick.encode_image < tick.total
 
 
 def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):

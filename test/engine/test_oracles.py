@@ -67,9 +67,9 @@ class Recorder:
     def __getattr__(self, name):
         return getattr(self.backend, name)
 
-    def see(self, patches, grid):
+    def encode_image(self, patches, grid):
         with self._computing():
-            return self.backend.see(patches, grid)
+            return self.backend.encode_image(patches, grid)
 
     def run(self, first, inputs):
         """Run the backend's step; what a test puts around it goes here."""
@@ -213,7 +213,7 @@ def test_an_answer_stays_in_the_context_as_trained(subject):
     # The first answer is cut by its limit, the second comes to an end.
     recorder.respond_at, lengths = (2, 6), [90, 5]
     said = []
-    words = recorder.words
+    words = recorder.compute_logits
 
     def remembering(hidden):
         logits = words(hidden)
@@ -223,7 +223,7 @@ def test_an_answer_stays_in_the_context_as_trained(subject):
         said.append(int(logits[0].argmax()))
         return logits
 
-    recorder.words = remembering
+    recorder.compute_logits = remembering
     ids, _, due = stream_ids(engine.checkpoint, subject.reference.grid, QUESTIONS[0], [])
     for tick, frame in enumerate(frames):
         decision = engine.step(frame, float(tick))[0]
@@ -262,7 +262,7 @@ def test_a_change_of_rate_keeps_the_window_and_goes_on_with_other_tags(subject, 
     rates = [(1.0, range(0, 9)), (3.0, range(25, 35)), (0.5, range(6, 14))]
     states, tags, rows = [], [], []
     for rate, ticks in rates:
-        engine.tune(rate, Thresholds())
+        engine.reconfigure(rate, Thresholds())
         for tick in ticks:
             states += [engine.step(frames[len(states)], tick / rate)[0].state]
             tags.append(time_tag(tick, rate))
@@ -473,7 +473,7 @@ def test_backends_agree_and_answer_with_the_same_tokens(random_model):
     for kind in ('onnxruntime', 'float32'):
         recorder = Recorder(new_backend(kind, checkpoint))
         recorder.respond_at = (1, 5, 8)
-        said, words = [], recorder.words
+        said, words = [], recorder.compute_logits
 
         def never_ending(hidden, words=words, said=said):
             answer = words(hidden)
@@ -481,7 +481,7 @@ def test_backends_agree_and_answer_with_the_same_tokens(random_model):
             said.append(int(answer[0].argmax()))
             return answer
 
-        recorder.words = never_ending
+        recorder.compute_logits = never_ending
         engine = StreamEngine(checkpoint, recorder, window_turns=4, max_answer_tokens=20)
         for question in QUESTIONS:
             engine.watch(question)

@@ -79,7 +79,7 @@ def live(engine):
         if stamp == 2:
             engine.watch('Tell me when something moves.', 'motion')
         if stamp == 3:
-            engine.tune(3.0, Thresholds(0.3, 0.3))
+            engine.reconfigure(3.0, Thresholds(0.3, 0.3))
         if stamp == 5:
             light.cancel()
         if stamp == 6:
@@ -101,9 +101,9 @@ def test_another_stream_of_the_process_decides_as_one_in_this_process_and_keeps_
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (2, 4, 48, 64, 3), np.uint8)
     first = make()
-    local = [first, first.another()]
+    local = [first, first.new_stream()]
     with EngineProcess(make, PATIENCE_S) as process:
-        remote = [process, process.another()]
+        remote = [process, process.new_stream()]
         told = [[], []]
         for engines, heard in zip((local, remote), told, strict=True):
             engines[0].watch(LIGHT, 'same id')

@@ -46,9 +46,9 @@ class SilentBackend(OnnxRuntimeBackend):
         self.lengths = []
         self.widths = []
 
-    def see(self, patches, grid):
+    def encode_image(self, patches, grid):
         self.looks += 1
-        return super().see(patches, grid)
+        return super().encode_image(patches, grid)
 
     def step(self, first, inputs):
         outputs = super().step(first, inputs)
@@ -94,7 +94,7 @@ def test_off_unless_asked_for_and_thresholds_of_0_change_nothing():
     feed(zeros, frames)
     np.testing.assert_array_equal(np.stack(backend.logits), np.stack(other.logits))
     assert backend.looks == other.looks == len(frames)
-    assert plain.drop_ratio == zeros.drop_ratio == plain.skipped_frames == 0
+    assert plain.visual_tokens_pruned == zeros.visual_tokens_pruned == plain.skipped_frames == 0
 
 
 @pytest.mark.parametrize('option', ['gate', 'drop', 'key_frame_s'])
@@ -190,7 +190,7 @@ def test_all_cells_are_in_view_at_every_turn_of_a_sliding_window():
     for turn in range(4, 20):
         assert np.any(kept[turn - 3:turn + 1], axis=0).all()
     assert np.sum(kept, 1).tolist() == [16, 1, 1, 1] * 5
-    assert still.drop_ratio == 3 * 15 / (4 * 16)
+    assert still.visual_tokens_pruned == 3 * 15 / (4 * 16)
 
 
 def test_a_new_instruction_gets_a_key_frame():
@@ -216,10 +216,10 @@ def test_the_gates_count_and_the_drop_ratio_begin_anew_with_the_stream():
     still, _ = watching(StillScene())
     frames = scene(*[(0, 0, 0)] * 3)
     feed(still, frames)
-    assert still.skipped_frames == 3 and still.drop_ratio == 45 / 64
+    assert still.skipped_frames == 3 and still.visual_tokens_pruned == 45 / 64
     still.reset()
     feed(still, frames[:1])
-    assert still.skipped_frames == still.drop_ratio == 0
+    assert still.skipped_frames == still.visual_tokens_pruned == 0
 
 
 @pytest.mark.parametrize('grid', [(2, 3), None])
@@ -258,7 +258,7 @@ def test_leaving_tokens_out_equals_one_forward_that_hides_them(random_model, mon
         backend._checkpoint, backend, window_turns=16, still=StillScene(gate=0, drop=4))
     engine.watch(ASKED)
     feed(engine, frames)
-    assert 0.5 < engine.drop_ratio < 1
+    assert 0.5 < engine.visual_tokens_pruned < 1
     tokenizer, prompt = engine.checkpoint.tokenizer, engine.checkpoint.system_prompt
     ids = tokenizer.encode(system_pieces(prompt, tokenizer.chat) + instruction_pieces(ASKED))
     due = []
@@ -281,7 +281,7 @@ def test_where_shapes_are_static_shorter_turns_come_in_few_widths_and_decide_the
     feed(rigid, stream)
     feed(free, stream)
     np.testing.assert_allclose(np.stack(one.logits), np.stack(two.logits), atol=1e-4)
-    assert rigid.drop_ratio == free.drop_ratio > 0.5
+    assert rigid.visual_tokens_pruned == free.visual_tokens_pruned > 0.5
     assert len(set(one.widths)) <= 3
     assert one.widths[1] < one.widths[8], 'a turn without most tokens is as wide as a key frame'
 
@@ -307,4 +307,4 @@ def test_who_looks_back_sees_frames_whole_that_others_were_spared():
         log.lengths.clear()
         engine.watch('Is it dark?', look_back=True)
     assert backend.lengths == other.lengths and len(other.lengths) == 5
-    assert spared.drop_ratio > 0
+    assert spared.visual_tokens_pruned > 0

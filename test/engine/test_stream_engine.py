@@ -49,9 +49,9 @@ class CountingBackend(OnnxRuntimeBackend):
         self.word: int | None = None
         self.on_word = lambda: None
 
-    def see(self, patches, grid):
+    def encode_image(self, patches, grid):
         self.looks += 1
-        return super().see(patches, grid)
+        return super().encode_image(patches, grid)
 
     def step(self, first, inputs):
         outputs = super().step(first, inputs)
@@ -68,9 +68,9 @@ class CountingBackend(OnnxRuntimeBackend):
         self.copies.append((source, target))
         super().copy(source, target)
 
-    def words(self, hidden):
+    def compute_logits(self, hidden):
         self.on_word()
-        logits = super().words(hidden)
+        logits = super().compute_logits(hidden)
         if self.word is not None:
             logits[:, self.word] = 1e6
         return logits
@@ -154,9 +154,9 @@ def test_a_response_that_is_held_back_is_not_in_the_stream_and_a_reset_releases_
     assert engine._places[0].close == engine._closes[State.SILENCE]
     engine.watch('Tell me when it goes on.', 'other')  # each has its own
     assert states() == [State.SILENCE, State.RESPONSE]
-    engine.tune(1.0, Thresholds())
+    engine.reconfigure(1.0, Thresholds())
     assert states() == [State.RESPONSE, State.RESPONSE]
-    engine.tune(1.0, Thresholds(0.5, 0.5))
+    engine.reconfigure(1.0, Thresholds(0.5, 0.5))
     assert states() == [State.RESPONSE, State.RESPONSE]
     assert states() == [State.SILENCE, State.SILENCE]
     engine.reset()
@@ -167,7 +167,7 @@ def test_a_response_that_is_held_back_is_not_in_the_stream_and_a_reset_releases_
 def test_a_rate_of_nothing_is_refused(fps):
     engine = StreamEngine.from_pretrained('nano')
     with pytest.raises(ValueError, match='above 0'):
-        engine.tune(fps, Thresholds())
+        engine.reconfigure(fps, Thresholds())
     assert engine.fps == 1.0
 
 
@@ -392,7 +392,7 @@ def test_streams_over_the_same_weights_decide_as_each_would_alone(monkeypatch):
     first = watching(StreamEngine.from_pretrained('nano', window_turns=3), asked[0])
     monkeypatch.setattr(  # a second set of weights would need a second session
         onnxruntime_backend, 'step_graph', lambda *_, **__: pytest.fail('the weights are there'))
-    engines = [first, watching(first.another(), asked[1])]
+    engines = [first, watching(first.new_stream(), asked[1])]
     together = [[], []]
     for tick in range(5):
         for index, engine in enumerate(engines):

@@ -23,12 +23,12 @@ from streamo_ros.engine import Thresholds
 S, B, R = State
 
 
-def decided(thresholds, shares):
+def decided(thresholds, probabilities):
     """Return what is decided of ticks whose probabilities are these."""
     held, states = False, []
-    for one in map(np.asarray, shares):
+    for one in map(np.asarray, probabilities):
         state = thresholds.decide(one, held)
-        held = thresholds.holds(one, state, held)
+        held = thresholds.latches(one, state, held)
         states.append(state)
     return states
 
@@ -39,10 +39,11 @@ def responding(*probabilities):
 
 
 def test_by_default_the_likeliest_state_is_decided_ties_included():
-    shares = np.random.default_rng(0).dirichlet((1, 1, 1), 1000)
-    shares[:6] = np.array([
+    probabilities = np.random.default_rng(0).dirichlet((1, 1, 1), 1000)
+    probabilities[:6] = np.array([
         (0.4, 0.4, 0.2), (0.4, 0.2, 0.4), (0.2, 0.4, 0.4), (1, 1, 1), (0, 0, 1), (0.3, 0.3, 0.4)])
-    assert decided(Thresholds(), shares) == [State(int(one.argmax())) for one in shares]
+    assert decided(Thresholds(), probabilities) == [
+        State(int(one.argmax())) for one in probabilities]
 
 
 def test_a_response_is_decided_from_the_threshold_on_likeliest_or_not():

@@ -41,7 +41,7 @@ class Deciding:
     def __init__(self, backend, tokenizer):
         self._backend, self._tokenizer = backend, tokenizer
         self.static_shapes, self.dtype = backend.static_shapes, backend.dtype
-        self.logits, self.shares, self.said = [], [], {}
+        self.logits, self.probabilities, self.said = [], [], {}
 
     def __getattr__(self, name):
         return getattr(self._backend, name)
@@ -50,14 +50,14 @@ class Deciding:
         outputs = self._backend.step(first, inputs)
         if inputs.opens.any():
             self.logits.append(outputs.states[0].copy())
-            self.shares.append(outputs.probabilities[0])
+            self.probabilities.append(outputs.probabilities[0])
             outputs.states[:, STATES[len(self.logits) - 1]] = 1e9
             if len(self.logits) - 1 == UNBEGUN:
                 self.engine.interrupt()
         return outputs
 
-    def words(self, hidden):
-        logits = self._backend.words(hidden)
+    def compute_logits(self, hidden):
+        logits = self._backend.compute_logits(hidden)
         said = self.said.setdefault(len(self.logits) - 1, [])
         logits[:, sorted(self._tokenizer.control_ids)] = -1e9
         if len(self.logits) - 1 == WHOLE and len(said) == 3:
@@ -105,7 +105,7 @@ def test_a_stream_in_words_equals_hugging_faces_forward_over_it(plain_model, kin
     assert list(tokenizer.state_ids) == [
         tokenizer.encode([Text(space + word)])[0] for word in words.values()]
     np.testing.assert_allclose(
-        np.stack(backend.shares), np.exp(expected) / np.exp(expected).sum(1, keepdims=True),
+        np.stack(backend.probabilities), np.exp(expected) / np.exp(expected).sum(1, keepdims=True),
         atol=1e-4)
 
 

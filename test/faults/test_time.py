@@ -220,18 +220,18 @@ def test_parameters_change_together_or_not_at_all_and_nothing_is_forgotten(graph
     assert values() == [1.0, 0.0, 0.0]
     robot.camera.send(1000 * SECOND + SECOND // 2)  # not due yet
     robot.show(1001 * SECOND)
-    assert 'tuned' not in robot.process.log
+    assert 'reconfigured' not in robot.process.log
 
     assert change(fps=2.0, response_threshold=0.5, release_threshold=0.2).successful
     assert values() == [2.0, 0.5, 0.2]
     graph.wait(
-        lambda: 'tuned to 2.0 Thresholds(response=0.5, release=0.2)' in robot.process.log,
+        lambda: 'reconfigured to 2.0 Thresholds(response=0.5, release=0.2)' in robot.process.log,
         'the engine to hear of it')
     robot.show(1001 * SECOND + SECOND // 2)
     robot.show(1002 * SECOND)
     graph.wait(lambda: console.values('inference').get('fps') == '2.0', 'diagnostics')
     assert change(fps=0.5).successful
-    graph.wait(lambda: 'tuned to 0.5' in robot.process.log, 'the engine to hear of it')
+    graph.wait(lambda: 'reconfigured to 0.5' in robot.process.log, 'the engine to hear of it')
     robot.camera.send(1003 * SECOND)  # not due any more
     robot.show(1004 * SECOND)
     assert robot.ticks == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)]
@@ -245,7 +245,7 @@ def test_an_engine_that_takes_a_lost_ones_place_has_the_parameters_of_now(graph)
         SetParametersAtomically, 'set_parameters_atomically', SetParametersAtomically.Request(
             parameters=[Parameter('response_threshold', value=0.5).to_parameter_msg()])
     ).result.successful
-    graph.wait(lambda: 'tuned to 1.0' in robot.process.log, 'the engine to hear of it')
+    graph.wait(lambda: 'reconfigured to 1.0' in robot.process.log, 'the engine to hear of it')
     robot.camera.send(1001 * SECOND)
     graph.wait(lambda: 'the model runs again' in robot.process.log, 'another engine')
     assert robot.process.log.count('made with 1.0 Thresholds(response=0.5, release=0.0)') == 1

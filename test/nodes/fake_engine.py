@@ -75,7 +75,7 @@ FAULTS = {
 class FakeEngine:
     """Silence, Standby, Response in turn for each instruction; ``mode`` says what goes wrong."""
 
-    drop_ratio = 0.0
+    visual_tokens_pruned = 0.0
     skipped_frames = 0
 
     def __init__(self, mode='well'):
@@ -98,7 +98,7 @@ class FakeEngine:
             segfault(None, None)
         return cls(name)
 
-    def another(self):
+    def new_stream(self):
         return type(self)(self.mode)
 
     def watch(self, text, instruction_id=None):
@@ -142,8 +142,8 @@ class FakeEngine:
             return FAULTS[self.mode](self, decisions)
         return decisions
 
-    def tune(self, fps, thresholds):
-        print('tuned to', fps, thresholds, flush=True)
+    def reconfigure(self, fps, thresholds):
+        print('reconfigured to', fps, thresholds, flush=True)
 
     def reset(self):
         self._tick = -1

@@ -20,7 +20,7 @@ import pytest
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine import EngineFailure
-from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import MAX_CHARACTERS
 from streamo_ros.engine.instruction_table import TRIALS
 from streamo_ros.msg import Instruction
@@ -31,7 +31,7 @@ ADD, REPLACE, CANCEL, CLEAR = (
 
 @pytest.fixture
 def table():
-    return Instructions('image')
+    return InstructionTable('image')
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def engine():
 
 
 def send(table, action, id='', text='', **fields):
-    table.change(Instruction(action=action, id=id, text=text, **fields))
+    table.apply(Instruction(action=action, id=id, text=text, **fields))
 
 
 def standing(table):
@@ -124,7 +124,7 @@ def test_cancel_and_clear_withdraw(table, engine):
 def test_what_makes_no_sense_is_refused_with_its_reason(table, message, reason):
     send(table, ADD, 'a', 'one')
     with pytest.raises(InstructionError, match=reason):
-        table.change(message)
+        table.apply(message)
     assert standing(table) == {'a': 'one'}
 
 
@@ -171,7 +171,7 @@ def test_one_too_many_is_refused_and_one_can_still_be_replaced(table, engine):
 
 
 def test_no_more_than_the_limit_stand_though_no_engine_is_there_to_say_so():
-    table = Instructions('image', limit=2)
+    table = InstructionTable('image', limit=2)
     send(table, ADD, 'a', 'one')
     send(table, ADD, '', 'two')
     for action in (ADD, REPLACE):
@@ -247,7 +247,7 @@ def test_nothing_is_done_twice(table, engine):
 
 @pytest.fixture
 def pair():
-    return Instructions('front', 'rear')
+    return InstructionTable('front', 'rear')
 
 
 def test_an_instruction_watches_the_camera_it_names_or_all(pair):

@@ -14,7 +14,7 @@
 
 """How often something may happen."""
 
-from streamo_ros.nodes.rate_limiter import Rate
+from streamo_ros.nodes.rate_limiter import RateLimiter
 
 
 def passed(rate, tries):
@@ -23,7 +23,7 @@ def passed(rate, tries):
 
 def test_a_burst_passes_and_then_what_time_allows():
     now = [100.0]
-    rate = Rate(burst=3, per_s=2.0, now=lambda: now[0])
+    rate = RateLimiter(burst=3, per_s=2.0, now=lambda: now[0])
     assert passed(rate, 10) == 3
     now[0] += 0.4
     assert passed(rate, 10) == 0
@@ -35,7 +35,7 @@ def test_a_burst_passes_and_then_what_time_allows():
 
 def test_refused_tries_cost_nothing():
     now = [0.0]
-    rate = Rate(burst=1, per_s=1.0, now=lambda: now[0])
+    rate = RateLimiter(burst=1, per_s=1.0, now=lambda: now[0])
     for _ in range(100):
         rate.take()
         now[0] += 0.1

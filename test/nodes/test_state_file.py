@@ -27,7 +27,7 @@ from std_srvs.srv import SetBool
 
 from streamo_ros.action import WatchFor
 from streamo_ros.engine.instruction_table import GOAL
-from streamo_ros.engine.instruction_table import Instructions
+from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
@@ -46,9 +46,9 @@ def path(tmp_path):
 
 @pytest.fixture
 def table():
-    table = Instructions('image')
-    table.put('door', DOOR, 'console')
-    table.put('', '«Licht» 光 "\\', once=True, taken=False)
+    table = InstructionTable('image')
+    table.add('door', DOOR, 'console')
+    table.add('', '«Licht» 光 "\\', once=True, taken=False)
     return table
 
 
@@ -90,8 +90,8 @@ def test_nothing_is_written_while_nothing_ever_stood(path):
 
 
 def test_goals_and_the_parameters_instruction_are_not_kept(path, table):
-    table.put('goal-1', LIGHT, origin=GOAL)
-    table.put('parameter', LIGHT, origin=PARAMETER)
+    table.add('goal-1', LIGHT, origin=GOAL)
+    table.add('parameter', LIGHT, origin=PARAMETER)
     open_file(path).write(table.standing)
     assert [id for id, *_ in read(path)] == ['door', 'instruction-1']
 
@@ -119,8 +119,8 @@ def state(*entries, **fields):
 
 
 def test_the_camera_is_kept_and_an_older_file_that_names_none_is_read(path):
-    pair = Instructions('front', 'rear')
-    pair.put('a', 'one', camera='rear')
+    pair = InstructionTable('front', 'rear')
+    pair.add('a', 'one', camera='rear')
     open_file(path).write(pair.standing)
     (message,) = open_file(path).read()
     assert message.camera == 'rear'

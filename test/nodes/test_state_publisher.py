@@ -21,16 +21,16 @@ from std_msgs.msg import Header
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.state_publisher import Reports
+from streamo_ros.nodes.state_publisher import SequencedPublisher
+from streamo_ros.nodes.state_publisher import StatePublisher
 from streamo_ros.nodes.state_publisher import Status
-from streamo_ros.nodes.state_publisher import Voice
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 
-DOOR = Request('door', 'Tell me when the door opens.')
-RAIN = Request('rain', 'Tell me when it rains.')
+DOOR = StandingInstruction('door', 'Tell me when the door opens.')
+RAIN = StandingInstruction('rain', 'Tell me when it rains.')
 LATENCY_NS = 250_000_000
 NEVER = 3600.0
 WELL = Status()
@@ -43,10 +43,10 @@ class Heard:
         self.states = []
         self.responses = []
         self.now = 0
-        voice = Voice(self.states.append, self.responses.append)
-        self.reports = Reports('image', voice, lambda: self.now)
+        voice = SequencedPublisher(self.states.append, self.responses.append)
+        self.reports = StatePublisher('image', voice, lambda: self.now)
         self.reports.begin_epoch(1)
-        self.beside = Reports('rear', voice, lambda: self.now)
+        self.beside = StatePublisher('rear', voice, lambda: self.now)
         self.beside.begin_epoch(7)
 
     def step(self, tick, *decisions, status=WELL, dropped=0, epoch=1, reports=None):
@@ -195,7 +195,7 @@ def test_a_withdrawn_instruction_is_taken_leave_of_once(heard):
 
 def test_a_replaced_instruction_starts_with_nothing_decided(heard):
     heard.step(1, (DOOR, State.STANDBY))
-    new = Request('door', 'Tell me when the door shuts.')
+    new = StandingInstruction('door', 'Tell me when the door shuts.')
     said, = heard.repeat(new)
     assert (said.instruction, said.state, said.standby_since) == (
         new.text, StreamState.SILENCE, Time())

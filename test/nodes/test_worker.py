@@ -52,7 +52,7 @@ class Recorder:
     def finish(self):
         """Wait until all that was queued is done."""
         done = threading.Event()
-        self.worker.order(lambda *_: done.set())
+        self.worker.post(lambda *_: done.set())
         assert done.wait(PATIENCE_S)
 
     @property
@@ -75,7 +75,7 @@ def hold(worker):
     def wait(*_):
         entered.set()
         held.wait()
-    worker.order(wait)
+    worker.post(wait)
     assert entered.wait(PATIENCE_S)
     return held
 
@@ -88,7 +88,7 @@ def test_every_frame_is_stepped_once_in_order_while_the_engine_keeps_up(recorder
 
 
 def test_a_step_carries_its_frame_and_the_engines_decisions(recorder):
-    recorder.worker.order(lambda engine: engine.watch('Tell me when it rains.'))
+    recorder.worker.post(lambda engine: engine.watch('Tell me when it rains.'))
     recorder.worker.submit(frame(7))
     recorder.finish()
     (step,) = recorder.steps
@@ -107,12 +107,12 @@ def test_the_oldest_waiting_frames_are_dropped_and_counted(recorder):
 
 def test_orders_keep_their_place_among_the_frames_and_are_never_dropped(recorder):
     held = hold(recorder.worker)
-    recorder.worker.order(lambda engine: engine.watch('one'))
+    recorder.worker.post(lambda engine: engine.watch('one'))
     recorder.worker.submit(frame(0))
-    recorder.worker.order(lambda engine: engine.reset())
+    recorder.worker.post(lambda engine: engine.reset())
     for tick in range(1, 4):
         recorder.worker.submit(frame(tick))
-    recorder.worker.order(lambda engine: engine.watch('two'))
+    recorder.worker.post(lambda engine: engine.watch('two'))
     held.set()
     recorder.finish()
     assert recorder.engine.calls == ['watch one', 'reset', 'step 0', 'step 1', 'watch two']
@@ -122,7 +122,7 @@ def test_orders_keep_their_place_among_the_frames_and_are_never_dropped(recorder
 def test_discarded_frames_are_counted_and_orders_stay(recorder):
     held = hold(recorder.worker)
     recorder.worker.submit(frame(0))
-    recorder.worker.order(lambda engine: engine.reset())
+    recorder.worker.post(lambda engine: engine.reset())
     recorder.worker.submit(frame(1))
     assert recorder.worker.discard_frames() == 2
     held.set()
@@ -142,7 +142,7 @@ def test_an_engine_that_raises_is_reported_with_its_frame_and_goes_on(recorder):
 
 
 def test_an_order_that_raises_is_reported_without_a_frame(recorder):
-    recorder.worker.order(lambda engine: engine.nothing())
+    recorder.worker.post(lambda engine: engine.nothing())
     recorder.finish()
     ((error, about),) = recorder.errors
     assert isinstance(error, AttributeError)
@@ -164,7 +164,7 @@ def test_an_engine_that_hangs_shows_and_does_not_keep_stop_waiting(recorder):
 
 @pytest.mark.parametrize('recorder', [('talks',)], indirect=True)
 def test_an_interrupt_cuts_the_answer_under_way(recorder):
-    recorder.worker.order(lambda engine: engine.watch('one'))
+    recorder.worker.post(lambda engine: engine.watch('one'))
     for tick in range(3):
         recorder.worker.submit(frame(tick))
         while f'step {tick}' not in recorder.engine.calls:
@@ -202,8 +202,8 @@ def test_another_engine_takes_the_place_of_a_lost_one_and_its_orders_are_void():
 
     recorder = Recorder(load=load)
     held = hold(recorder.worker)
-    recorder.worker.order(lose)
-    recorder.worker.order(lambda engine: engine.reset())
+    recorder.worker.post(lose)
+    recorder.worker.post(lambda engine: engine.reset())
     recorder.worker.submit(frame(3))
     held.set()
     while not recorder.steps:
@@ -230,7 +230,7 @@ def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judg
         return nullcontext(FakeEngine())
 
     recorder = Recorder(load=load)
-    recorder.worker.order(lose)
+    recorder.worker.post(lose)
     while len(loads) < 10:
         time.sleep(0.01)
     assert pauses == [min(FIRST_PAUSE_S * 2**n, LONGEST_PAUSE_S) for n in range(9)]
@@ -238,7 +238,7 @@ def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judg
     assert len(recorder.errors) == 9
     recorder.worker.submit(frame(0))
     recorder.finish()
-    recorder.worker.order(lose)
+    recorder.worker.post(lose)
     while len(loads) < 11:
         time.sleep(0.01)
     assert pauses[-1] == FIRST_PAUSE_S
@@ -249,13 +249,13 @@ def test_each_camera_has_its_own_engine_and_its_own_waiting_frames():
     recorder = Recorder(cameras=2)
     held = hold(recorder.worker)
     engines = []
-    recorder.worker.order(lambda *both: engines.extend(both))
+    recorder.worker.post(lambda *both: engines.extend(both))
     dropped = [recorder.worker.submit(frame(tick, camera)) for tick in range(4)
                for camera in (0, 1)]
     assert dropped == [0, 0, 0, 0, 1, 1, 1, 1]
     assert recorder.worker.discard_frames(1) == WAITING_FRAMES
     recorder.worker.submit(frame(9, 1))
-    recorder.worker.order(lambda *both: both[1].reset())
+    recorder.worker.post(lambda *both: both[1].reset())
     held.set()
     recorder.finish()
     assert [(step.frame.camera, step.frame.tick) for step in recorder.steps] == [
@@ -267,7 +267,7 @@ def test_each_camera_has_its_own_engine_and_its_own_waiting_frames():
 
 def test_an_interrupt_about_another_camera_leaves_the_answer_under_way():
     recorder = Recorder('talks', cameras=2)
-    recorder.worker.order(lambda one, _: one.watch('one'))
+    recorder.worker.post(lambda one, _: one.watch('one'))
     for tick in range(3):
         recorder.worker.submit(frame(tick))
         while f'step {tick}' not in recorder.engine.calls:

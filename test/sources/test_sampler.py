@@ -127,15 +127,15 @@ def test_another_rate_goes_on_at_multiples_of_its_period_from_the_same_origin():
         return [round(at, 6) for at in found]
 
     assert taken(3) == [0, 1, 2]
-    sampler.tune(2.0)
+    sampler.reconfigure(2.0)
     assert taken(3) == [2.5, 3, 3.5]
-    sampler.tune(1.0)
+    sampler.reconfigure(1.0)
     assert taken(2) == [4, 5]
-    sampler.tune(0.5)
+    sampler.reconfigure(0.5)
     assert taken(2) == [6, 8]
-    sampler.tune(30.0)
+    sampler.reconfigure(30.0)
     assert taken(2) == [8.033333, 8.066667]
-    sampler.tune(0.25)
+    sampler.reconfigure(0.25)
     assert taken(2) == [12, 16]
 
 
@@ -144,4 +144,4 @@ def test_fps_must_be_above_zero(fps):
     with pytest.raises(ValueError, match='above 0'):
         Sampler(fps)
     with pytest.raises(ValueError, match='above 0'):
-        Sampler(1.0).tune(fps)
+        Sampler(1.0).reconfigure(fps)

@@ -31,7 +31,7 @@ def test_the_first_setting_is_what_others_are_compared_with():
 
 def test_what_is_counted():
     silence, standby, response = State
-    found = Saving(None, drop_ratios=[0.5, 0.0], skipped=[0.0, 0.2], pairs=[
+    found = Saving(None, visual_tokens_pruned=[0.5, 0.0], skipped=[0.0, 0.2], pairs=[
         (silence, silence), (silence, silence), (standby, standby), (silence, response)])
     figures = found.figures()
     assert figures['agreement'] == 0.75 and figures['agreement_not_both_silence'] == 0.5

@@ -131,8 +131,8 @@ class Teacher:
             outputs.states[:, state] = 1e9
         return outputs
 
-    def words(self, hidden):
-        logits = np.full_like(self._backend.words(hidden), -1e9)
+    def compute_logits(self, hidden):
+        logits = np.full_like(self._backend.compute_logits(hidden), -1e9)
         logits[:, self._words.pop(0)] = 1e9
         return logits
 

@@ -81,10 +81,10 @@ class StepOutputs:
 
     @property
     def probabilities(self) -> NDArray[np.float64]:
-        """Return the shares of Silence, Standby and Response among the three, (B, 3)."""
+        """Return the probabilities of Silence, Standby and Response among the three, (B, 3)."""
         logits = self.states.astype(np.float64)
-        shares = np.exp(logits - logits.max(1, keepdims=True))
-        return np.asarray(shares / shares.sum(1, keepdims=True))
+        probabilities = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(probabilities / probabilities.sum(1, keepdims=True))
 
 
 class Backend(Protocol):
@@ -102,10 +102,10 @@ class Backend(Protocol):
     static_shapes: bool
     dtype: np.dtype[Any]
 
-    def another(self) -> 'Backend':
+    def new_stream(self) -> 'Backend':
         """Return one over the same weights with a cache of its own, for the same thread."""
 
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """
         Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden).
 
@@ -116,13 +116,13 @@ class Backend(Protocol):
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         """Return the embeddings, (S, hidden), of token ids."""
 
-    def words(self, hidden: Floats) -> Floats:
+    def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
 
     def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
         """Make an empty cache; what was there is gone."""
 
-    def lengthen(self, ring_rows: int) -> None:
+    def grow(self, ring_rows: int) -> None:
         """
         Add empty rows behind the last one of the rings; what is in the cache stays.
 

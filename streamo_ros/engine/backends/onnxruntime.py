@@ -73,14 +73,14 @@ class OnnxRuntimeBackend:
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
 
-    def another(self) -> 'OnnxRuntimeBackend':
+    def new_stream(self) -> 'OnnxRuntimeBackend':
         """Return one over the same weights with a cache of its own."""
         other = copy.copy(self)
         other.graph_seconds = 0.0
         other.sink, other.ring, other._in_use = [], [], (None, [])
         return other
 
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
         if grid not in self._towers:
             self._towers[grid] = _session(vision_graph(
@@ -91,7 +91,7 @@ class OnnxRuntimeBackend:
         """Return the embeddings, (S, hidden), of token ids."""
         return self._table[ids]
 
-    def words(self, hidden: Floats) -> Floats:
+    def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
         logits: Floats = hidden @ self._head.T
         return logits
@@ -108,7 +108,7 @@ class OnnxRuntimeBackend:
         self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
         self._in_use = (None, [])
 
-    def lengthen(self, ring_rows: int) -> None:
+    def grow(self, ring_rows: int) -> None:
         """Add empty rows behind the last one of the rings; what is in the cache stays."""
         more = ring_rows + 1 - self.ring[0].shape[2]
         self.ring = [np.pad(ring, ((0, 0), (0, 0), (0, more), (0, 0))) for ring in self.ring]

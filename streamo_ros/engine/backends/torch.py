@@ -94,14 +94,14 @@ class TorchBackend:
         self._graphs: dict[tuple[int, int, int], _Captured] = {}
         self._pool = torch.cuda.graph_pool_handle() if self._capture else None
 
-    def another(self) -> 'TorchBackend':
+    def new_stream(self) -> 'TorchBackend':
         """Return one over the same weights with a cache of its own."""
         other = copy.copy(self)
         other.sink, other.ring, other._graphs = [], [], {}
         return other
 
     @torch.inference_mode()
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
         vision = self._checkpoint.vision
         pixels = self._given(self._checkpoint.frame.normalise(patches, vision)).to(self._dtype)
@@ -130,7 +130,7 @@ class TorchBackend:
         return self._taken(self._model.get_input_embeddings()(self._given(ids)))
 
     @torch.inference_mode()
-    def words(self, hidden: Floats) -> Floats:
+    def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
         return self._taken(self._given(hidden).to(self._dtype) @ self._head.T)
 
@@ -147,7 +147,7 @@ class TorchBackend:
         self.sink, self.ring = empty(sink_rows), empty(ring_rows)
         self._graphs.clear()
 
-    def lengthen(self, ring_rows: int) -> None:
+    def grow(self, ring_rows: int) -> None:
         """Add empty rows behind the last one of the rings; what is in the cache stays."""
         more = ring_rows - self.ring[0].shape[2]
         self.ring = [torch.nn.functional.pad(ring, (0, 0, 0, more)) for ring in self.ring]
@@ -247,11 +247,11 @@ def _attend(
     if dtype is not torch.float64:
         scores = scores.float()
     scores = scores.view(batch, key.shape[1], -1, chunk, scores.shape[-1])
-    shares = torch.where(stream.seen, scores, _MASKED).softmax(-1).to(dtype)
+    probabilities = torch.where(stream.seen, scores, _MASKED).softmax(-1).to(dtype)
     # A row that no token sees may hold anything, NaN included: it must not enter a sum.
     values = torch.cat([sink_value, ring_value, value], 2)
     values = torch.where(stream.live, values, torch.zeros((), dtype=dtype, device=values.device))
-    gathered = shares.flatten(2, 3) @ values
+    gathered = probabilities.flatten(2, 3) @ values
     return gathered.reshape(batch, heads, chunk, dim).transpose(1, 2), None
 
 

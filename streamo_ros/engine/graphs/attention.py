@@ -106,12 +106,12 @@ class Attention:
         lengths = graph.op('Concat', *(
             graph.op('Shape', part, start=2, end=3) for part in (values.sink, values.chunk)),
             axis=0)
-        shares = graph.ops('Split', 2, near, lengths, axis=-1)
+        probabilities = graph.ops('Split', 2, near, lengths, axis=-1)
         lives = graph.ops('Split', 2, self._near_live, lengths, axis=2)
         return graph.op('Add', *(
             graph.op('MatMul', share, graph.op('Where', live, value, self._zero))
             for share, live, value in zip(
-                shares, lives, (values.sink, values.chunk), strict=True)))
+                probabilities, lives, (values.sink, values.chunk), strict=True)))
 
     def _live(self, mask: str) -> str:
         # A row that no token sees may hold anything, NaN included: it must not enter a sum.
@@ -173,12 +173,12 @@ class Picked(Attention):
             graph.op('Gather', graph.op(
                 'Reshape', rows, graph.ints(-1, self._config.head_dim)), self._places, axis=0)
             for rows in (keys.ring, values.ring))
-        shares = graph.op('Softmax', self._product(
+        probabilities = graph.op('Softmax', self._product(
             graph.op('Concat', query, self._kinds, joint, axis=3),
             graph.op('Concat', ring_keys, self._key_columns, axis=3)), axis=-1)
-        of_near = graph.op('Slice', shares, self._ring_rows, graph.op(
+        of_near = graph.op('Slice', probabilities, self._ring_rows, graph.op(
             'Add', self._ring_rows, graph.ints(1)), graph.ints(3))
-        return graph.op('Add', graph.op('MatMul', shares, ring_values),
+        return graph.op('Add', graph.op('MatMul', probabilities, ring_values),
                         graph.op('Mul', of_near, nearby))
 
 
@@ -201,9 +201,9 @@ class Whole(Attention):
     def _attend(self, query: str, near: str, keys: Rows, values: Rows) -> str:
         graph = self._graph
         ring = self._hidden(self._product(query, keys.ring), self._ring_seen)
-        shares = graph.narrow(
+        probabilities = graph.narrow(
             graph.op('Softmax', graph.op('Concat', near, ring, axis=-1), axis=-1))
-        near, far = graph.ops('Split', 2, shares, graph.op(
+        near, far = graph.ops('Split', 2, probabilities, graph.op(
             'Concat', self._near_rows, self._ring_rows, axis=0), axis=-1)
         return graph.op('Add', self._gathered(near, values), graph.op(
             'MatMul', far, graph.op('Where', self._ring_live, values.ring, self._zero)))

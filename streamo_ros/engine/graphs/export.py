@@ -36,7 +36,7 @@ from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.backends.torch import TorchBackend
 from streamo_ros.engine.graphs.builder import PRECISIONS
-from streamo_ros.engine.graphs.lm_head import words_graph
+from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.models import Checkpoint
@@ -138,7 +138,7 @@ def _model(
         return vision_graph(
             checkpoint.vision, checkpoint.frame, checkpoint.weights, grid, precision)
     if graph == 'words':
-        return words_graph(checkpoint.weights, precision)
+        return lm_head_graph(checkpoint.weights, precision)
     return step_graph(
         checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids,
         precision=precision)
@@ -174,9 +174,10 @@ def _verify(
     differences = {
         'vision': _difference(
             _run(directory, 'vision', ['tokens'], {'patches': patches}),
-            [torch.see(patches, grid)]),
+            [torch.encode_image(patches, grid)]),
         'words': _difference(
-            _run(directory, 'words', ['logits'], {'hidden': hidden}), [torch.words(hidden)]),
+            _run(directory, 'words', ['logits'], {'hidden': hidden}),
+            [torch.compute_logits(hidden)]),
         'step': _largest([
             _step_difference(checkpoint, directory, torch, chunk, precision, random)
             for chunk in (_CHUNK, 1)]),

@@ -24,7 +24,7 @@ from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.step import head_weight
 
 
-def words_graph(
+def lm_head_graph(
     weights: Mapping[str, NDArray[np.float32]], precision: str = 'float32'
 ) -> ModelProto:
     """

@@ -29,7 +29,7 @@ from rosbags.rosbag2 import Writer
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import RESPONSE
 from streamo_ros.sources.bag import STATE
@@ -69,7 +69,7 @@ class DecisionsBag:
         """Finish it; after an error it is left unreadable."""
         self._writer.__exit__(kind, error, trace)
 
-    def ask(self, request: Request, camera: str, logged: int) -> None:
+    def ask(self, request: StandingInstruction, camera: str, logged: int) -> None:
         """Write that an instruction stands from now on."""
         message: Any = self._types[INSTRUCTION]
         self._write(logged, message(
@@ -77,8 +77,9 @@ class DecisionsBag:
             source=request.source, camera=camera, once=request.once))
 
     def decide(
-        self, request: Request, decision: Decision, camera: str, frame_id: str, stamp: int,
-        logged: int, epoch: int, tick: int, standby_since: int | None, response_seq: int,
+        self, request: StandingInstruction, decision: Decision, camera: str, frame_id: str,
+        stamp: int, logged: int, epoch: int, tick: int, standby_since: int | None,
+        response_seq: int,
     ) -> int:
         """
         Write a state, and the answer if there is one.

@@ -35,8 +35,8 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.instruction_table import Instructions
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import InstructionTable
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
 from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.engine.thresholds import LIKELIEST
@@ -185,9 +185,9 @@ class _Run:
         for camera in addressed:
             try:
                 if message.type == INSTRUCTION:
-                    camera.table.change(replace(sent, camera=''))
+                    camera.table.apply(replace(sent, camera=''))
                 elif sent.data.strip():
-                    camera.table.put(TEXT_TOPIC, sent.data, TEXT_TOPIC)
+                    camera.table.add(TEXT_TOPIC, sent.data, TEXT_TOPIC)
                 else:
                     camera.table.cancel(TEXT_TOPIC)
             except InstructionError as error:
@@ -244,7 +244,7 @@ class _Camera:
             topic=topic, type=type, width=0, height=0, frames=0,
             ticks=report_data.Ticks([], [], []), instructions=[])
         self.notices = _Notices()
-        self.table = Instructions(topic)
+        self.table = InstructionTable(topic)
         self.awaited: list[tuple[int, Asked]] = []
         self.origin = ''
         self._run = run
@@ -254,7 +254,7 @@ class _Camera:
             window_turns=watching.window_turns, fps=watching.fps,
             max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
         self._sampler = Sampler(watching.fps)
-        self._standing: dict[Request, _Standing] = {}
+        self._standing: dict[StandingInstruction, _Standing] = {}
         self._asked: dict[str, Asked] = {}
         self._epoch = self._tick = 0
         self._newest: int | None = None
@@ -333,7 +333,7 @@ class _Camera:
             self._asked[asked.id] = asked
             self.origin = 'annotation'
             try:
-                self.table.put(asked.id, asked.text, 'annotation', taken=False)
+                self.table.add(asked.id, asked.text, 'annotation', taken=False)
             except InstructionError as error:
                 self.notices.add('refused instructions', f'{asked.id!r}: {error}')
             else:
@@ -361,7 +361,8 @@ class _Camera:
             self._run.written.ask(request, self.found.topic, logged)
 
     def _report(
-        self, request: Request, decision: Decision, frame_id: str, stamp: int, logged: int,
+        self, request: StandingInstruction, decision: Decision, frame_id: str, stamp: int,
+        logged: int,
     ) -> None:
         standing = self._standing[request]
         found = standing.found

@@ -52,9 +52,9 @@ from streamo_ros.nodes.memory import keep_freed_memory
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import Console
+from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import installed
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
-from streamo_ros.nodes.tools.graph_runner import Stage
 from streamo_ros.nodes.tools.graph_runner import StageError
 
 FPS = 2.0
@@ -97,7 +97,7 @@ class BenchConsole(Console):
 
 
 def measure(
-    stage: Stage[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
+    stage: GraphRunner[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
     seconds: float, reader: bool,
 ) -> dict[str, Any]:
     """
@@ -116,7 +116,7 @@ def measure(
         lambda: len(console.standing - {''}) == instructions, 'the instructions to stand')
 
     playing = [
-        stage.play(
+        stage.start_camera(
             'bench_camera', topic, *map(str, size), '--readers', str(1 + reader),
             '--seconds', str(seconds), patience_s=seconds + PATIENCE_S)
         for topic in CAMERAS[:cameras]]
@@ -196,7 +196,7 @@ def main(args: list[str] | None = None) -> int:
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
         with own_domain() as domain:
             topics = CAMERAS[:options.cameras]
-            stage = Stage(
+            stage = GraphRunner(
                 domain, lambda: BenchConsole(topics if options.reader else ()), f'fps:={FPS}',
                 f'cameras:=[{", ".join(topics)}]')
             try:

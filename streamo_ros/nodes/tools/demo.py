@@ -47,7 +47,7 @@ from streamo_ros.nodes.tools.demo_camera import SPLIT
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import Console
-from streamo_ros.nodes.tools.graph_runner import Stage
+from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import StageError
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
@@ -223,7 +223,7 @@ class Demo:
     """
 
     def __init__(self, domain: int) -> None:
-        self._stage = Stage(domain, DemoConsole, f'fps:={FPS}')
+        self._stage = GraphRunner(domain, DemoConsole, f'fps:={FPS}')
         self._console = self._stage.console
         self.close = self._stage.close
 
@@ -254,7 +254,7 @@ class Demo:
         run = Run(title, truth)
         console.begin(run)
         print(f'\n--- {title}', flush=True)
-        for said in self._stage.play('demo_camera', *camera):
+        for said in self._stage.start_camera('demo_camera', *camera):
             run.start_ns = said.get('start_ns', run.start_ns)
             run.frames_sent = said.get('frames_sent', run.frames_sent)
         self._stage.wait_for_a_report()  # by then the last frame has been decided

@@ -93,7 +93,7 @@ class Console(Node):
 C = TypeVar('C', bound=Console)
 
 
-class Stage(Generic[C]):
+class GraphRunner(Generic[C]):
     """
     The node, a console and one camera after another, until ``close``.
 
@@ -176,7 +176,7 @@ class Stage(Generic[C]):
         reports = self.console.reports
         self.wait(lambda: self.console.reports > reports + 1, 'diagnostics')
 
-    def play(
+    def start_camera(
         self, module: str, *arguments: str, patience_s: float = math.inf
     ) -> Iterator[dict[str, Any]]:
         """

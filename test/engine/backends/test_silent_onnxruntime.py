@@ -20,7 +20,7 @@ from pathlib import Path
 import subprocess
 import sys
 
-PACKAGE = Path(__file__).parents[2] / 'streamo_ros'
+PACKAGE = Path(__file__).parents[3] / 'streamo_ros'
 
 
 def test_it_leaves_nothing_behind(tmp_path):

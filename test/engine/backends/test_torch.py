@@ -60,7 +60,7 @@ def test_two_streams_over_the_same_weights_decide_as_each_would_alone(frames):
             watch.cancel()
         engine.reset()
     together = [[], []]
-    engines = [engine, engine.another()]
+    engines = [engine, engine.new_stream()]
     for one in engines:
         one.watch('Tell me when something starts moving.')
         one.watch('Tell me when the light goes off.')
@@ -112,8 +112,8 @@ def test_in_half_precision_the_towers_frequencies_stay_whole():
     frequencies = half._model.model.visual.rotary_pos_emb.inv_freq
     assert frequencies.dtype == torch.float32
     patches = np.random.default_rng(0).integers(0, 256, (64, 1176), np.uint8)
-    whole = TorchBackend(load_checkpoint('nano'), 'cpu').see(patches, (4, 4))
-    assert np.abs(half.see(patches, (4, 4)) - whole).max() < 0.01 * np.abs(whole).max()
+    whole = TorchBackend(load_checkpoint('nano'), 'cpu').encode_image(patches, (4, 4))
+    assert np.abs(half.encode_image(patches, (4, 4)) - whole).max() < 0.01 * np.abs(whole).max()
 
 
 def test_without_torch_one_sentence_says_what_to_do(monkeypatch):

@@ -83,7 +83,7 @@ def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
     def wrong(weights, precision):
         return words({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
 
-    words = module.words_graph
+    words = module.lm_head_graph
     monkeypatch.setattr(module, 'words_graph', wrong)
     with pytest.raises(ExportError, match=r'words\.onnx differs from torch by'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')

@@ -21,11 +21,11 @@ from tiny_bags import START
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
-from streamo_ros.engine.instruction_table import Request
+from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.evaluation.bags.decisions_bag import DecisionsBag
-from streamo_ros.nodes.state_publisher import Reports
+from streamo_ros.nodes.state_publisher import SequencedPublisher
+from streamo_ros.nodes.state_publisher import StatePublisher
 from streamo_ros.nodes.state_publisher import Status
-from streamo_ros.nodes.state_publisher import Voice
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 
@@ -48,8 +48,9 @@ def plain(message):
 
 
 def test_messages_are_those_of_the_node(tmp_path):
-    request, published = Request('light', 'Tell me.', 'test'), []
-    reports = Reports('/camera', Voice(published.append, published.append), lambda: 0)
+    request, published = StandingInstruction('light', 'Tell me.', 'test'), []
+    reports = StatePublisher(
+        '/camera', SequencedPublisher(published.append, published.append), lambda: 0)
     with DecisionsBag(tmp_path / 'decisions', 'room') as bag:
         since, seq = None, 0
         for tick, state in enumerate((S, B, B, R, R, B, S, B)):
@@ -77,7 +78,7 @@ def test_messages_are_those_of_the_node(tmp_path):
 
 def test_the_bag_names_what_was_watched(tmp_path):
     with DecisionsBag(tmp_path / 'decisions', 'room') as bag:
-        bag.ask(Request('light', 'Tell me.', 'test', once=True), '/camera', START)
+        bag.ask(StandingInstruction('light', 'Tell me.', 'test', once=True), '/camera', START)
     with Reader(tmp_path / 'decisions') as reader:
         assert reader.storage.metadata.custom == {'evaluated_bag': 'room'}
         assert {connection.topic: connection.msgtype for connection in reader.connections} == {

@@ -34,7 +34,7 @@ from streamo_ros.msg import StreamState
 from streamo_ros.nodes.overlay.drawing import COLOURS
 from streamo_ros.nodes.overlay.node import SPECIFICATION
 
-CONFIG = Path(__file__).parents[2] / 'config' / 'streamo.yaml'
+CONFIG = Path(__file__).parents[3] / 'config' / 'streamo.yaml'
 TOPIC = '/streamo_overlay/overlay/compressed'
 SIZE = (240, 320)
 RATE = 5.0

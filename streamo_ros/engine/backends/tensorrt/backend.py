@@ -86,13 +86,13 @@ class TensorRtBackend:
             self._check_aliases()
         self._cache = self._new_cache()
 
-    def another(self) -> 'TensorRtBackend':
+    def new_stream(self) -> 'TensorRtBackend':
         """Return one over the same engines with a cache of its own."""
         other = copy.copy(self)
         other._cache = self._new_cache()
         return other
 
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
         self._manifest.check_grid(self._directory, grid)
         return self._vision.run({'patches': patches}, {}, ['tokens'])[0]
@@ -102,7 +102,7 @@ class TensorRtBackend:
         embeds: Floats = self._table[ids].astype(np.float32)
         return embeds
 
-    def words(self, hidden: Floats) -> Floats:
+    def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
         return self._words.run({'hidden': hidden}, {}, ['logits'])[0]
 
@@ -113,7 +113,7 @@ class TensorRtBackend:
         for part in self._cache.values():
             part.clear()
 
-    def lengthen(self, ring_rows: int) -> None:
+    def grow(self, ring_rows: int) -> None:
         """
         Refuse to: the engines' shapes are fixed.
 

@@ -127,23 +127,23 @@ class _Asked:
         self.cache = (0, 0, 0)
         self.grid = (0, 0)
 
-    def another(self) -> '_Asked':
+    def new_stream(self) -> '_Asked':
         raise NotImplementedError
 
-    def see(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
+    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         self.grid = grid
         return np.zeros((1, grid[0] * grid[1], 1), np.float32)
 
     def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
         self.cache = (places, sink_rows, ring_rows)
 
-    def lengthen(self, ring_rows: int) -> None:
+    def grow(self, ring_rows: int) -> None:
         raise NotImplementedError
 
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         raise NotImplementedError
 
-    def words(self, hidden: Floats) -> Floats:
+    def compute_logits(self, hidden: Floats) -> Floats:
         raise NotImplementedError
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:

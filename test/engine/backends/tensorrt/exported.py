@@ -22,7 +22,7 @@ from onnx import ModelProto
 
 from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.shapes import shapes_of
-from streamo_ros.engine.graphs.lm_head import words_graph
+from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.models import load_checkpoint
@@ -46,5 +46,5 @@ def export(
     save(step_graph(checkpoint.decoder, weights, checkpoint.tokenizer.state_ids,
                     precision=precision),
          target / 'step.onnx')
-    save(words_graph(weights, precision), target / 'words.onnx')
+    save(lm_head_graph(weights, precision), target / 'words.onnx')
     return shapes

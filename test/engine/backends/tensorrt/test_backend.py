@@ -158,7 +158,7 @@ def test_two_streams_over_the_same_engines_decide_as_each_would_alone(nano):
     for stream in (0, 1):
         engine = watching(backend)
         alone.append([step(engine, stream, stamp) for stamp in range(4)])
-    both = watching(backend), watching(backend.another())
+    both = watching(backend), watching(backend.new_stream())
     together = [[step(engine, stream, stamp) for stream, engine in enumerate(both)]
                 for stamp in range(4)]
     assert [list(ticks) for ticks in zip(*together, strict=True)] == alone
@@ -234,7 +234,7 @@ def test_another_frame_is_refused_with_the_command_that_builds_it(nano):
     directory, trt, device = nano
     backend = backend_of(directory, trt, device)
     with pytest.raises(TensorRtError, match='112x112 pixels, and these are of 140x112'):
-        backend.see(np.zeros((1, 1), np.uint8), (4, 5))
+        backend.encode_image(np.zeros((1, 1), np.uint8), (4, 5))
 
 
 def test_other_weights_or_another_gpu_are_refused_before_anything_is_loaded(nano, tmp_path):

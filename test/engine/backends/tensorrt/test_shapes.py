@@ -31,9 +31,9 @@ class Watching(OnnxRuntimeBackend):
         super().__init__(checkpoint)
         self.steps, self.cache, self.grid = [], None, None
 
-    def see(self, patches, grid):
+    def encode_image(self, patches, grid):
         self.grid = grid
-        return super().see(patches, grid)
+        return super().encode_image(patches, grid)
 
     def allocate(self, *cache):
         self.cache = cache
