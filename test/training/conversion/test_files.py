@@ -31,7 +31,7 @@ from streamo_ros.training.conversion.files import to_annotation
 from streamo_ros.training.conversion.files import ToStream
 from streamo_ros.training.conversion.raw_annotation import read_seconds
 
-SHARED = Path(__file__).parents[3] / 'shared'
+SHARED = Path(__file__).parents[4] / 'shared'
 EXAMPLE = SHARED / 'data' / 'streamo_example'
 published = pytest.mark.skipif(
     not EXAMPLE.is_dir(), reason=f'the published example is not in {EXAMPLE}')
