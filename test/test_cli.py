@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 from tiny_bags import TinyBag
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.worlds import SentryWorld
 
 

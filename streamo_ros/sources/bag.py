@@ -38,6 +38,7 @@ from rosbags.typesys import get_typestore
 from rosbags.typesys import Stores
 from rosbags.typesys.store import Typestore
 
+from streamo_ros.errors import UserError
 from streamo_ros.sources.cut_mcap import CutMcap
 
 IMAGE = 'sensor_msgs/msg/Image'
@@ -50,7 +51,7 @@ STRING = 'std_msgs/msg/String'
 STORAGES = ('.mcap', '.db3')
 
 
-class SourceError(ValueError):
+class SourceError(UserError, ValueError):
     """A source that cannot be watched; the message says why and what would help."""
 
 

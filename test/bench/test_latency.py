@@ -21,7 +21,7 @@ import pytest
 from streamo_ros.bench import latency
 from streamo_ros.bench.latency import _row
 from streamo_ros.bench.latency import _Run
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.engine.backends.tensorrt import cuda
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.models import load_checkpoint

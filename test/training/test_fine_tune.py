@@ -38,7 +38,7 @@ from random_model import write_random  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from transformers import AutoModelForImageTextToText  # noqa: E402
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.dialogue import State  # noqa: E402
 from streamo_ros.dialogue import STATE_TOKENS  # noqa: E402
 from streamo_ros.dialogue import Text  # noqa: E402

@@ -36,10 +36,12 @@ import typing
 from typing import Any
 from typing import TypeVar
 
+from streamo_ros.errors import UserError
+
 SCHEMA = 2
 
 
-class ReportError(ValueError):
+class ReportError(UserError, ValueError):
     """A file that is no report, or of another version; the message says which."""
 
 

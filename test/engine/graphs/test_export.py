@@ -23,7 +23,7 @@ import pytest
 pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.engine.graphs import export as module  # noqa: E402
 from streamo_ros.engine.graphs.export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.export import ExportError  # noqa: E402

@@ -22,7 +22,7 @@ import pytest
 pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError  # noqa: E402
 from streamo_ros.engine.backends.tensorrt.export import export_tensorrt  # noqa: E402

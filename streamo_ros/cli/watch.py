@@ -1,0 +1,112 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""``streamo watch``: a video, an image folder or a bag, without ROS."""
+
+import argparse
+from pathlib import Path
+import sys
+import time
+
+from streamo_ros.cli.arguments import add_backend
+from streamo_ros.cli.arguments import add_thresholds
+from streamo_ros.cli.arguments import add_window
+from streamo_ros.cli.arguments import add_zero_shot
+from streamo_ros.cli.arguments import Commands
+from streamo_ros.cli.arguments import positive
+from streamo_ros.cli.arguments import thresholds
+
+
+def add_parser(commands: Commands) -> None:
+    """Add the command."""
+    watch = commands.add_parser('watch', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    watch.set_defaults(run=run)
+    watch.add_argument(
+        'source', type=Path, metavar='SOURCE',
+        help='video file, image folder, or bag (directory, .mcap, .db3)')
+    watch.add_argument(
+        '-i', '--instruction', action='append', required=True, metavar='TEXT',
+        help='what to watch for; several may be given')
+    watch.add_argument(
+        '--checkpoint', default='nano', help='"nano" or a checkpoint\'s directory')
+    add_zero_shot(watch)
+    add_backend(watch)
+    watch.add_argument('--fps', type=positive, default=1.0, help='frames sampled per second')
+    add_window(watch)
+    add_thresholds(watch)
+    watch.add_argument(
+        '--still', action='store_true',
+        help='spare what has not changed; changes some decisions, and says how much it spared')
+    watch.add_argument(
+        '--jsonl', type=argparse.FileType('w', encoding='utf-8'), metavar='FILE',
+        help='write one line of JSON per decision; "-" for the standard output')
+    watch.add_argument(
+        '--realtime', action='store_true', help='as fast as recorded, not as fast as possible')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print what is decided as it is decided, each camera with an engine of its own."""
+    from tqdm import tqdm
+
+    from streamo_ros.cli.watched_camera import WatchedCamera
+    from streamo_ros.cli.watched_camera import write_line
+    from streamo_ros.sources.image import ImageError
+    from streamo_ros.sources.recording import open_recording
+    from streamo_ros.sources.recording import SourceError
+    limits = thresholds(options)
+    cameras: dict[str, WatchedCamera] = {}
+    recording = open_recording(options.source, options.fps)
+    bad = 0
+    began = time.monotonic()
+    first: int | None = None
+    with tqdm(total=recording.seconds, disable=not sys.stderr.isatty(), leave=False,
+              bar_format='{l_bar}{bar}| {n:.0f} s [{elapsed}]') as progress:
+        for frame in recording.frames:
+            camera = cameras.get(frame.camera)
+            if camera is None:
+                camera = cameras[frame.camera] = WatchedCamera(options, limits)
+            first = frame.stamp if first is None else first
+            if not camera.due(frame.stamp):
+                continue
+            seconds = (frame.stamp - first) * 1e-9
+            if options.realtime:
+                time.sleep(max(0.0, seconds - (time.monotonic() - began)))
+            try:
+                picture = frame.picture()
+            except ImageError as error:
+                bad += 1
+                tqdm.write(f'{seconds:8.2f} s  bad image: {error}', sys.stderr)
+                continue
+            before = time.perf_counter()
+            decisions = camera.engine.step(picture, frame.stamp * 1e-9)
+            latency = time.perf_counter() - before
+            camera.sampler.take(frame.stamp)
+            for decision in decisions:
+                if options.jsonl:
+                    write_line(options.jsonl, frame.camera, decision, latency)
+                camera.report(frame.camera, decision, seconds)
+            progress.update(max(0.0, seconds - progress.n))
+    if options.jsonl:
+        options.jsonl.close()
+    if first is None:
+        raise SourceError(f'{options.source} holds no frame')
+    if options.still:
+        for name, camera in cameras.items():
+            print(
+                f'streamo: {name or options.source}: {camera.engine.skipped_frames} frames were '
+                f'not looked at, {camera.engine.visual_tokens_pruned:.0%} of visual tokens left '
+                'out',
+                file=sys.stderr)
+    if bad:
+        print(f'streamo: {bad} bad images were passed over', file=sys.stderr)
