@@ -186,7 +186,7 @@ class GraphRunner(Generic[C]):
         :raises StageError: on reading, when none comes in good time or the camera has failed
         """
         camera = self._start(
-            [sys.executable, '-m', f'streamo_ros.nodes.{module}', *arguments],
+            [sys.executable, '-m', f'streamo_ros.nodes.tools.{module}', *arguments],
             stdout=subprocess.PIPE)
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_read, args=(camera, lines), daemon=True).start()
