@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What tests of several rooms share: a small random model of every family."""
+"""What the tests of several packages share: a small random model of every family."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -145,7 +145,7 @@ class StreamoNode(GuardedLifecycleNode):
         self._goals = Goals(
             self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
             self._stream_group)
-        voice = SequencedPublisher(
+        publisher = SequencedPublisher(
             _both(state_publisher.publish, self._goals.take_state),
             _both(response_publisher.publish, self._goals.take_response))
         self._sim_time = SimTime(self.get_clock())
@@ -154,10 +154,11 @@ class StreamoNode(GuardedLifecycleNode):
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
             self._keep_instructions, callback_group=self._health_group)
-        self._tuned = self.create_guard_condition(self._tune, callback_group=self._stream_group)
-        self.add_post_set_parameters_callback(lambda _: self._tuned.trigger())
+        self._parameters_changed = self.create_guard_condition(
+            self._reconfigure, callback_group=self._stream_group)
+        self.add_post_set_parameters_callback(lambda _: self._parameters_changed.trigger())
         self._streams = [
-            self._new_stream(number, name, voice)
+            self._new_stream(number, name, publisher)
             for number, name in enumerate(self.settings.cameras)]
 
         self.create_subscription(
@@ -189,7 +190,7 @@ class StreamoNode(GuardedLifecycleNode):
         for message in self._state_file.read():
             self._take_instruction(message)
 
-    def _new_stream(self, number: int, name: str, voice: SequencedPublisher) -> Stream:
+    def _new_stream(self, number: int, name: str, publisher: SequencedPublisher) -> Stream:
         settings = self.settings
 
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
@@ -199,7 +200,7 @@ class StreamoNode(GuardedLifecycleNode):
             self, name, settings.fps, settings.image_transport, settings.reliability,
             on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
         stream = Stream(number, camera, StatePublisher(
-            name, voice, lambda: self.get_clock().now().nanoseconds))
+            name, publisher, lambda: self.get_clock().now().nanoseconds))
         return stream
 
     # Lifecycle
@@ -324,7 +325,7 @@ class StreamoNode(GuardedLifecycleNode):
         for stream in self._streams:
             stream.camera.poll()
 
-    def _tune(self) -> None:
+    def _reconfigure(self) -> None:
         """Take over the parameters that take effect at once, between two frames."""
         def reconfigure(*engines: Engine) -> None:
             for engine in engines:
@@ -416,7 +417,8 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _stands_for_goal(self, id: str) -> bool:
         return any(
-            request.id == id and request.origin == GOAL for request in self._instructions.standing)
+            instruction.id == id and instruction.origin == GOAL
+            for instruction in self._instructions.standing)
 
     def _idle(self) -> str:
         if self._ending:
@@ -474,9 +476,10 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _reconcile(self, *engines: Engine) -> None:
         for refusal in self._instructions.reconcile(*engines):
-            request = refusal.request
+            instruction = refusal.request
             self._refuse(
-                request.id, request.text, request.source, refusal.reason, request.camera)
+                instruction.id, instruction.text, instruction.source, refusal.reason,
+                instruction.camera)
 
     def _publish_step(self, outcome: Step) -> None:
         self._step_failure = ''
@@ -489,18 +492,18 @@ class StreamoNode(GuardedLifecycleNode):
             f'the model does not keep up with {self.settings.fps:g} frames a second: '
             f'{late} dropped before this one; lower fps')
         decided = [
-            (request, decision) for decision in outcome.decisions
-            if (request := self._instructions.request_of(decision.instruction_id)) is not None]
+            (instruction, decision) for decision in outcome.decisions
+            if (instruction := self._instructions.request_of(decision.instruction_id)) is not None]
         stream.reports.step(outcome, decided, status, stream.dropped)
         if now := self.get_clock().now().nanoseconds:  # else simulated time has not begun
             self._latencies.append((now - outcome.frame.stamp) / 1e9)
         self._inferences.append(outcome.inference_s)
-        for request, decision in decided:
+        for instruction, decision in decided:
             if decision.state is State.RESPONSE:
                 self._responses += 1
-                self.get_logger().info(f'{request.id}: {decision.text}')
-                if request.once:
-                    self._withdraw(request.id)
+                self.get_logger().info(f'{instruction.id}: {decision.text}')
+                if instruction.once:
+                    self._withdraw(instruction.id)
 
     def _withdraw(self, id: str) -> None:
         try:
@@ -579,7 +582,7 @@ class StreamoNode(GuardedLifecycleNode):
         for stream in self._streams:
             silence = '' if status.detail else self._silence(stream)
             stream.reports.repeat(
-                [request for request in standing if request.watches(stream.name)],
+                [instruction for instruction in standing if instruction.watches(stream.name)],
                 Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
                 stream.dropped, heartbeat_s)
 
@@ -605,8 +608,8 @@ class StreamoNode(GuardedLifecycleNode):
             failures=self._failures,
             restarts=self._restarts,
             instructions=[
-                request.text + (f' (camera {request.camera})' if request.camera else '')
-                for request in self._instructions.standing],
+                one.text + (f' (camera {one.camera})' if one.camera else '')
+                for one in self._instructions.standing],
             refused=self._refused,
             last_refusal=self._last_refusal,
             responses=self._responses)

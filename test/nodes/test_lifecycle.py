@@ -108,7 +108,7 @@ class Driven:
         assert len(self.engines) == (state in ('inactive', 'active'))
         assert node._watching == (state == 'active')
         assert bool(node._idle()) == (state != 'active')
-        assert [request.text for request in node._instructions.standing] == [LIGHT]
+        assert [instruction.text for instruction in node._instructions.standing] == [LIGHT]
 
 
 @pytest.fixture

@@ -52,10 +52,10 @@ from streamo_ros.nodes.memory import keep_freed_memory
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import Console
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import installed
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
-from streamo_ros.nodes.tools.graph_runner import StageError
 
 FPS = 2.0
 CAMERAS = 'image', 'image_2'
@@ -97,7 +97,7 @@ class BenchConsole(Console):
 
 
 def measure(
-    stage: GraphRunner[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
+    runner: GraphRunner[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
     seconds: float, reader: bool,
 ) -> dict[str, Any]:
     """
@@ -108,24 +108,24 @@ def measure(
     :param instructions: how many stand, 1 to 4
     :param reader: whether the console is one of their readers
     """
-    console = stage.console
-    stage.wait_for_the_node()
+    console = runner.console
+    runner.wait_for_the_node()
     for number, text in enumerate(INSTRUCTIONS[:instructions]):
         console.instructions.publish(Instruction(id=f'bench {number}', text=text))
-    stage.wait(
+    runner.wait(
         lambda: len(console.standing - {''}) == instructions, 'the instructions to stand')
 
     playing = [
-        stage.start_camera(
+        runner.start_camera(
             'bench_camera', topic, *map(str, size), '--readers', str(1 + reader),
             '--seconds', str(seconds), patience_s=seconds + PATIENCE_S)
         for topic in CAMERAS[:cameras]]
     for camera in playing:
         next(camera)  # it begins to send
-    begin, used = time.monotonic(), cpu_seconds(stage.node_pid)
+    begin, used = time.monotonic(), cpu_seconds(runner.node_pid)
     sent = sum(next(camera)['sent'] for camera in playing)
-    share = (cpu_seconds(stage.node_pid) - used) / (time.monotonic() - begin)
-    stage.wait_for_a_report()
+    share = (cpu_seconds(runner.node_pid) - used) / (time.monotonic() - begin)
+    runner.wait_for_a_report()
     figures = {
         'sent': sent, 'received': console.counts['frames_received'],
         'decided': len(console.outside), 'dropped': console.counts['frames_dropped'],
@@ -133,7 +133,7 @@ def measure(
     if reader:
         both = console.outside.keys() & console.transport.keys()
         if not both:
-            raise StageError('the node and the plain subscriber had no frame in common')
+            raise GraphError('the node and the plain subscriber had no frame in common')
         figures['transport_ms'] = _quantiles(list(console.transport.values()))
         figures['overhead_ms'] = _quantiles(
             [console.outside[stamp] - console.transport[stamp] for stamp in both])
@@ -165,7 +165,7 @@ def choose_profile(large_images: bool) -> None:
     """
     Have this process and its children use the shipped profile, or Fast DDS as it comes.
 
-    :raises StageError: when the profile is not installed
+    :raises GraphError: when the profile is not installed
     """
     for variable in PROFILE_VARIABLES:
         os.environ.pop(variable, None)
@@ -173,7 +173,7 @@ def choose_profile(large_images: bool) -> None:
         return
     profile = installed() / 'share' / 'streamo_ros' / 'config' / 'fastdds_large_images.xml'
     if not profile.is_file():
-        raise StageError(f'{profile} is missing: build the package again')
+        raise GraphError(f'{profile} is missing: build the package again')
     for variable in PROFILE_VARIABLES:
         os.environ[variable] = str(profile)
 
@@ -196,18 +196,18 @@ def main(args: list[str] | None = None) -> int:
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
         with own_domain() as domain:
             topics = CAMERAS[:options.cameras]
-            stage = GraphRunner(
+            runner = GraphRunner(
                 domain, lambda: BenchConsole(topics if options.reader else ()), f'fps:={FPS}',
                 f'cameras:=[{", ".join(topics)}]')
             try:
                 figures = measure(
-                    stage, (options.width, options.height), options.cameras,
+                    runner, (options.width, options.height), options.cameras,
                     options.instructions, options.seconds, options.reader)
             finally:
-                stage.close()
+                runner.close()
     except KeyboardInterrupt:
         return 130
-    except (DomainError, StageError) as error:
+    except (DomainError, GraphError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(figures))

@@ -47,8 +47,8 @@ from streamo_ros.nodes.tools.demo_camera import SPLIT
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import Console
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
-from streamo_ros.nodes.tools.graph_runner import StageError
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -122,14 +122,14 @@ def choose_world(seed: int, seconds: float) -> int:
     """
     Return the first seed from this one on whose world leaves no doubt and has all skills.
 
-    :raises StageError: when there is none soon, as with too few seconds
+    :raises GraphError: when there is none soon, as with too few seconds
     """
     for candidate in range(seed, seed + 100):
         world = SentryWorld(candidate, seconds, SPLIT, SIZE, SKILLS)
         happened = {event.skill for event in world.events if event.end + IN_TIME_S <= seconds}
         if happened >= set(SKILLS) and all(world.clear(skill) for skill in SKILLS):
             return candidate
-    raise StageError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
+    raise GraphError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
 
 
 @dataclass
@@ -223,19 +223,19 @@ class Demo:
     """
 
     def __init__(self, domain: int) -> None:
-        self._stage = GraphRunner(domain, DemoConsole, f'fps:={FPS}')
-        self._console = self._stage.console
-        self.close = self._stage.close
+        self._runner = GraphRunner(domain, DemoConsole, f'fps:={FPS}')
+        self._console = self._runner.console
+        self.close = self._runner.close
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Send the instructions, when the node can hear them."""
         console = self._console
-        self._stage.wait_for_the_node()
+        self._runner.wait_for_the_node()
         for question in questions:
             print(f'asked    {question.id:8} {question.text}', flush=True)
             console.instructions.publish(
                 Instruction(id=question.id, text=question.text, source='demo'))
-            self._stage.wait(
+            self._runner.wait(
                 lambda id=question.id: id in console.standing, 'the acknowledgement')
 
     def watch(self, title: str, *camera: str, truth: tuple[Event, ...] = ()) -> Run:
@@ -246,18 +246,18 @@ class Demo:
         :param truth: the events to print as they happen
         """
         console = self._console
-        self._stage.wait(console.resetter.service_is_ready, 'the service ~/reset')
+        self._runner.wait(console.resetter.service_is_ready, 'the service ~/reset')
         reset = console.resetter.call_async(Trigger.Request())
-        self._stage.wait(reset.done, 'the reset')
-        self._stage.wait_for_a_report()
+        self._runner.wait(reset.done, 'the reset')
+        self._runner.wait_for_a_report()
         before = console.counts
         run = Run(title, truth)
         console.begin(run)
         print(f'\n--- {title}', flush=True)
-        for said in self._stage.start_camera('demo_camera', *camera):
+        for said in self._runner.start_camera('demo_camera', *camera):
             run.start_ns = said.get('start_ns', run.start_ns)
             run.frames_sent = said.get('frames_sent', run.frames_sent)
-        self._stage.wait_for_a_report()  # by then the last frame has been decided
+        self._runner.wait_for_a_report()  # by then the last frame has been decided
         run.counts = {name: count - before[name] for name, count in console.counts.items()}
         return run
 
@@ -339,7 +339,7 @@ def main(args: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return 0
-    except (DomainError, StageError) as error:
+    except (DomainError, GraphError) as error:
         if stopped.is_set():  # a Ctrl-C reaches the node, too, which may have ended first
             return 0
         print(f'demo: {error}', file=sys.stderr)

@@ -53,8 +53,8 @@ END_S = 1.5
 """What children get to end by themselves, so that all is over within two seconds."""
 
 
-class StageError(RuntimeError):
-    """The play cannot go on; the message says why and what would help."""
+class GraphError(RuntimeError):
+    """The graph cannot go on; the message says why and what would help."""
 
 
 class Console(Node):
@@ -100,7 +100,7 @@ class GraphRunner(Generic[C]):
     :param domain: the ROS_DOMAIN_ID for all of them
     :param console: makes the console
     :param parameters: of the node, as ``name:=value``
-    :raises StageError: when the package is not installed
+    :raises GraphError: when the package is not installed
     """
 
     def __init__(self, domain: int, console: Callable[[], C], *parameters: str) -> None:
@@ -155,15 +155,15 @@ class GraphRunner(Generic[C]):
         """
         Listen until the condition holds.
 
-        :raises StageError: when it does not in good time, or the node has ended
+        :raises GraphError: when it does not in good time, or the node has ended
         """
         end = time.monotonic() + patience_s
         while not condition():
             self._executor.spin_once(timeout_sec=0.05)
             if self._node.poll() is not None:
-                raise StageError(f'the node has ended with {self._node.returncode}: see above')
+                raise GraphError(f'the node has ended with {self._node.returncode}: see above')
             if time.monotonic() > end:
-                raise StageError(f'waited {patience_s:g} s in vain for {what}')
+                raise GraphError(f'waited {patience_s:g} s in vain for {what}')
 
     def wait_for_the_node(self) -> None:
         """Listen until the node can hear instructions and follow them."""
@@ -183,10 +183,10 @@ class GraphRunner(Generic[C]):
         Start a camera, a module of this folder; return what it will say, in lines of JSON.
 
         :param patience_s: with each line
-        :raises StageError: on reading, when none comes in good time or the camera has failed
+        :raises GraphError: on reading, when none comes in good time or the camera has failed
         """
         camera = self._start(
-            [sys.executable, '-m', f'streamo_ros.nodes.{module}', *arguments],
+            [sys.executable, '-m', f'streamo_ros.nodes.tools.{module}', *arguments],
             stdout=subprocess.PIPE)
         lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=_read, args=(camera, lines), daemon=True).start()
@@ -201,7 +201,7 @@ class GraphRunner(Generic[C]):
                 break
             yield json.loads(line)
         if camera.wait():
-            raise StageError('the camera has failed: see above')
+            raise GraphError('the camera has failed: see above')
 
 
 def _read(child: 'subprocess.Popen[str]', lines: 'queue.Queue[str]') -> None:
@@ -215,10 +215,10 @@ def installed() -> Path:
     """
     Return where the package is installed.
 
-    :raises StageError: when it is not
+    :raises GraphError: when it is not
     """
     try:
         return Path(get_package_prefix('streamo_ros'))
     except (PackageNotFoundError, OSError) as error:  # OSError: nothing is sourced
-        raise StageError(
+        raise GraphError(
             'the package is not installed: `make build`, `source env.sh`') from error

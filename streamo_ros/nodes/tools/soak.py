@@ -65,8 +65,8 @@ from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import installed
-from streamo_ros.nodes.tools.graph_runner import StageError
 from streamo_ros.nodes.tools.soak_record import Answer
 from streamo_ros.nodes.tools.soak_record import differences
 from streamo_ros.nodes.tools.soak_record import faults
@@ -286,7 +286,7 @@ class Soak:
     def _spin(self) -> None:
         self._executor.spin_once(timeout_sec=0.05)
         if self._node.poll() is not None:
-            raise StageError(
+            raise GraphError(
                 f'the node has ended with {self._node.returncode}; it said:\n'
                 + self._log.read_text(errors='replace')[-LOG_CHARACTERS:])
 
@@ -295,13 +295,13 @@ class Soak:
         while not condition():
             self._spin()
             if time.monotonic() > end:
-                raise StageError(f'waited {PATIENCE_S:g} s in vain for {what}')
+                raise GraphError(f'waited {PATIENCE_S:g} s in vain for {what}')
 
     def run(self, seconds: float) -> None:
         """
         Let things happen.
 
-        :raises StageError: when the node ends, or does not begin
+        :raises GraphError: when the node ends, or does not begin
         """
         console, camera = self.console, self.camera
         self._await(lambda: console.ready, 'the node to load its checkpoint')
@@ -378,7 +378,7 @@ def soak(minutes: float, fps: float, seed: int) -> tuple[dict[str, Any], list[st
     """
     Return the figures, and what is wrong: nothing, or a sentence each.
 
-    :raises StageError: when the node does not do its part
+    :raises GraphError: when the node does not do its part
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='soak-')))
@@ -443,7 +443,7 @@ def main(args: list[str] | None = None) -> int:
             figures, wrong = soak(options.minutes, options.fps, options.seed)
     except KeyboardInterrupt:
         return 130
-    except (DomainError, StageError) as error:
+    except (DomainError, GraphError) as error:
         print(f'soak: {error}', file=sys.stderr)
         return 1
     for name, value in figures.items():

@@ -35,7 +35,7 @@ from streamo_ros.nodes.tools.demo_camera import fitted
 from streamo_ros.nodes.tools.demo_camera import rendered
 from streamo_ros.nodes.tools.demo_camera import SKILLS
 from streamo_ros.nodes.tools.demo_camera import SPLIT
-from streamo_ros.nodes.tools.graph_runner import StageError
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -91,7 +91,7 @@ def test_the_chosen_world_has_every_skill_beyond_doubt():
 
 
 def test_too_short_a_stream_is_said():
-    with pytest.raises(StageError, match='seconds'):
+    with pytest.raises(GraphError, match='seconds'):
         choose_world(0, 0.5)
 
 
@@ -174,7 +174,7 @@ def test_that_the_node_has_ended_is_a_failure_unless_the_demo_was_told_to_stop(
             with contextlib.suppress(KeyboardInterrupt):
                 os.kill(os.getpid(), signal.SIGINT)
                 time.sleep(1.0)
-        raise StageError('the node has ended with 0')
+        raise GraphError('the node has ended with 0')
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.setattr(demo_module, 'play', play)
