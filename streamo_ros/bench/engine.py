@@ -60,7 +60,7 @@ from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.models import Checkpoint
 
 SPAN = 1000

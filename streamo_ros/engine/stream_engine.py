@@ -44,7 +44,7 @@ from streamo_ros.dialogue import time_tag
 from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
@@ -56,10 +56,8 @@ from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
-from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 
-BACKENDS = ('auto', 'onnxruntime', 'torch', 'tensorrt')
 MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
 MAX_ANSWER_TOKENS = 128
@@ -542,31 +540,3 @@ class StreamEngine:
 
     def _cancel(self, watch: Watch) -> None:
         watch.cancelled = True
-
-
-def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
-    """
-    Return what runs a checkpoint.
-
-    :param name: one of ``BACKENDS``; ``auto`` takes TensorRT for a directory that holds engines
-    :raises CheckpointError: when it cannot run here
-    """
-    if name not in BACKENDS:
-        raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
-    if name == 'tensorrt' or name == 'auto' and _holds_engines(checkpoint.directory):
-        from streamo_ros.engine.backends.tensorrt.backend import TensorRtBackend
-        return TensorRtBackend(checkpoint)
-    if name == 'torch':
-        try:
-            from streamo_ros.engine.backends.torch import TorchBackend
-        except ImportError as error:
-            raise CheckpointError(
-                f'the torch backend needs torch and transformers ({error}): install them, or '
-                'choose onnxruntime') from error
-        return TorchBackend(checkpoint)
-    return OnnxRuntimeBackend(checkpoint)
-
-
-def _holds_engines(directory: Path) -> bool:
-    from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
-    return (directory / MANIFEST).is_file()
