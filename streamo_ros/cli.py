@@ -45,8 +45,8 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.precision import PRECISIONS
-from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
 from streamo_ros.evaluation.bags.annotation import AnnotationError
 from streamo_ros.evaluation.bags.cluster import ClusterError
 from streamo_ros.evaluation.bags.report_data import ReportError

@@ -45,6 +45,13 @@ from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.decision import Decision
+from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
+from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
+from streamo_ros.engine.decision import StampError
+from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
@@ -58,49 +65,8 @@ from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
-MAX_INSTRUCTIONS = 8
-MAX_INSTRUCTION_TOKENS = 256
-MAX_ANSWER_TOKENS = 128
-
 # Rings are sized for time tags up to this many seconds, 115 days.
 _LONGEST_STREAM = 10**7
-
-
-class StampError(ValueError):
-    """A frame whose stamp does not lie after the one before."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """
-    What the model decided about one instruction at one tick.
-
-    :param probabilities: of Silence, Standby and Response, among the three
-    :param text: the answer; empty unless the state is Response
-    :param complete: False when the answer was cut by its limit or an interrupt
-    :param stamp: of the frame, in seconds
-    """
-
-    instruction_id: str
-    state: State
-    probabilities: tuple[float, float, float]
-    text: str
-    complete: bool
-    stamp: float
-
-
-@dataclass
-class Watch:
-    """A standing instruction; ``cancel`` ends it."""
-
-    instruction_id: str
-    text: str
-    _engine: 'StreamEngine' = field(repr=False)
-    cancelled: bool = field(default=False, init=False)
-
-    def cancel(self) -> None:
-        """Withdraw the instruction, from any thread; cancelling twice is no error."""
-        self._engine._cancel(self)
 
 
 @dataclass
@@ -119,7 +85,7 @@ class _Place:
     latched: bool = False
 
 
-class StreamEngine:
+class StreamEngine(Engine):
     """
     A checkpoint that watches one stream.
 
@@ -239,7 +205,7 @@ class StreamEngine:
             self._issued += 1
             instruction_id = f'watch-{self._issued}'
         self._given += 1
-        place = _Place(Watch(instruction_id, text, self), self._given, ids)
+        place = _Place(Watch(instruction_id, text, _cancel), self._given, ids)
         self._places.append(place)
         if self._shape is not None:
             self._begin(len(self._places) - 1)
@@ -538,5 +504,6 @@ class StreamEngine:
         place.close = [*unfed, *self._end]
         return tokenizer.decode(said), complete
 
-    def _cancel(self, watch: Watch) -> None:
-        watch.cancelled = True
+
+def _cancel(watch: Watch) -> None:
+    watch.cancelled = True
