@@ -45,6 +45,8 @@ from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.cache_layout import cache_layout
+from streamo_ros.engine.cache_layout import CacheLayout
 from streamo_ros.engine.decision import Decision
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
@@ -60,13 +62,9 @@ from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.engine.window import Chunk
 from streamo_ros.engine.window import chunk_width
-from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-
-# Rings are sized for time tags up to this many seconds, 115 days.
-_LONGEST_STREAM = 10**7
 
 
 @dataclass
@@ -97,7 +95,7 @@ class StreamEngine(Engine):
     """
 
     _tick: int
-    _turn_rows: int
+    _layout: CacheLayout | None
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
@@ -123,7 +121,6 @@ class StreamEngine(Engine):
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
-        self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
         self._ends = tokenizer.control_ids
         self._end = tokenizer.encode(close_turn(None, tokenizer.chat))
         self._closes = {
@@ -207,7 +204,7 @@ class StreamEngine(Engine):
         self._given += 1
         place = _Place(Watch(instruction_id, text, _cancel), self._given, ids)
         self._places.append(place)
-        if self._shape is not None:
+        if self._layout:
             self._begin(len(self._places) - 1)
             if look_back:
                 self._look_back(len(self._places) - 1)
@@ -276,12 +273,14 @@ class StreamEngine(Engine):
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps
         self._rates.add(fps)
-        if self._shape is not None and (longest := self._longest_turn()) > self._turn_rows:
-            self._backend.grow(ring_rows(self.window_turns, longest))
-            self._turn_rows = longest
-            for place in self._places:
-                if place.plan:
-                    place.plan.grow(longest)
+        if self._layout:
+            layout = self._layout_for(self._layout.frame)
+            if layout.turn_rows > self._layout.turn_rows:
+                self._backend.grow(layout.ring_rows)
+                self._layout = layout
+                for place in self._places:
+                    if place.plan:
+                        place.plan.grow(layout.turn_rows)
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
@@ -302,12 +301,11 @@ class StreamEngine(Engine):
                 if index < len(self._places):
                     # The last takes the freed place: one copy, and places stay neighbours.
                     self._places[index] = last
-                    if self._shape is not None:
+                    if self._layout:
                         self._backend.copy(len(self._places), index)
 
     def _begin_stream(self) -> None:
-        self._shape: tuple[int, int] | None = None
-        self._turn_rows = 0
+        self._layout = None
         self._start: float | None = None
         self._last_stamp = 0.0
         self._tick = -1
@@ -331,30 +329,31 @@ class StreamEngine(Engine):
 
     def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
-        if self._shape is None:
-            self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
+        if self._layout is None:
+            self._layout = self._layout_for(
+                spec.target(frame.shape[0], frame.shape[1], vision.cell))
             self._memory = SceneMemory(self._still, vision.cell) if self._still else None
             self._allocate()
+        layout = self._layout
         # A copy: the caller may fill the same array again.
-        scaled = np.array(spec.scale(frame, self._shape))
+        scaled = np.array(spec.scale(frame, layout.frame))
         if self._memory:
             scaled = self._memory.show(scaled, stamp, self._turns_in_view())
         before = self._previous if spec.pair and self._previous is not None else scaled
         self._previous = scaled
-        rows, columns = grid = self._grid()
         if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
             self._skipped_frames += 1
         else:
-            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), grid)
+            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), layout.grid)
             self._encoded = before, scaled, tokens
         tokens = self._encoded[2]
         self._seen.append((self._tick, tokens))
         kept = self._memory.keep(before, scaled) if self._memory else np.ones(
-            rows * columns, np.bool_)
+            tokens.shape[1], np.bool_)
         return ImageFeatures(tokens[:, kept], kept)
 
     def _opening(self, tick: int) -> list[int]:
-        rows, columns = self._grid()
+        rows, columns = self._known_layout().grid
         chat = self.checkpoint.tokenizer.chat
         return self.checkpoint.tokenizer.encode(
             open_turn(time_tag(tick, self.fps), chat), rows * columns)
@@ -373,37 +372,28 @@ class StreamEngine(Engine):
         live = [place.plan.live_turns if place.plan else 0 for place in self._places]
         return min([*live, self.window_turns - 1]) if live else 0
 
-    def _grid(self) -> tuple[int, int]:
-        assert self._shape is not None
-        cell = self.checkpoint.vision.cell
-        return self._shape[0] // cell, self._shape[1] // cell
+    def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
+        return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
 
-    def _longest_turn(self) -> int:
-        tokenizer = self.checkpoint.tokenizer
-        rows, columns = self._grid()
-        # Some ticks in a row: their decimals differ in length.
-        tags = [
-            time_tag(int(_LONGEST_STREAM * fps) + tick, fps)
-            for fps in self._rates for tick in range(8)]
-        return max(len(close) for close in self._closes.values()) + max(
-            len(tokenizer.encode(open_turn(tag, tokenizer.chat), rows * columns)) for tag in tags)
+    def _known_layout(self) -> CacheLayout:
+        assert self._layout is not None
+        return self._layout
 
     def _allocate(self) -> None:
-        self._turn_rows = self._longest_turn()
-        self._backend.allocate(
-            MAX_INSTRUCTIONS, self._sink_rows, ring_rows(self.window_turns, self._turn_rows))
+        layout = self._known_layout()
+        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
         self._primed = False
         for index in range(len(self._places)):
             self._begin(index)
 
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
-        place = self._places[index]
+        place, layout = self._places[index], self._known_layout()
         place.close, place.latched = [], False
         place.plan = WindowPlan(
-            window_turns=self.window_turns, turn_rows=self._turn_rows,
+            window_turns=self.window_turns, turn_rows=layout.turn_rows,
             sink_length=len(self._system) + len(place.instruction),
-            grid=self._grid() if self.checkpoint.decoder.mrope else None)
+            grid=layout.grid if self.checkpoint.decoder.mrope else None)
         if self._primed:
             if index:
                 self._backend.copy_sink(0, index)
@@ -444,7 +434,8 @@ class StreamEngine(Engine):
 
     def _width(self, lengths: list[int]) -> int:
         width = max(lengths)
-        return chunk_width(width, self._turn_rows) if self._backend.static_shapes else width
+        turn_rows = self._known_layout().turn_rows
+        return chunk_width(width, turn_rows) if self._backend.static_shapes else width
 
     def _feed(
         self, first: int, ids: list[list[int]], chunks: list[Chunk],
@@ -453,7 +444,7 @@ class StreamEngine(Engine):
         """Run planned chunks of neighbouring places, padded to one width."""
         decoder, batch = self.checkpoint.decoder, len(chunks)
         width = self._width([len(part) for part in ids])
-        sink_rows = self._sink_rows if self._backend.static_shapes else max(
+        sink_rows = self._known_layout().sink_rows if self._backend.static_shapes else max(
             chunk.sink_seen for chunk in chunks)
         dtype = self._backend.dtype
         embeds = np.zeros((batch, width, decoder.hidden), dtype)

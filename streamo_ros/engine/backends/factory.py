@@ -22,6 +22,7 @@ a package that is missing is named when it is needed.
 from pathlib import Path
 
 from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 
@@ -61,5 +62,4 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
 
 
 def _holds_engines(directory: Path) -> bool:
-    from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
     return (directory / MANIFEST).is_file()
