@@ -42,9 +42,10 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine.backends.base import Backend
-from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.batch import Batcher
+from streamo_ros.engine.batch import PlannedChunk
 from streamo_ros.engine.cache_layout import cache_layout
 from streamo_ros.engine.cache_layout import CacheLayout
 from streamo_ros.engine.decision import Decision
@@ -54,14 +55,11 @@ from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.decision import StampError
 from streamo_ros.engine.decision import Watch
-from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
-from streamo_ros.engine.window import Chunk
-from streamo_ros.engine.window import chunk_width
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
@@ -96,6 +94,7 @@ class StreamEngine(Engine):
 
     _tick: int
     _layout: CacheLayout | None
+    _batcher: Batcher
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
@@ -111,7 +110,6 @@ class StreamEngine(Engine):
         self._thresholds = thresholds
         self._still = still
         self._backend = backend
-        self._rope = Rope(checkpoint.decoder, backend.dtype)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
         self._issued = self._given = 0
@@ -277,7 +275,7 @@ class StreamEngine(Engine):
             layout = self._layout_for(self._layout.frame)
             if layout.turn_rows > self._layout.turn_rows:
                 self._backend.grow(layout.ring_rows)
-                self._layout = layout
+                self._take(layout)
                 for place in self._places:
                     if place.plan:
                         place.plan.grow(layout.turn_rows)
@@ -329,12 +327,11 @@ class StreamEngine(Engine):
 
     def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
-        if self._layout is None:
-            self._layout = self._layout_for(
-                spec.target(frame.shape[0], frame.shape[1], vision.cell))
-            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
-            self._allocate()
         layout = self._layout
+        if layout is None:
+            layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], vision.cell))
+            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
+            self._allocate(layout)
         # A copy: the caller may fill the same array again.
         scaled = np.array(spec.scale(frame, layout.frame))
         if self._memory:
@@ -353,7 +350,8 @@ class StreamEngine(Engine):
         return ImageFeatures(tokens[:, kept], kept)
 
     def _opening(self, tick: int) -> list[int]:
-        rows, columns = self._known_layout().grid
+        assert self._layout is not None
+        rows, columns = self._layout.grid
         chat = self.checkpoint.tokenizer.chat
         return self.checkpoint.tokenizer.encode(
             open_turn(time_tag(tick, self.fps), chat), rows * columns)
@@ -375,12 +373,12 @@ class StreamEngine(Engine):
     def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
         return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
 
-    def _known_layout(self) -> CacheLayout:
-        assert self._layout is not None
-        return self._layout
+    def _take(self, layout: CacheLayout) -> None:
+        self._layout = layout
+        self._batcher = Batcher(self.checkpoint, self._backend, layout)
 
-    def _allocate(self) -> None:
-        layout = self._known_layout()
+    def _allocate(self, layout: CacheLayout) -> None:
+        self._take(layout)
         self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
         self._primed = False
         for index in range(len(self._places)):
@@ -388,7 +386,8 @@ class StreamEngine(Engine):
 
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
-        place, layout = self._places[index], self._known_layout()
+        place, layout = self._places[index], self._layout
+        assert layout is not None
         place.close, place.latched = [], False
         place.plan = WindowPlan(
             window_turns=self.window_turns, turn_rows=layout.turn_rows,
@@ -403,85 +402,29 @@ class StreamEngine(Engine):
         piece = place.plan.turn_rows if self._backend.static_shapes else len(ids)
         for at in range(0, len(ids), piece):
             part = ids[at:at + piece]
-            self._feed(
-                index, [part], [place.plan.plan_sink(start + at, len(part))], None, into_sink=True)
+            planned = PlannedChunk(np.asarray(part), place.plan.plan_sink(start + at, len(part)))
+            self._backend.step(index, self._batcher.inputs([planned], None, into_sink=True))
         self._primed = True
 
     def _run(
         self, first: int, chunks: list[tuple[list[int], list[int]]], sight: ImageFeatures | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
-        plans = [place.plan for place in self._places[first:first + len(chunks)]]
-        dropped = int((~sight.kept).sum()) if sight else 0
-        lengths = [len(close) + len(opening) - dropped for close, opening in chunks]
-        width = self._width(lengths) if self._backend.static_shapes else 0
-        image = self.checkpoint.tokenizer.image_id
-        ids, planned = [], []
-        for plan, (close, opening) in zip(plans, chunks, strict=True):
-            assert plan is not None
-            whole = np.asarray(close + opening)
-            is_image = whole == image
-            kept = ~is_image
-            if sight:
-                kept[is_image] = sight.kept
-            ids.append(whole[kept].tolist())
-            planned.append(plan.plan(is_image, len(close) if opening else None, width, kept))
-        outputs = self._feed(first, ids, planned, sight.tokens if sight else None)
-        for plan, chunk in zip(plans, planned, strict=True):
-            assert plan is not None
-            plan.commit(chunk)
+        plans = [_begun(place) for place in self._places[first:first + len(chunks)]]
+        planned = self._batcher.plan(plans, chunks, sight)
+        outputs = self._backend.step(first, self._batcher.inputs(planned, sight))
+        for plan, part in zip(plans, planned, strict=True):
+            plan.commit(part.chunk)
         return outputs
-
-    def _width(self, lengths: list[int]) -> int:
-        width = max(lengths)
-        turn_rows = self._known_layout().turn_rows
-        return chunk_width(width, turn_rows) if self._backend.static_shapes else width
-
-    def _feed(
-        self, first: int, ids: list[list[int]], chunks: list[Chunk],
-        tokens: NDArray[np.float32] | None, into_sink: bool = False,
-    ) -> StepOutputs:
-        """Run planned chunks of neighbouring places, padded to one width."""
-        decoder, batch = self.checkpoint.decoder, len(chunks)
-        width = self._width([len(part) for part in ids])
-        sink_rows = self._known_layout().sink_rows if self._backend.static_shapes else max(
-            chunk.sink_seen for chunk in chunks)
-        dtype = self._backend.dtype
-        embeds = np.zeros((batch, width, decoder.hidden), dtype)
-        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), dtype)
-        turns = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
-        opens = np.zeros((batch, width), np.bool_)
-        near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
-        # Padding sees itself, so that no row of a softmax is empty.
-        near_mask[:, np.arange(width), sink_rows + np.arange(width)] = True
-        for index, (part, chunk) in enumerate(zip(ids, chunks, strict=True)):
-            length = len(part)
-            given = np.asarray(part)
-            embeds[index, :length] = self._backend.embed(given)
-            if tokens is not None:
-                is_image = given == self.checkpoint.tokenizer.image_id
-                embeds[index, :length][is_image] = tokens[0]
-                deepstack[:, index, :length][:, is_image] = tokens[1:]
-            turns[:2, index, :length] = self._rope(chunk.positions)
-            turns[2:, index, :length] = self._rope(chunk.sink_positions)
-            opens[index, :length] = chunk.opens
-            near_mask[index, :length, :chunk.sink_seen] = True
-            near_mask[index, :length, sink_rows:sink_rows + length] = chunk.chunk_mask
-        return self._backend.step(first, StepInputs(
-            embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
-            sink_cos=turns[2], sink_sin=turns[3],
-            ring_mask=np.stack([chunk.ring_mask for chunk in chunks]), opens=opens,
-            near_mask=near_mask, lengths=np.asarray([len(part) for part in ids]),
-            rows=np.asarray([chunk.row for chunk in chunks]), into_sink=into_sink))
 
     def _answer(self, index: int) -> tuple[str, bool]:
         """Write an answer; what is said last stands in the cache with the turn's close."""
         place = self._places[index]
-        assert place.plan is not None
+        plan = _begun(place)
         tokenizer = self.checkpoint.tokenizer
         said: list[int] = []
         unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
-        room = min(self._max_answer_tokens, place.plan.answer_room - len(unfed))
+        room = min(self._max_answer_tokens, plan.answer_room - len(unfed))
         complete = False
         while len(said) < room and not (
                 self._stop.is_set() or self._reset_requested.is_set() or place.watch.cancelled):
@@ -494,6 +437,11 @@ class StreamEngine(Engine):
             unfed = [token]
         place.close = [*unfed, *self._end]
         return tokenizer.decode(said), complete
+
+
+def _begun(place: _Place) -> WindowPlan:
+    assert place.plan is not None
+    return place.plan
 
 
 def _cancel(watch: Watch) -> None:
