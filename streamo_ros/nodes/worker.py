@@ -36,9 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.engine import Decision
+from streamo_ros.engine import Engine
 from streamo_ros.engine import EngineFailure
-from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.process import ProcessStream
 
 WAITING_FRAMES = 2
 """Frames of a camera that may wait; more would only make every decision older."""
@@ -84,7 +83,6 @@ class Step:
     skipped_frames: int = 0
 
 
-Engine = StreamEngine | ProcessStream
 EngineCall = Callable[..., None]
 """Called with the engines of all cameras, in their order."""
 Load = Callable[[threading.Event], AbstractContextManager[Engine]]

@@ -46,7 +46,7 @@ from streamo_ros.dialogue import Piece
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.models import Checkpoint

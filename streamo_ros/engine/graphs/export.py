@@ -35,10 +35,10 @@ from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.backends.torch import TorchBackend
-from streamo_ros.engine.graphs.builder import PRECISIONS
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
+from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models.config import read_json

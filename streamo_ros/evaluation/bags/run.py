@@ -35,10 +35,10 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
 from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import StandingInstruction
-from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
-from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.evaluation.bags import report_data
