@@ -20,7 +20,6 @@ subscription is made to fit what is published (type, reliability), again wheneve
 and ``trouble`` says in a sentence what stands in the way.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,11 +43,11 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
-from streamo_ros.sources.image import check
-from streamo_ros.sources.image import ImageError
-from streamo_ros.sources.image import to_rgb
-from streamo_ros.sources.sampler import Sampler
-from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.camera_stream import Admission
+from streamo_ros.sources.camera_stream import CameraStream
+from streamo_ros.sources.camera_stream import Change
+from streamo_ros.sources.camera_stream import ChangeKind
+from streamo_ros.sources.camera_stream import Outcome
 
 DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
 SILENT_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
@@ -123,6 +122,7 @@ class Camera:
     """
     One camera: delivers its sampled frames, counts all others.
 
+    Which frames those are is the rule of ``sources.camera_stream``; the counts are in ``frames``.
     All callbacks and ``poll`` run in one mutually exclusive callback group, and subscriptions are
     made and destroyed there alone; the rest may be used from any thread.
 
@@ -156,10 +156,7 @@ class Camera:
         if self.compressed_topic == node.resolve_topic_name(compressed, only_expand=True):
             # Not remapped itself, it lies beside the image, wherever that was remapped to.
             self.compressed_topic = f'{self.topic}/compressed'
-        self.received = 0
-        self.sampled = 0
-        self.stale = 0
-        self.bad: Counter[str] = Counter()
+        self.frames = CameraStream(self.topic, fps)
         self.incompatible = 0       # publishers that offered another quality of service
         self.publishers = 0         # of what is subscribed to, now
         self._node = node
@@ -168,7 +165,6 @@ class Camera:
         self._on_frame = on_frame
         self._on_jump = on_jump
         self._group = group
-        self._sampler = Sampler(fps)
         self._patience_s = max(SILENT_S, 2 / fps)
         self._subscription: Any = None
         self._match = Match(None)
@@ -178,7 +174,6 @@ class Camera:
         self._last_problem = ''
         self._silence = ''          # as it was logged last
         self._silent_since = 0.0
-        self._size: tuple[int, int] | None = None
         self._overridden: dict[str, list[QoSPolicyKind]] = {}
         self._reliable = False      # what is asked for, overrides included
 
@@ -231,13 +226,12 @@ class Camera:
 
     def reconfigure(self, fps: float) -> None:
         """Sample at another rate from the next frame on, without a new beginning."""
-        self._sampler.reconfigure(fps)
+        self.frames.reconfigure(fps)
         self._patience_s = max(SILENT_S, 2 / fps)
 
     def restart(self) -> None:
         """Sample the next frame, as the first of a new grid and of whatever size."""
-        self._sampler.reset()
-        self._size = None
+        self.frames.reset()
 
     def poll(self) -> None:
         """Fit the subscription to what is published now; to be called every now and then."""
@@ -337,52 +331,33 @@ class Camera:
     def _receive(self, message: Image | CompressedImage) -> None:
         if not self._open:
             return
-        self.received += 1
         stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-        try:
-            check(message)
-            verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.JUMP:
-                several = f' ({self.publishers} publishers)' if self.publishers > 1 else ''
-                self._on_jump(f'the stamps on {self.topic}{several} jumped')
-                self._sampler.reset()
-                verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.STALE:
-                self.stale += 1
-                self._last_problem = (
-                    f'the stamps on {self.topic} do not advance (the last is {stamp / 1e9:.3f} '
-                    's): the driver must set header.stamp')
-                return
-            picture = to_rgb(message) if verdict is Verdict.DUE else None
-        except ImageError as error:
-            self._count_bad(error)
-            return
-        self._advanced_at = time.monotonic()
-        self._last_problem = ''
-        if picture is not None:
-            self._follow_size(picture.shape, stamp)
-            self._sampler.take(stamp)
-            self.sampled += 1
-            self._on_frame(picture, message.header, stamp)
+        admission = self.frames.admit_message(message, stamp)
+        if admission.change is not None:
+            self._tell_change(admission.change)
+        if admission.outcome is Outcome.BAD:
+            self._tell_bad(admission)
+        elif admission.outcome is Outcome.STALE:
+            self._last_problem = admission.reason
+        else:
+            self._advanced_at = time.monotonic()
+            self._last_problem = ''
+        if admission.picture is not None:
+            self._on_frame(admission.picture, message.header, stamp)
 
-    def _follow_size(self, shape: tuple[int, ...], stamp: int) -> None:
-        """Begin anew with pictures of another shape; the engine scales those of another size."""
-        before, size = self._size or (shape[0], shape[1]), (shape[0], shape[1])
-        if size != before:
-            change = (f'the pictures on {self.topic} are {size[1]}x{size[0]} now, '
-                      f'and were {before[1]}x{before[0]}')
-            if size[0] * before[1] == size[1] * before[0]:
-                self._node.get_logger().info(change)
-            else:
-                self._on_jump(change)
-                self._sampler.reset()
-                self._sampler.judge(stamp)
-        self._size = size
+    def _tell_change(self, change: Change) -> None:
+        sentence = change.sentence
+        if change.kind is ChangeKind.TIME and self.publishers > 1:
+            sentence += f' ({self.publishers} publishers)'  # whose clocks may differ
+        if change.begins_anew:
+            self._on_jump(sentence)
+        else:
+            self._node.get_logger().info(sentence)
 
-    def _count_bad(self, error: ImageError) -> None:
-        self.bad[error.cause] += 1
-        count = self.bad[error.cause]
-        self._last_problem = f'the images on {self.topic} cannot be used: {error}'
+    def _tell_bad(self, admission: Admission) -> None:
+        count = self.frames.bad[admission.cause]
+        self._last_problem = f'the images on {self.topic} cannot be used: {admission.reason}'
         if str(count).strip('0') == '1':  # the 1st, 10th, 100th ...: a camera sends 30 a second
             self._node.get_logger().warning(
-                f'bad image on {self.topic} ({error.cause}, number {count}): {error}')
+                f'bad image on {self.topic} ({admission.cause}, number {count}): '
+                f'{admission.reason}')

@@ -353,18 +353,23 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _take_jump(self, stream: Stream, reason: str) -> None:
         self.get_logger().warning(f'{reason}: watching goes on in a new epoch')
-        self._begin_epoch(stream)
+        self._begin_epoch(stream)  # its camera has begun anew by itself
 
     def _begin_epochs(self) -> None:
         for stream in self._streams:
+            self._restart(stream)
+
+    def _restart(self, stream: Stream) -> None:
+        """Begin an epoch of which the next frame is the first."""
+        with self._counting:
+            stream.camera.restart()
             self._begin_epoch(stream)
 
     def _begin_epoch(self, stream: Stream) -> None:
-        """Start a stream again, window, grid and clock; the instructions stay."""
+        """Start a stream again, window and clock; the instructions stay."""
         with self._counting:
             stream.epoch += 1
             stream.tick = 0
-            stream.camera.restart()
             epoch, worker = stream.epoch, self._worker
             if worker is None:
                 stream.reports.begin_epoch(epoch)
@@ -534,7 +539,7 @@ class StreamoNode(GuardedLifecycleNode):
         if lost:
             self._begin_epochs()  # the windows are lost
         elif frame is not None:
-            self._begin_epoch(self._streams[frame.camera])  # half a step may be in its window
+            self._restart(self._streams[frame.camera])  # half a step may be in its window
         self._heartbeat()
 
     def _recover(self, *engines: Engine) -> None:
@@ -628,11 +633,11 @@ class StreamoNode(GuardedLifecycleNode):
             clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,
-            received=camera.received,
-            sampled=camera.sampled,
+            received=camera.frames.received,
+            sampled=camera.frames.sampled,
             dropped=stream.dropped,
-            stale=camera.stale,
-            bad=dict(camera.bad),
+            stale=camera.frames.stale,
+            bad=dict(camera.frames.bad),
             visual_tokens_pruned=stream.visual_tokens_pruned,
             skipped_frames=stream.skipped_frames)
 

@@ -15,9 +15,9 @@
 """
 One bag through the engine: what the node would have decided, frame by frame, as fast as it goes.
 
-Frames are checked, sampled and counted as the node does it (``nodes.camera``), instructions stand
-in the same table (``engine.instructions``), and every camera has its own engine. Nothing here
-looks at a clock but to say how long it took, so what is decided does not depend on speed.
+Frames are admitted by the node's rule (``sources.camera_stream``), instructions stand in the same
+table (``engine.instruction_table``), and every camera has its own engine. Nothing here looks at a
+clock but to say how long it took, so what is decided does not depend on speed.
 """
 
 from collections.abc import Callable
@@ -55,15 +55,19 @@ from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import MessageError
 from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STRING
-from streamo_ros.sources.image import check
-from streamo_ros.sources.image import ImageError
-from streamo_ros.sources.image import to_rgb
-from streamo_ros.sources.sampler import Sampler
-from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.camera_stream import CameraStream
+from streamo_ros.sources.camera_stream import Change
+from streamo_ros.sources.camera_stream import ChangeKind
+from streamo_ros.sources.camera_stream import Outcome
 
 TEXT_TOPIC = 'instruction_text'
 WRITTEN = 'streamo'
 DECISIONS = 'decisions.jsonl'
+NOTICES = {
+    ChangeKind.TIME: 'jumps of time',
+    ChangeKind.ASPECT: 'changes of aspect',
+    ChangeKind.SIZE: 'changes of size',
+}
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,7 @@ class _Camera:
             checkpoint, new_backend(watching.backend, checkpoint),
             window_turns=watching.window_turns, fps=watching.fps,
             max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
-        self._sampler = Sampler(watching.fps)
+        self._frames = CameraStream(topic, watching.fps)
         self._standing: dict[StandingInstruction, _Standing] = {}
         self._asked: dict[str, Asked] = {}
         self._epoch = self._tick = 0
@@ -269,27 +273,21 @@ class _Camera:
         self.found.frames += 1
         image = message.deserialize()
         stamp = message.stamp
-        try:
-            check(image)
-            verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.JUMP:
-                self._jump(stamp)
-                verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.STALE:
-                self.notices.add(
-                    'stale stamps', f'the stamps of {message.topic} do not advance: the driver '
-                    'must set header.stamp')
-                return
-            picture = to_rgb(image) if verdict is Verdict.DUE else None
-        except ImageError as error:
-            self.notices.add(f'bad images ({error.cause})', str(error))
+        admission = self._frames.admit_message(image, stamp)
+        if admission.change is not None:
+            self._take_change(admission.change)
+        if admission.outcome is Outcome.BAD:
+            self.notices.add(f'bad images ({admission.cause})', admission.reason)
+            return
+        if admission.outcome is Outcome.STALE:
+            self.notices.add('stale stamps', admission.reason)
             return
         self._run.begin(stamp)
         self._newest = stamp
         self._run.newest = max(self._run.newest, stamp)
+        picture = admission.picture
         if picture is None:
             return
-        self._sampler.take(stamp)
         if not self.found.height:
             self.found.height, self.found.width = picture.shape[:2]
         self._ask(stamp, message.logged)
@@ -306,15 +304,16 @@ class _Camera:
                 self._report(request, decision, image.header.frame_id, stamp, message.logged)
         self._tick += 1
 
-    def _jump(self, stamp: int) -> None:
-        last = 0 if self._newest is None else self._newest
-        self.notices.add(
-            'jumps of time', f'the stamps of {self.found.topic} jump by {(stamp - last) / 1e9:.3f}'
-            ' s: watching went on in a new epoch')
+    def _take_change(self, change: Change) -> None:
+        kind, sentence = NOTICES[change.kind], change.sentence
+        if not change.begins_anew:
+            self.notices.add(kind, sentence)
+            return
+        self.notices.add(kind, f'{sentence}: watching went on in a new epoch')
         self._epoch += 1
         self._tick = 0
-        self._last = None
-        self._sampler.reset()
+        if change.kind is ChangeKind.TIME:
+            self._last = None  # what lies between is no gap
         self._engine.reset()
         for standing in self._standing.values():
             standing.standby_since = None
