@@ -31,6 +31,7 @@ from typing import TextIO
 
 import numpy as np
 
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
@@ -107,8 +108,7 @@ class _Standing:
     """An instruction that stands on a camera."""
 
     found: report_data.Instruction
-    standby_since: int | None = None
-    response_seq: int = 0
+    span: EventSpan[int] = field(default_factory=EventSpan)
 
 
 def watch_bag(
@@ -316,7 +316,7 @@ class _Camera:
             self._last = None  # what lies between is no gap
         self._engine.reset()
         for standing in self._standing.values():
-            standing.standby_since = None
+            standing.span.begin_epoch()
 
     def _count_gap(self, stamp: int) -> None:
         period = 1e9 / self._run.watching.fps
@@ -367,24 +367,18 @@ class _Camera:
         found = standing.found
         # As precise as the node's messages are, so that both give the same lines.
         probabilities = [round(float(np.float32(share)), 6) for share in decision.probabilities]
-        if decision.state is State.STANDBY:
-            standing.standby_since = standing.standby_since or stamp
-        elif decision.state is State.SILENCE:
-            standing.standby_since = None
-        standing.response_seq = self._run.written.decide(
+        event_start = standing.span.follow(decision.state, stamp)
+        self._run.written.decide(
             request, decision, self.found.topic, frame_id, stamp, logged, self._epoch, self._tick,
-            standing.standby_since, standing.response_seq)
+            standing.span, event_start)
         found.states.append(int(decision.state))
         found.probabilities.append(probabilities)
-        if decision.state is State.RESPONSE:
-            seconds = self._run.seconds(stamp)
-            since = standing.standby_since
+        if event_start is not None:
             found.answers.append(report_data.Answer(
-                tick=len(self.found.ticks.stamps) - 1, stamp=seconds,
-                started=seconds if since is None else self._run.seconds(since),
+                tick=len(self.found.ticks.stamps) - 1, stamp=self._run.seconds(stamp),
+                started=self._run.seconds(event_start),
                 text=decision.text, complete=decision.complete,
                 probability=probabilities[State.RESPONSE]))
-            standing.standby_since = None
             if request.once:
                 self.table.cancel(request.id)
                 self.reconcile(logged)
