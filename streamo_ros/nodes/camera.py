@@ -50,7 +50,7 @@ from streamo_ros.sources.camera_stream import ChangeKind
 from streamo_ros.sources.camera_stream import Outcome
 
 DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
-SILENT_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
+NO_FRAMES_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
 OVERRIDABLE = (
     QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY)
@@ -118,7 +118,7 @@ def match(
                        'remap the topic image to a camera')
 
 
-class Camera:
+class CameraSubscription:
     """
     One camera: delivers its sampled frames, counts all others.
 
@@ -165,20 +165,20 @@ class Camera:
         self._on_frame = on_frame
         self._on_jump = on_jump
         self._group = group
-        self._patience_s = max(SILENT_S, 2 / fps)
+        self._patience_s = max(NO_FRAMES_S, 2 / fps)
         self._subscription: Any = None
         self._match = Match(None)
         self._incompatible = ''
         self._open = False
         self._advanced_at = 0.0     # steady time of the last usable frame, or of opening
         self._last_problem = ''
-        self._silence = ''          # as it was logged last
-        self._silent_since = 0.0
+        self._no_frames = ''        # as it was logged last
+        self._no_frames_since = 0.0
         self._overridden: dict[str, list[QoSPolicyKind]] = {}
         self._reliable = False      # what is asked for, overrides included
 
     @property
-    def silent_s(self) -> float:
+    def no_frames_s(self) -> float:
         """Return the seconds since the last usable frame, or since the camera was opened."""
         return time.monotonic() - self._advanced_at
 
@@ -191,17 +191,17 @@ class Camera:
         return replace(source, reliable=self._reliable)
 
     @property
-    def silence(self) -> str:
+    def no_frames(self) -> str:
         """
         Return in a sentence for how long no usable frame has come and why; empty while they come.
 
         The time in it is rounded down to 1, 2, 5, 10 ..., so that the sentence seldom changes.
         """
-        silent_s = self.silent_s
-        if silent_s <= self._patience_s:
+        no_frames_s = self.no_frames_s
+        if no_frames_s <= self._patience_s:
             return ''
-        power = 10 ** math.floor(math.log10(silent_s))
-        rounded = power * max(step for step in (1, 2, 5) if step * power <= silent_s)
+        power = 10 ** math.floor(math.log10(no_frames_s))
+        rounded = power * max(step for step in (1, 2, 5) if step * power <= no_frames_s)
         return f'no usable frame for {rounded:g} s on {self.topic} because {self.trouble}'
 
     @property
@@ -216,7 +216,7 @@ class Camera:
     def open(self) -> None:
         """Start listening."""
         self._advanced_at = time.monotonic()
-        self._last_problem = self._silence = ''
+        self._last_problem = self._no_frames = ''
         self.restart()
         self._open = True
 
@@ -227,7 +227,7 @@ class Camera:
     def reconfigure(self, fps: float) -> None:
         """Sample at another rate from the next frame on, without a new beginning."""
         self.frames.reconfigure(fps)
-        self._patience_s = max(SILENT_S, 2 / fps)
+        self._patience_s = max(NO_FRAMES_S, 2 / fps)
 
     def restart(self) -> None:
         """Sample the next frame, as the first of a new grid and of whatever size."""
@@ -238,7 +238,7 @@ class Camera:
         if not self._open:
             self._subscribe(Match(None))
             return
-        self._tell_silence()
+        self._log_no_frames()
         offers = [
             Offer(topic, info.topic_type,
                   info.qos_profile.reliability == ReliabilityPolicy.RELIABLE)
@@ -249,15 +249,15 @@ class Camera:
         self._subscribe(found)
         self._count_publishers(found.source, offers)
 
-    def _tell_silence(self) -> None:
-        before, self._silence = self._silence, self.silence
-        if self._silence and self._silence != before:
-            self._silent_since = self._advanced_at
-            self._node.get_logger().warning(self._silence)
-        elif before and not self._silence:
+    def _log_no_frames(self) -> None:
+        before, self._no_frames = self._no_frames, self.no_frames
+        if self._no_frames and self._no_frames != before:
+            self._no_frames_since = self._advanced_at
+            self._node.get_logger().warning(self._no_frames)
+        elif before and not self._no_frames:
             self._node.get_logger().info(
                 f'frames come again on {self.topic}, after '
-                f'{self._advanced_at - self._silent_since:.1f} s')
+                f'{self._advanced_at - self._no_frames_since:.1f} s')
 
     def _count_publishers(self, source: Source | None, offers: Sequence[Offer]) -> None:
         before, self.publishers = self.publishers, 0 if source is None else sum(
@@ -334,9 +334,9 @@ class Camera:
         stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
         admission = self.frames.admit_message(message, stamp)
         if admission.change is not None:
-            self._tell_change(admission.change)
+            self._take_change(admission.change)
         if admission.outcome is Outcome.BAD:
-            self._tell_bad(admission)
+            self._log_bad(admission)
         elif admission.outcome is Outcome.STALE:
             self._last_problem = admission.reason
         else:
@@ -345,7 +345,7 @@ class Camera:
         if admission.picture is not None:
             self._on_frame(admission.picture, message.header, stamp)
 
-    def _tell_change(self, change: Change) -> None:
+    def _take_change(self, change: Change) -> None:
         sentence = change.sentence
         if change.kind is ChangeKind.TIME and self.publishers > 1:
             sentence += f' ({self.publishers} publishers)'  # whose clocks may differ
@@ -354,7 +354,7 @@ class Camera:
         else:
             self._node.get_logger().info(sentence)
 
-    def _tell_bad(self, admission: Admission) -> None:
+    def _log_bad(self, admission: Admission) -> None:
         count = self.frames.bad[admission.cause]
         self._last_problem = f'the images on {self.topic} cannot be used: {admission.reason}'
         if str(count).strip('0') == '1':  # the 1st, 10th, 100th ...: a camera sends 30 a second

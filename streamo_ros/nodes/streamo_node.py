@@ -56,7 +56,7 @@ from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
@@ -196,7 +196,7 @@ class StreamoNode(GuardedLifecycleNode):
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
             self._take_frame(stream, picture, header, stamp)
 
-        camera = Camera(
+        camera = CameraSubscription(
             self, name, settings.fps, settings.image_transport, settings.reliability,
             on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
         stream = Stream(number, camera, StatePublisher(
@@ -585,16 +585,16 @@ class StreamoNode(GuardedLifecycleNode):
     def _repeat(self, heartbeat_s: float) -> None:
         standing, status = self._instructions.standing, self._status()
         for stream in self._streams:
-            silence = '' if status.detail else self._silence(stream)
+            no_frames = '' if status.detail else self._no_frames(stream)
             stream.reports.repeat(
                 [instruction for instruction in standing if instruction.watches(stream.name)],
-                Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
+                Status(StreamState.STATUS_NO_FRAMES, no_frames) if no_frames else status,
                 stream.dropped, heartbeat_s)
 
-    def _silence(self, stream: Stream) -> str:
+    def _no_frames(self, stream: Stream) -> str:
         """Return why no usable frame comes; empty while they do."""
-        silence = stream.camera.silence
-        return silence and '; '.join(filter(None, (silence, self._sim_time.trouble)))
+        no_frames = stream.camera.no_frames
+        return no_frames and '; '.join(filter(None, (no_frames, self._sim_time.trouble)))
 
     def _diagnose(self) -> None:
         status, trouble = self._status(), self._sim_time.trouble
@@ -629,7 +629,7 @@ class StreamoNode(GuardedLifecycleNode):
             source='' if source is None else
             f'{source.type} {"reliable" if source.reliable else "best effort"}',
             epoch=stream.epoch,
-            silence='' if status.detail else self._silence(stream),
+            no_frames='' if status.detail else self._no_frames(stream),
             clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,

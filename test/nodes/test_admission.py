@@ -39,7 +39,7 @@ from streamo_ros.evaluation.bags.annotation import Annotations
 from streamo_ros.evaluation.bags.annotation import Asked
 from streamo_ros.evaluation.bags.run import watch_bag
 from streamo_ros.evaluation.bags.run import Watching
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import typestore
 
@@ -140,7 +140,7 @@ def test_the_nodes_subscription(tmp_path):
         reasons.append(reason)
 
     try:
-        camera = Camera(
+        camera = CameraSubscription(
             graph.node, TOPIC, FPS, 'auto', 'auto', on_frame, on_jump,
             MutuallyExclusiveCallbackGroup())
         graph.node.get_logger().info = logged.append

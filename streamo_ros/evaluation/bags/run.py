@@ -154,7 +154,7 @@ class _Run:
         cameras = _cameras(bag, annotations, self.notices)
         checkpoint = load_checkpoint(watching.checkpoint)
         self._cameras = {
-            topic: _Camera(self, topic, type, checkpoint) for topic, type in cameras.items()}
+            topic: _BagCamera(self, topic, type, checkpoint) for topic, type in cameras.items()}
         self.topics = set(cameras.items())
         if annotations is None:
             self.topics |= {
@@ -240,7 +240,7 @@ class _Run:
             notices=self.notices.list())
 
 
-class _Camera:
+class _BagCamera:
     """One camera of a bag: its own engine, for streams never influence one another."""
 
     def __init__(self, run: _Run, topic: str, type: str, checkpoint: Checkpoint) -> None:
