@@ -61,13 +61,11 @@ def run(options: argparse.Namespace) -> None:
 
     from streamo_ros.cli.watched_camera import WatchedCamera
     from streamo_ros.cli.watched_camera import write_line
-    from streamo_ros.sources.image import ImageError
     from streamo_ros.sources.recording import open_recording
     from streamo_ros.sources.recording import SourceError
     limits = thresholds(options)
     cameras: dict[str, WatchedCamera] = {}
     recording = open_recording(options.source, options.fps)
-    bad = 0
     began = time.monotonic()
     first: int | None = None
     with tqdm(total=recording.seconds, disable=not sys.stderr.isatty(), leave=False,
@@ -75,23 +73,18 @@ def run(options: argparse.Namespace) -> None:
         for frame in recording.frames:
             camera = cameras.get(frame.camera)
             if camera is None:
-                camera = cameras[frame.camera] = WatchedCamera(options, limits)
+                camera = cameras[frame.camera] = WatchedCamera(
+                    frame.camera or str(options.source), options, limits)
             first = frame.stamp if first is None else first
-            if not camera.due(frame.stamp):
-                continue
             seconds = (frame.stamp - first) * 1e-9
+            picture = camera.admit(frame, seconds).picture
+            if picture is None:
+                continue
             if options.realtime:
                 time.sleep(max(0.0, seconds - (time.monotonic() - began)))
-            try:
-                picture = frame.picture()
-            except ImageError as error:
-                bad += 1
-                tqdm.write(f'{seconds:8.2f} s  bad image: {error}', sys.stderr)
-                continue
             before = time.perf_counter()
-            decisions = camera.engine.step(picture, frame.stamp * 1e-9)
+            decisions = camera.engine.step(picture, frame.stamp / 1e9)
             latency = time.perf_counter() - before
-            camera.sampler.take(frame.stamp)
             for decision in decisions:
                 if options.jsonl:
                     write_line(options.jsonl, frame.camera, decision, latency)
@@ -108,5 +101,10 @@ def run(options: argparse.Namespace) -> None:
                 f'not looked at, {camera.engine.visual_tokens_pruned:.0%} of visual tokens left '
                 'out',
                 file=sys.stderr)
-    if bad:
+    streams = [camera.frames for camera in cameras.values()]
+    if bad := sum(stream.bad.total() for stream in streams):
         print(f'streamo: {bad} bad images were passed over', file=sys.stderr)
+    if stale := sum(stream.stale for stream in streams):
+        print(
+            f'streamo: {stale} frames were passed over because their stamps do not advance',
+            file=sys.stderr)

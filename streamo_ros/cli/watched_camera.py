@@ -16,6 +16,7 @@
 
 import argparse
 import json
+import sys
 from typing import TextIO
 
 from tqdm import tqdm
@@ -25,15 +26,17 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
-from streamo_ros.sources.sampler import Sampler
-from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.camera_stream import Admission
+from streamo_ros.sources.camera_stream import CameraStream
+from streamo_ros.sources.camera_stream import Outcome
+from streamo_ros.sources.recording import Frame
 
 
 class WatchedCamera:
     """One camera of a recording: its own engine, for streams never influence one another."""
 
-    def __init__(self, options: argparse.Namespace, thresholds: Thresholds) -> None:
-        self.sampler = Sampler(options.fps)
+    def __init__(self, name: str, options: argparse.Namespace, thresholds: Thresholds) -> None:
+        self.frames = CameraStream(name, options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
             fps=options.fps, still=StillScene() if options.still else None,
@@ -42,14 +45,18 @@ class WatchedCamera:
             self.engine.watch(text)
         self._said = {watch.instruction_id: State.SILENCE for watch in self.engine.watches}
 
-    def due(self, stamp: int) -> bool:
-        """Say whether to sample the frame; a stream whose time jumps begins anew."""
-        verdict = self.sampler.judge(stamp)
-        if verdict is Verdict.JUMP:
-            self.sampler.reset()
+    def admit(self, frame: Frame, seconds: float) -> Admission:
+        """Return the verdict on the next frame, and print what is amiss with it."""
+        admission = self.frames.admit(frame.stamp, frame.check, frame.picture)
+        change = admission.change
+        if change is not None and change.begins_anew:
             self.engine.reset()
-            verdict = self.sampler.judge(stamp)
-        return verdict is Verdict.DUE
+            _warn(seconds, f'{change.sentence}: watching goes on in a new epoch')
+        elif change is not None:
+            _warn(seconds, change.sentence)
+        if admission.outcome is Outcome.BAD:
+            _warn(seconds, f'bad image: {admission.reason}')
+        return admission
 
     def report(self, name: str, decision: Decision, seconds: float) -> None:
         """Print a decision that differs from the one before, or that says something."""
@@ -61,6 +68,10 @@ class WatchedCamera:
             f'{seconds:8.2f} s  {where}{decision.instruction_id}  '
             f'{decision.state.name.lower():8}  {decision.probabilities[decision.state]:.2f}  '
             f'{decision.text}'.rstrip())
+
+
+def _warn(seconds: float, sentence: str) -> None:
+    tqdm.write(f'{seconds:8.2f} s  {sentence}', sys.stderr)
 
 
 def write_line(file: TextIO, camera: str, decision: Decision, latency: float) -> None:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import State
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import Response
@@ -58,8 +59,7 @@ class _Record:
     message: StreamState
     decided_at: float               # steady time of the decision, or of the instruction
     published_at: float
-    standby_since: Time | None = None
-    response_seq: int = 0
+    span: EventSpan[Time]
 
 
 class SequencedPublisher:
@@ -123,7 +123,8 @@ class StatePublisher:
             self._epoch = epoch
             self._nobody = None
             for id, record in self._records.items():
-                self._records[id] = self._new(record.instruction, record.response_seq)
+                record.span.begin_epoch()
+                self._records[id] = self._new(record.instruction, record.span)
 
     def step(
         self,
@@ -140,14 +141,16 @@ class StatePublisher:
         with self._lock:
             for instruction, decision in decisions:
                 record = self._record(instruction)
+                event_start = record.span.follow(decision.state, outcome.frame.header.stamp)
                 message = self._decided(outcome, decision, record)
                 message.status, message.detail = status.code, status.detail
                 message.frames_dropped = dropped
                 record.message = message
                 record.decided_at = time.monotonic()
-                if decision.state is State.RESPONSE:
-                    response = self._publisher.number(self._answer(outcome, decision, record))
-                    message.response_seq = record.response_seq = response.seq
+                if event_start is not None:
+                    response = self._publisher.number(
+                        self._answer(outcome, decision, record, event_start))
+                    message.response_seq = record.span.response_seq = response.seq
                     self._say(record)
                     self._publisher.publish_response(response)
                 else:
@@ -198,10 +201,13 @@ class StatePublisher:
             record = self._records[instruction.id] = self._new(instruction)
         return record
 
-    def _new(self, instruction: StandingInstruction, response_seq: int = 0) -> _Record:
+    def _new(
+        self, instruction: StandingInstruction, span: EventSpan[Time] | None = None
+    ) -> _Record:
+        span = span or EventSpan()
         return _Record(
-            instruction, self._blank(instruction, response_seq), time.monotonic(), float('-inf'),
-            response_seq=response_seq)
+            instruction, self._blank(instruction, span.response_seq), time.monotonic(),
+            float('-inf'), span)
 
     def _blank(self, instruction: StandingInstruction, response_seq: int) -> StreamState:
         return StreamState(
@@ -210,10 +216,6 @@ class StatePublisher:
 
     def _decided(self, outcome: Step, decision: 'Decision', record: _Record) -> StreamState:
         frame = outcome.frame
-        if decision.state is State.STANDBY:
-            record.standby_since = record.standby_since or frame.header.stamp
-        elif decision.state is State.SILENCE:
-            record.standby_since = None
         silence, standby, response = map(float, decision.probabilities)
         return StreamState(
             header=frame.header,
@@ -226,15 +228,15 @@ class StatePublisher:
             camera=self._camera,
             instruction_id=record.instruction.id,
             instruction=record.instruction.text,
-            standby_since=(
-                record.standby_since if decision.state is State.STANDBY else None) or Time(),
-            response_seq=record.response_seq,
+            standby_since=record.span.standby_since or Time(),
+            response_seq=record.span.response_seq,
             inference_s=outcome.inference_s,
             latency_s=self._latency(outcome))
 
-    def _answer(self, outcome: Step, decision: 'Decision', record: _Record) -> Response:
+    def _answer(
+        self, outcome: Step, decision: 'Decision', record: _Record, event_start: Time
+    ) -> Response:
         frame = outcome.frame
-        began, record.standby_since = record.standby_since, None
         return Response(
             header=frame.header,
             epoch=frame.epoch,
@@ -243,7 +245,7 @@ class StatePublisher:
             instruction=record.instruction.text,
             text=decision.text,
             complete=bool(decision.complete),
-            event_start=began or frame.header.stamp,
+            event_start=event_start,
             event_end=frame.header.stamp,
             probability=float(decision.probabilities[State.RESPONSE]),
             latency_s=self._latency(outcome),

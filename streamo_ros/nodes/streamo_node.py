@@ -56,7 +56,7 @@ from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
@@ -196,7 +196,7 @@ class StreamoNode(GuardedLifecycleNode):
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
             self._take_frame(stream, picture, header, stamp)
 
-        camera = Camera(
+        camera = CameraSubscription(
             self, name, settings.fps, settings.image_transport, settings.reliability,
             on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
         stream = Stream(number, camera, StatePublisher(
@@ -353,18 +353,23 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _take_jump(self, stream: Stream, reason: str) -> None:
         self.get_logger().warning(f'{reason}: watching goes on in a new epoch')
-        self._begin_epoch(stream)
+        self._begin_epoch(stream)  # its camera has begun anew by itself
 
     def _begin_epochs(self) -> None:
         for stream in self._streams:
+            self._restart(stream)
+
+    def _restart(self, stream: Stream) -> None:
+        """Begin an epoch of which the next frame is the first."""
+        with self._counting:
+            stream.camera.restart()
             self._begin_epoch(stream)
 
     def _begin_epoch(self, stream: Stream) -> None:
-        """Start a stream again, window, grid and clock; the instructions stay."""
+        """Start a stream again, window and clock; the instructions stay."""
         with self._counting:
             stream.epoch += 1
             stream.tick = 0
-            stream.camera.restart()
             epoch, worker = stream.epoch, self._worker
             if worker is None:
                 stream.reports.begin_epoch(epoch)
@@ -534,7 +539,7 @@ class StreamoNode(GuardedLifecycleNode):
         if lost:
             self._begin_epochs()  # the windows are lost
         elif frame is not None:
-            self._begin_epoch(self._streams[frame.camera])  # half a step may be in its window
+            self._restart(self._streams[frame.camera])  # half a step may be in its window
         self._heartbeat()
 
     def _recover(self, *engines: Engine) -> None:
@@ -580,16 +585,16 @@ class StreamoNode(GuardedLifecycleNode):
     def _repeat(self, heartbeat_s: float) -> None:
         standing, status = self._instructions.standing, self._status()
         for stream in self._streams:
-            silence = '' if status.detail else self._silence(stream)
+            no_frames = '' if status.detail else self._no_frames(stream)
             stream.reports.repeat(
                 [instruction for instruction in standing if instruction.watches(stream.name)],
-                Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
+                Status(StreamState.STATUS_NO_FRAMES, no_frames) if no_frames else status,
                 stream.dropped, heartbeat_s)
 
-    def _silence(self, stream: Stream) -> str:
+    def _no_frames(self, stream: Stream) -> str:
         """Return why no usable frame comes; empty while they do."""
-        silence = stream.camera.silence
-        return silence and '; '.join(filter(None, (silence, self._sim_time.trouble)))
+        no_frames = stream.camera.no_frames
+        return no_frames and '; '.join(filter(None, (no_frames, self._sim_time.trouble)))
 
     def _diagnose(self) -> None:
         status, trouble = self._status(), self._sim_time.trouble
@@ -624,15 +629,15 @@ class StreamoNode(GuardedLifecycleNode):
             source='' if source is None else
             f'{source.type} {"reliable" if source.reliable else "best effort"}',
             epoch=stream.epoch,
-            silence='' if status.detail else self._silence(stream),
+            no_frames='' if status.detail else self._no_frames(stream),
             clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,
-            received=camera.received,
-            sampled=camera.sampled,
+            received=camera.frames.received,
+            sampled=camera.frames.sampled,
             dropped=stream.dropped,
-            stale=camera.stale,
-            bad=dict(camera.bad),
+            stale=camera.frames.stale,
+            bad=dict(camera.frames.bad),
             visual_tokens_pruned=stream.visual_tokens_pruned,
             skipped_frames=stream.skipped_frames)
 
