@@ -72,7 +72,7 @@ def _add_checkpoint(command: argparse.ArgumentParser) -> None:
 
 def _add_latency(latency: argparse.ArgumentParser) -> None:
     from streamo_ros.bench.latency import BACKENDS
-    from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
+    from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 
     def standing(text: str) -> int:
         value = positive_count(text)

@@ -28,7 +28,7 @@ from streamo_ros.cli.arguments import size
 
 def add_parser(commands: Commands) -> None:
     """Add the command."""
-    from streamo_ros.engine.graphs.builder import PRECISIONS
+    from streamo_ros.engine.precision import PRECISIONS
     export = commands.add_parser('export', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     export.set_defaults(run=run)
     export.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
