@@ -96,7 +96,7 @@ class Tick:
     """Seconds of one tick: in all, looking at the frame, and inside the two graphs."""
 
     total: float
-    see: float
+    encode_image: float
     graph: float
     step_graph: float
 
@@ -106,7 +106,7 @@ class _Metered:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.see_seconds = self.see_graph_seconds = self.step_graph_seconds = 0.0
+        self.encode_image_seconds = self.encode_image_graph_seconds = self.step_graph_seconds = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
@@ -115,8 +115,8 @@ class _Metered:
         """Look at a frame and note how long it took."""
         begin, inside = time.perf_counter(), self._inside()
         tokens = self._backend.encode_image(patches, grid)
-        self.see_seconds = time.perf_counter() - begin
-        self.see_graph_seconds = self._inside() - inside or self.see_seconds
+        self.encode_image_seconds = time.perf_counter() - begin
+        self.encode_image_graph_seconds = self._inside() - inside or self.encode_image_seconds
         return tokens
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
@@ -187,8 +187,8 @@ class NoiseStream:
         total = time.perf_counter() - begin
         self._ticks += 1
         backend = self.backend
-        return Tick(total, backend.see_seconds,
-                    backend.see_graph_seconds + backend.step_graph_seconds,
+        return Tick(total, backend.encode_image_seconds,
+                    backend.encode_image_graph_seconds + backend.step_graph_seconds,
                     backend.step_graph_seconds)
 
 
@@ -233,7 +233,7 @@ def measure(
     for _ in range(60):
         alone.append(stream.tick())
         together.append(four.tick())
-    see = _median(tick.encode_image for tick in alone)
+    vision = _median(tick.encode_image for tick in alone)
     language = _median(tick.total - tick.encode_image for tick in alone)
 
     camera = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
@@ -241,7 +241,7 @@ def measure(
         _seconds(lambda: checkpoint.frame.scale(camera, stream.frame_size)) for _ in range(20))
     return EngineFigures(
         window_turns=window, turn_tokens=turn, ticks=ticks,
-        tick_ms=_rounded(1e3 * _median(long.latencies)), vision_ms=_rounded(1e3 * see),
+        tick_ms=_rounded(1e3 * _median(long.latencies)), vision_ms=_rounded(1e3 * vision),
         flatness=_rounded(_drift(long.latencies)),
         flatness_of_machine=_rounded(_drift(long.fixed)),
         rss_growth_mib=_rounded(long.resident_mib[-1] - long.resident_mib[0]),
@@ -253,7 +253,7 @@ def measure(
         host_overhead_ms=_rounded(1e3 * _median(long.outside)),
         scaling_ms=_rounded(1e3 * scaling),
         instructions4_overhead=_rounded(
-            _median(tick.total for tick in together) / (see + 4 * language)))
+            _median(tick.total for tick in together) / (vision + 4 * language)))
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ import argparse
 import json
 from typing import TextIO
 
-from tqdm import tqdm
-
+from streamo_ros.cli.progress import Progress
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
@@ -32,7 +31,10 @@ from streamo_ros.sources.sampler import Verdict
 class WatchedCamera:
     """One camera of a recording: its own engine, for streams never influence one another."""
 
-    def __init__(self, options: argparse.Namespace, thresholds: Thresholds) -> None:
+    def __init__(
+        self, options: argparse.Namespace, thresholds: Thresholds, progress: Progress,
+    ) -> None:
+        self._progress = progress
         self.sampler = Sampler(options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
@@ -57,7 +59,7 @@ class WatchedCamera:
             return
         self._said[decision.instruction_id] = decision.state
         where = f'{name}  ' if name else ''
-        tqdm.write(
+        self._progress.print(
             f'{seconds:8.2f} s  {where}{decision.instruction_id}  '
             f'{decision.state.name.lower():8}  {decision.probabilities[decision.state]:.2f}  '
             f'{decision.text}'.rstrip())
