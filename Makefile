@@ -34,19 +34,19 @@ test: test-set-up build
 	@source ./env.sh && ruff check . && mypy && python -m pytest
 
 scores: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.scores --json scores.json
+	@source ./env.sh && streamo study scores --json scores.json
 
 film: build
-	@source ./env.sh && python -m streamo_ros.studies.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
+	@source ./env.sh && streamo study film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
 
 sample-bag: build
-	@source ./env.sh && python -m streamo_ros.studies.sample_bag build/sample_bag
+	@source ./env.sh && streamo study sample-bag build/sample_bag
 
 split-report: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
+	@source ./env.sh && streamo study split-bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
 
 ablation: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+	@source ./env.sh && streamo study ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \

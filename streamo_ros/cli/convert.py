@@ -58,8 +58,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Convert a file; bad records are named and left out."""
-    from tqdm import tqdm
-
+    from streamo_ros.cli.progress import Progress
     from streamo_ros.training.conversion.files import convert_file
     from streamo_ros.training.conversion.files import read_durations
     from streamo_ros.training.conversion.files import to_annotation
@@ -76,11 +75,10 @@ def run(options: argparse.Namespace) -> None:
             durations=read_durations(options.durations) if options.durations else {},
             question=options.question)
     size = options.source.stat().st_size if options.source.is_file() else None
-    with tqdm(total=size, unit='B', unit_scale=True, leave=False,
-              disable=not sys.stderr.isatty()) as progress:
+    with Progress(size, unit='B', unit_scale=True) as progress:
         summary = convert_file(
-            options.source, options.target, convert, options.json, progress.update,
-            lambda sentence: tqdm.write(f'bad record: {sentence}', sys.stderr))
+            options.source, options.target, convert, options.json, progress.advance,
+            lambda sentence: progress.print(f'bad record: {sentence}', sys.stderr))
     print('\n'.join(summary.lines(options.source)))
     if summary.bad:
         raise FileError(

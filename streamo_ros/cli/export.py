@@ -55,14 +55,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write graphs or engines, and print what was written."""
-    from streamo_ros.models import CheckpointError
+    from streamo_ros.engine.backends.tensorrt.export import export_tensorrt
+    from streamo_ros.engine.graphs.export import export_onnx
     from streamo_ros.models import load_checkpoint
-    try:
-        from streamo_ros.engine.backends.tensorrt.export import export_tensorrt
-        from streamo_ros.engine.graphs.export import export_onnx
-    except ImportError as error:
-        raise CheckpointError(
-            f'an export is held against torch and transformers ({error}): install them') from error
     checkpoint = load_checkpoint(options.checkpoint, zero_shot=options.zero_shot)
     if options.to == 'onnx':
         export = export_onnx(

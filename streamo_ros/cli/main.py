@@ -34,6 +34,7 @@ COMMANDS = {
     'benchmark': 'score a model on a published benchmark',
     'evaluate': 'watch recorded bags, and say how good what was decided is',
     'train': 'train a checkpoint on streams, as the paper does',
+    'study': 'run one of the experiments behind the figures',
 }
 
 

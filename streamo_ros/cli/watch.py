@@ -57,8 +57,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Print what is decided as it is decided, each camera with an engine of its own."""
-    from tqdm import tqdm
-
+    from streamo_ros.cli.progress import Progress
     from streamo_ros.cli.watched_camera import WatchedCamera
     from streamo_ros.cli.watched_camera import write_line
     from streamo_ros.sources.recording import open_recording
@@ -68,13 +67,13 @@ def run(options: argparse.Namespace) -> None:
     recording = open_recording(options.source, options.fps)
     began = time.monotonic()
     first: int | None = None
-    with tqdm(total=recording.seconds, disable=not sys.stderr.isatty(), leave=False,
-              bar_format='{l_bar}{bar}| {n:.0f} s [{elapsed}]') as progress:
+    with Progress(
+            recording.seconds, bar_format='{l_bar}{bar}| {n:.0f} s [{elapsed}]') as progress:
         for frame in recording.frames:
             camera = cameras.get(frame.camera)
             if camera is None:
                 camera = cameras[frame.camera] = WatchedCamera(
-                    frame.camera or str(options.source), options, limits)
+                    frame.camera or str(options.source), options, limits, progress)
             first = frame.stamp if first is None else first
             seconds = (frame.stamp - first) * 1e-9
             picture = camera.admit(frame, seconds).picture
@@ -89,7 +88,7 @@ def run(options: argparse.Namespace) -> None:
                 if options.jsonl:
                     write_line(options.jsonl, frame.camera, decision, latency)
                 camera.report(frame.camera, decision, seconds)
-            progress.update(max(0.0, seconds - progress.n))
+            progress.advance_to(seconds)
     if options.jsonl:
         options.jsonl.close()
     if first is None:

@@ -19,8 +19,7 @@ import json
 import sys
 from typing import TextIO
 
-from tqdm import tqdm
-
+from streamo_ros.cli.progress import Progress
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
@@ -35,7 +34,10 @@ from streamo_ros.sources.recording import Frame
 class WatchedCamera:
     """One camera of a recording: its own engine, for streams never influence one another."""
 
-    def __init__(self, name: str, options: argparse.Namespace, thresholds: Thresholds) -> None:
+    def __init__(
+        self, name: str, options: argparse.Namespace, thresholds: Thresholds, progress: Progress,
+    ) -> None:
+        self._progress = progress
         self.frames = CameraStream(name, options.fps)
         self.engine = StreamEngine.from_pretrained(
             options.checkpoint, backend=options.backend, window_turns=options.window,
@@ -51,11 +53,11 @@ class WatchedCamera:
         change = admission.change
         if change is not None and change.begins_anew:
             self.engine.reset()
-            _warn(seconds, f'{change.sentence}: watching goes on in a new epoch')
+            self._warn(seconds, f'{change.sentence}: watching goes on in a new epoch')
         elif change is not None:
-            _warn(seconds, change.sentence)
+            self._warn(seconds, change.sentence)
         if admission.outcome is Outcome.BAD:
-            _warn(seconds, f'bad image: {admission.reason}')
+            self._warn(seconds, f'bad image: {admission.reason}')
         return admission
 
     def report(self, name: str, decision: Decision, seconds: float) -> None:
@@ -64,14 +66,13 @@ class WatchedCamera:
             return
         self._said[decision.instruction_id] = decision.state
         where = f'{name}  ' if name else ''
-        tqdm.write(
+        self._progress.print(
             f'{seconds:8.2f} s  {where}{decision.instruction_id}  '
             f'{decision.state.name.lower():8}  {decision.probabilities[decision.state]:.2f}  '
             f'{decision.text}'.rstrip())
 
-
-def _warn(seconds: float, sentence: str) -> None:
-    tqdm.write(f'{seconds:8.2f} s  {sentence}', sys.stderr)
+    def _warn(self, seconds: float, sentence: str) -> None:
+        self._progress.print(f'{seconds:8.2f} s  {sentence}', sys.stderr)
 
 
 def write_line(file: TextIO, camera: str, decision: Decision, latency: float) -> None:

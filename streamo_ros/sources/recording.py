@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -111,6 +110,7 @@ def _folder(folder: Path, fps: float) -> Recording:
 
 
 def _video(file: Path) -> Recording:
+    import av  # here: robots watch cameras and need no video files
     try:
         container = av.open(str(file))
         video = container.streams.video[0]
