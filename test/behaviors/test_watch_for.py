@@ -18,7 +18,6 @@ import threading
 import time
 
 from graph import Graph
-from graph import PATIENCE_S
 import py_trees
 from py_trees.common import Status
 import pytest
@@ -35,6 +34,7 @@ from streamo_ros.action import WatchFor as Action
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
 DOOR = 'Tell me when the door opens.'
 
