@@ -114,7 +114,7 @@ def ros_imports(folder: Path) -> set[str]:
                 names |= {alias.name.split('.')[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split('.')[0])
-    pattern = r'rclpy|launch\w*|\w+_(msgs|srvs|interfaces)'
+    pattern = r'rclpy|py_trees|launch\w*|\w+_(msgs|srvs|interfaces)'
     ros = {name for name in names if re.fullmatch(pattern, name)}
     return ros | {SYSTEM_PACKAGES[name] for name in names & SYSTEM_PACKAGES.keys()}
 
