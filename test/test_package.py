@@ -230,19 +230,34 @@ def test_everything_in_the_source_tree_is_installed() -> None:
             assert copy.read_bytes() == source.read_bytes(), f'{copy} is old: run `make build`'
 
 
-def test_every_requirement_is_locked() -> None:
-    def entries(path: Path) -> list[str]:
-        lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
-        return [line for line in lines if line]
+def entries(path: Path) -> list[str]:
+    lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
 
-    locked = set()
-    for line in entries(ROOT / 'requirements.lock'):
+
+def locked(path: Path) -> set[str]:
+    """Return the names that a lock file pins to one version."""
+    names = set()
+    for line in entries(path):
         match = re.fullmatch(r'([a-z0-9-]+)==[^ ;]+(?: ; python_version .*)?', line)
-        assert match, f'{line!r} does not pin one version'
-        locked.add(match[1])
-    for path in (ROOT / 'requirements').glob('*.txt'):
-        names = [entry.split(' ; python_version ')[0] for entry in entries(path)]
-        assert [name for name in names if name not in locked] == [], path.name
+        assert match, f'{path.name}: {line!r} does not pin one version'
+        names.add(match[1])
+    return names
+
+
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'requirements').glob('*.txt')), ids=lambda path: path.stem)
+def test_every_requirement_is_locked(path: Path) -> None:
+    pinned = locked(ROOT / 'requirements.lock')
+    if path.with_suffix('.lock').exists():  # those of a ROS 2 distribution have their own
+        pinned |= locked(path.with_suffix('.lock'))
+    names = {entry.split(' ; python_version ')[0] for entry in entries(path)}
+    assert names - pinned == set()
+
+
+def test_the_common_lock_pins_nothing_of_one_ros_distribution() -> None:
+    pinned = locked(ROOT / 'requirements.lock')
+    assert {name for name in pinned if name.startswith('ros-')} == {'ros-wheels-bootstrapper'}
 
 
 def test_every_python_file_opens_with_the_licence_header() -> None:
