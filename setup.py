@@ -50,6 +50,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'behaviors': ['py-trees'],
         'bench': ['matplotlib', 'torch', 'transformers'],
         'ray': ['ray'],
         'torch': ['torch'],
