@@ -50,9 +50,9 @@ from streamo_ros.evaluation.bags.annotation import Annotations
 from streamo_ros.evaluation.bags.annotation import annotations_beside
 from streamo_ros.evaluation.bags.annotation import read_annotations
 from streamo_ros.evaluation.bags.cluster import on_cluster
+from streamo_ros.evaluation.bags.dataclass_json import from_json
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Configuration
-from streamo_ros.evaluation.bags.report_data import from_json
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.report_data import SCHEMA
 from streamo_ros.evaluation.bags.report_data import write_report
