@@ -130,7 +130,7 @@ class AnswerScores:
 @dataclass
 class Scores:
     """
-    What one watcher is worth: the checkpoint, or a baseline.
+    How well one watcher did: the checkpoint, or a baseline.
 
     :param seconds: watched, added up over instructions and cameras
     :param ticks: decided and scored
@@ -162,7 +162,7 @@ class Scores:
 @dataclass
 class Scored:
     """
-    Scores with what they are worth.
+    Scores, and what to compare them with.
 
     :param units: how many blocks the intervals were drawn from
     :param model: of the checkpoint
