@@ -291,6 +291,11 @@ def test_the_common_lock_pins_nothing_of_one_ros_distribution() -> None:
     assert {name for name in pinned if name.startswith('ros-')} == {'ros-wheels-bootstrapper'}
 
 
+def test_type_checkers_of_users_find_the_annotations() -> None:
+    assert (ROOT / 'streamo_ros' / 'py.typed').exists()
+    assert 'py.typed' in setup_arguments()['package_data']['streamo_ros']
+
+
 def test_every_python_file_opens_with_the_licence_header() -> None:
     header = Path(__file__).read_text().split('\n\n')[0]
     assert 'Licensed under the Apache License, Version 2.0' in header
