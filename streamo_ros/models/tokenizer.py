@@ -50,8 +50,8 @@ class StreamTokenizer:
         if not file.is_file():
             raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
         self._tokenizer = Tokenizer.from_file(str(file))
-        self._ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
-        missing = [token for token, index in self._ids.items() if index is None]
+        ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
+        missing = [token for token, index in ids.items() if index is None]
         if missing and set(missing) <= set(STATE_TOKENS):
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
@@ -61,8 +61,9 @@ class StreamTokenizer:
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}, which its family puts around '
                 'messages and frames: copy the tokenizer.json that belongs to config.json')
-        self.image_id: int = self._ids[chat.image_pad]
-        self.end_id: int = self._ids[chat.end]
+        self._ids = {token: index for token, index in ids.items() if index is not None}
+        self.image_id = self._ids[chat.image_pad]
+        self.end_id = self._ids[chat.end]
         # Any added token, not ours alone, would be cut out of running text by the library.
         self._added = {
             token.content: index

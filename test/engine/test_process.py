@@ -177,7 +177,7 @@ def test_what_is_asked_during_a_step_reaches_it(folder, ask):
 
 
 def test_an_answer_that_takes_too_long_is_cut_and_not_lost(folder):
-    with EngineProcess(fake('talks'), 2.0) as engine:
+    with EngineProcess(fake('talks'), 5.0) as engine:
         engine.watch(LIGHT)
         states = [engine.step(FRAME, float(stamp))[0] for stamp in range(3)]
         assert (states[2].state, states[2].complete) == (State.RESPONSE, False)
@@ -190,7 +190,9 @@ def test_an_answer_that_takes_too_long_is_cut_and_not_lost(folder):
     ('unknown_state', 'garbage')])
 def test_a_failure_is_told_and_leaves_no_process(folder, fault, reason):
     ended = threading.Event()
-    with EngineProcess(fake(fault), 0.5, on_end=ended.set) as engine:
+    # Only a hang is told by the deadline; all others must be told before it.
+    deadline_s = 3.0 if fault == 'hang' else PATIENCE_S
+    with EngineProcess(fake(fault), deadline_s, on_end=ended.set) as engine:
         engine.watch(LIGHT)
         engine.step(FRAME, 0.0)
         with pytest.raises(EngineFailure, match=reason):
@@ -241,6 +243,7 @@ def test_it_ends_with_a_parent_that_is_killed_though_it_hangs(folder):
     with parent.stdout as lines:
         child = int(lines.readline())
     while not (folder / 'failed').exists():
+        assert parent.poll() is None, 'it ended before its engine hung'
         time.sleep(0.01)
     parent.kill()
     parent.wait()
