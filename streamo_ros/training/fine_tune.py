@@ -34,41 +34,31 @@ A row holds as many streams as fit into ``--max-tokens``, where the authors' hel
 streams, fewer rows make the same batch.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 import json
 import math
-import os
 from pathlib import Path
-import shutil
 import sys
 from typing import Any
 
 from accelerate.utils import broadcast_object_list
 from peft import get_peft_model
 from peft import LoraConfig
-from peft import PeftModel
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 import torch
 from torch import nn
 from torch import Tensor
-from torch.utils.data import SequentialSampler
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 from transformers import AutoModelForImageTextToText
-from transformers import EvalPrediction
-from transformers import Trainer
 from transformers import TrainingArguments
 from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
-from transformers.trainer_utils import rotate_checkpoints
 from transformers.utils.logging import disable_progress_bar
 
-from streamo_ros.dialogue import State
-from streamo_ros.metrics.state_tally import StateTally
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
@@ -81,15 +71,12 @@ from streamo_ros.training.new_checkpoint import checkpoint_directory
 from streamo_ros.training.new_checkpoint import finish_checkpoint
 from streamo_ros.training.rows import pack
 from streamo_ros.training.rows import Rows
-from streamo_ros.training.rows import seen
 from streamo_ros.training.rows import Source
 from streamo_ros.training.rows import survey
-from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.stream_trainer import StreamTrainer
 
 WARM_UP = 0.05
 WEIGHT_DECAY = 0.1
-KEPT = 2
-"""Checkpoints of a run that are kept."""
 
 _TOWERS = ('visual.', 'vision_tower.', 'vision_model.')
 _NEW_ROWS = 128  # the embedding grows to a multiple of this, as in the authors' trainer
@@ -211,111 +198,6 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
             if name.endswith(('_loss', '_precision', '_recall', '_f1', '_median'))}}
 
 
-class StreamTrainer(Trainer):
-    """
-    transformers' Trainer with the stream's loss, mask and scores, and saves that are all or none.
-
-    :param loss: of one row
-    :param window_turns: turns in sight; None for the whole stream
-    """
-
-    def __init__(self, loss: StreamLoss, window_turns: int | None, **arguments: Any) -> None:
-        super().__init__(compute_metrics=self._scores, **arguments)
-        self._loss, self._window_turns = loss, window_turns
-        # The supervised tokens of a whole step are counted for us, and we divide by them.
-        self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
-        self._saving: str | None = None
-
-    def compute_loss(
-        self, model: nn.Module, inputs: Mapping[str, Tensor], return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """Return a row's loss; with it, if asked for, the states that the model tells."""
-        logits, at = row_logits(model, inputs, self._window_turns)
-        labels = inputs['labels']
-        if not model.training:
-            num_items_in_batch = None  # a stream's own mean, however many processes there are
-        loss = self._loss(logits, labels[0, at + 1], num_items_in_batch)
-        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
-            # Tokens were counted over all processes, whose gradients will be averaged.
-            loss = loss * self.accelerator.num_processes
-        if not return_outputs:
-            return loss
-        said = torch.full_like(labels, IGNORED)
-        said[0, at + 1] = logits[:, list(self._loss.state_ids)].argmax(-1)
-        return loss, {'said': said}
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        # The rows come in the order of the seed already.
-        return SequentialSampler(train_dataset or self.train_dataset)
-
-    def _scores(self, evaluated: EvalPrediction) -> dict[str, float]:
-        tally = StateTally()
-        states = dict(zip(self._loss.state_ids, State, strict=True))
-        for labels, said in zip(evaluated.label_ids, evaluated.predictions, strict=True):
-            turns = [at for at, label in enumerate(labels) if label in states]
-            tally.add((states[labels[at]] for at in turns), (State(said[at]) for at in turns))
-        return tally.figures()
-
-    def _get_output_dir(self, trial: Any) -> str:
-        return self._saving or super()._get_output_dir(trial)
-
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: nn.Module | None = None
-    ) -> None:
-        """Load all weights, or fail."""
-        model = model or self.model
-        if self.is_fsdp_enabled or isinstance(model, PeftModel):
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        # Models are saved under the names that they are published with. Trainer looks for those
-        # that they have in memory, finds none of Qwen2.5-VL's, and goes on from where it began.
-        saved = AutoModelForImageTextToText.from_pretrained(
-            resume_from_checkpoint, dtype=torch.float32, local_files_only=True,
-            use_safetensors=True, trust_remote_code=False)
-        model.load_state_dict(saved.state_dict())
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Save aside and rename, so that a kill leaves a whole checkpoint or none."""
-        run = Path(self.args.output_dir)
-        aside = run / 'saving'
-        if self.args.should_save:
-            shutil.rmtree(aside, ignore_errors=True)
-        self.accelerator.wait_for_everyone()
-        self._saving = str(aside)
-        super()._save_checkpoint(model, trial)
-        self._saving = None
-        self.accelerator.wait_for_everyone()
-        if self.args.should_save:
-            _sync(aside)
-            for checkpoint in aside.iterdir():
-                # A run may have been killed between this and the end of the same step.
-                shutil.rmtree(run / checkpoint.name, ignore_errors=True)
-                checkpoint.replace(run / checkpoint.name)
-            aside.rmdir()
-            rotate_checkpoints(str(run), KEPT)
-        self.accelerator.wait_for_everyone()
-
-
-def row_logits(
-    model: nn.Module, inputs: Mapping[str, Tensor], window_turns: int | None
-) -> tuple[Tensor, Tensor]:
-    """
-    Return (M, vocabulary), the logits of all supervised tokens, and (M,) where they stand.
-
-    A token's logits stand at the token before it. The rest of the output head's rows, most of
-    it, are not computed.
-
-    :param inputs: one of ``Rows``
-    """
-    inputs = dict(inputs)
-    labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
-    at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
-    return model(
-        **inputs, attention_mask=seen(streams, turns, window_turns), logits_to_keep=at,
-        use_cache=False).logits[0], at
-
-
 def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
     """Return the scores of the trained model, which most runs end with."""
     for entry in reversed(trainer.state.log_history):
@@ -328,13 +210,6 @@ def _alone(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     """Return a batch: streams are packed into rows, so that it is one row."""
     (row,) = rows
     return row
-
-
-def _sync(directory: Path) -> None:
-    for file in directory.rglob('*'):
-        if file.is_file():
-            with file.open('rb') as opened:
-                os.fsync(opened.fileno())
 
 
 def _has_bf16() -> bool:

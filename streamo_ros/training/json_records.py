@@ -30,7 +30,7 @@ from typing import BinaryIO
 from typing import TextIO
 
 from streamo_ros.errors import UserError
-from streamo_ros.training.conversion.raw_annotation import BadRecord
+from streamo_ros.sources.stream_file import BadRecord
 
 CHUNK = 1 << 16
 """Bytes read at once."""

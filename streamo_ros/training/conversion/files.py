@@ -31,11 +31,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import read_stream
+from streamo_ros.sources.stream_file import stream_json
 from streamo_ros.training.conversion.mended import Finding
 from streamo_ros.training.conversion.mended import mended_turns
 from streamo_ros.training.conversion.mended import recover_annotation
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import read_annotation
 from streamo_ros.training.conversion.raw_annotation import read_seconds
 from streamo_ros.training.conversion.reference import reference_turns
@@ -48,8 +50,6 @@ from streamo_ros.training.json_records import FileError
 from streamo_ros.training.json_records import read_records
 from streamo_ros.training.json_records import RecordWriter
 from streamo_ros.training.json_records import written_whole
-from streamo_ros.training.stream_record import read_stream
-from streamo_ros.training.stream_record import stream_json
 
 Converted = tuple[dict[str, Any], list[Finding]]
 MOST_TURNS = 1_000_000

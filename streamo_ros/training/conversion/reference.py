@@ -21,10 +21,10 @@ what this one gets wrong.
 """
 
 from streamo_ros.dialogue import State
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import Turn
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import read_reference_time
-from streamo_ros.training.stream_record import Turn
 
 
 def reference_turns(
