@@ -307,7 +307,7 @@ def test_the_files_that_a_page_names_are_there(name: str) -> None:
 def test_every_python_file_opens_with_the_licence_header() -> None:
     header = Path(__file__).read_text().split('\n\n')[0]
     assert 'Licensed under the Apache License, Version 2.0' in header
-    folders = ('behaviors', 'launch', 'scripts', 'setup', 'streamo_ros', 'test')
+    folders = ('behaviors', 'docs', 'launch', 'scripts', 'setup', 'streamo_ros', 'test')
     files = [path for folder in folders for path in (ROOT / folder).rglob('*.py')]
     files += [ROOT / 'setup.py', *(ROOT / 'scripts').iterdir()]
     for path in files:
