@@ -24,6 +24,7 @@ within one token, and in the cache before its next ``watch`` or ``step``.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 import math
@@ -283,6 +284,19 @@ class StreamEngine(Engine):
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
         self._reset_requested.set()
+
+    def restart(self, instructions: Iterable[str] = ()) -> list[Watch]:
+        """
+        Start a new stream with new instructions, in place of those that stand.
+
+        It belongs to the thread that steps.
+
+        :raises InstructionError: when one of them cannot be taken
+        """
+        self.reset()
+        for watch in self.watches:
+            watch.cancel()
+        return [self.watch(text) for text in instructions]
 
     def interrupt(self) -> None:
         """Cut the answers of the step under way, within one token."""

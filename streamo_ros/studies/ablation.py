@@ -242,11 +242,7 @@ def test(
         checkpoint, new_backend('onnxruntime', checkpoint), window_turns=window_turns,
         fps=streams[0].rate)
     for stream in streams:
-        engine.reset()
-        for watch in engine.watches:
-            watch.cancel()
-        for question in stream.questions:
-            engine.watch(question.text)
+        engine.restart(question.text for question in stream.questions)
         ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
         for place, question in enumerate(stream.questions):
             scores.add(SENTRY, question, tally(

@@ -131,6 +131,23 @@ def test_the_same_frames_give_the_same_decisions_and_reset_begins_anew():
     assert again == first
 
 
+def test_a_restart_begins_a_stream_with_other_instructions_as_a_fresh_engine_would():
+    frames = np.random.default_rng(0).integers(0, 256, (2, 6, 120, 160, 3), np.uint8)
+    texts = ['Tell me when something starts moving.', 'Tell me when the light goes off.']
+    used, fresh = (StreamEngine.from_pretrained('nano') for _ in range(2))
+    used.watch('Tell me when it rains.', 'rain')
+    for stamp, frame in enumerate(frames[0]):
+        used.step(frame, float(stamp))
+    watches = used.restart(texts)
+    assert [watch.text for watch in watches] == texts
+    assert used.watches == tuple(watches)
+    fresh.restart(texts)
+    for stamp, frame in enumerate(frames[1]):
+        assert used.step(frame, float(stamp)) == fresh.step(frame, float(stamp))
+    used.restart()
+    assert used.watches == () and used.step(frames[0, 0], 0.0) == []
+
+
 def test_stamps_must_grow_until_a_reset():
     engine = StreamEngine.from_pretrained('nano')
     engine.step(GREY, 5.0)

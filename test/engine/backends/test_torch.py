@@ -55,9 +55,7 @@ def test_two_streams_over_the_same_weights_decide_as_each_would_alone(frames):
     alone = []
     for stream in streams:
         alone.append(decisions(engine, stream))
-        for watch in engine.watches:
-            watch.cancel()
-        engine.reset()
+        engine.restart()
     together = [[], []]
     engines = [engine, engine.new_stream()]
     for one in engines:
