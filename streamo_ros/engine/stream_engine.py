@@ -23,7 +23,6 @@ come from any, at any time: they only ask, and the thread that steps obeys, an a
 within one token, and in the cache before its next ``watch`` or ``step``.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
@@ -56,8 +55,8 @@ from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.decision import StampError
 from streamo_ros.engine.decision import Watch
+from streamo_ros.engine.frame_encoder import FrameEncoder
 from streamo_ros.engine.static_scene import ImageFeatures
-from streamo_ros.engine.static_scene import SceneMemory
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
@@ -94,7 +93,11 @@ class StreamEngine(Engine):
     """
 
     _tick: int
-    _layout: CacheLayout | None
+    _given_tokens: int
+    _dropped_tokens: int
+    # Once a stream's first frame is there:
+    _encoder: FrameEncoder | None
+    _layout: CacheLayout
     _batcher: Batcher
 
     def __init__(
@@ -170,7 +173,7 @@ class StreamEngine(Engine):
     @property
     def skipped_frames(self) -> int:
         """Return how many frames since the stream began the vision tower was not run for."""
-        return self._skipped_frames
+        return self._encoder.skipped_frames if self._encoder else 0
 
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
@@ -203,10 +206,10 @@ class StreamEngine(Engine):
         self._given += 1
         place = _Place(Watch(instruction_id, text, _cancel), self._given, ids)
         self._places.append(place)
-        if self._layout:
+        if self._encoder:
             self._begin(len(self._places) - 1)
             if look_back:
-                self._look_back(len(self._places) - 1)
+                self._look_back(len(self._places) - 1, self._encoder)
         return place.watch
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
@@ -226,7 +229,9 @@ class StreamEngine(Engine):
         self._stop.clear()
         self._apply_pending()
         self._advance(stamp)
-        sight = self._encode_image(frame, stamp)
+        if self._encoder is None:
+            self._encoder = self._open(frame)
+        sight = self._encoder.encode(frame, stamp, self._tick, self._turns_in_view())
         if not self._places:
             return []
         self._given_tokens += len(sight.kept)
@@ -272,7 +277,7 @@ class StreamEngine(Engine):
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps
         self._rates.add(fps)
-        if self._layout:
+        if self._encoder:
             layout = self._layout_for(self._layout.frame)
             if layout.turn_rows > self._layout.turn_rows:
                 self._backend.grow(layout.ring_rows)
@@ -313,21 +318,15 @@ class StreamEngine(Engine):
                 if index < len(self._places):
                     # The last takes the freed place: one copy, and places stay neighbours.
                     self._places[index] = last
-                    if self._layout:
+                    if self._encoder:
                         self._backend.copy(len(self._places), index)
 
     def _begin_stream(self) -> None:
-        self._layout = None
         self._start: float | None = None
         self._last_stamp = 0.0
         self._tick = -1
-        self._previous: NDArray[np.uint8] | None = None
-        self._memory: SceneMemory | None = None
-        self._encoded: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
-        self._encoded = None
-        # (tick, visual tokens) of the turns that the next one's window still shows
-        self._seen: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=self.window_turns - 1)
-        self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
+        self._encoder = None
+        self._given_tokens = self._dropped_tokens = 0
 
     def _advance(self, stamp: float) -> None:
         if self._start is None:
@@ -339,41 +338,27 @@ class StreamEngine(Engine):
         self._last_stamp = stamp
         self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
 
-    def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
-        spec, vision = self.checkpoint.frame, self.checkpoint.vision
-        layout = self._layout
-        if layout is None:
-            layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], vision.cell))
-            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
-            self._allocate(layout)
-        # A copy: the caller may fill the same array again.
-        scaled = np.array(spec.scale(frame, layout.frame))
-        if self._memory:
-            scaled = self._memory.show(scaled, stamp, self._turns_in_view())
-        before = self._previous if spec.pair and self._previous is not None else scaled
-        self._previous = scaled
-        if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
-            self._skipped_frames += 1
-        else:
-            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), layout.grid)
-            self._encoded = before, scaled, tokens
-        tokens = self._encoded[2]
-        self._seen.append((self._tick, tokens))
-        kept = self._memory.keep(before, scaled) if self._memory else np.ones(
-            tokens.shape[1], np.bool_)
-        return ImageFeatures(tokens[:, kept], kept)
+    def _open(self, frame: NDArray[np.uint8]) -> FrameEncoder:
+        """Fix all shapes by a stream's first frame, and run the sinks of the instructions."""
+        spec, cell = self.checkpoint.frame, self.checkpoint.vision.cell
+        layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], cell))
+        self._take(layout)
+        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
+        self._primed = False
+        for index in range(len(self._places)):
+            self._begin(index)
+        return FrameEncoder(self.checkpoint, self._backend, layout, self._still)
 
     def _opening(self, tick: int) -> list[int]:
-        assert self._layout is not None
         rows, columns = self._layout.grid
         chat = self.checkpoint.tokenizer.chat
         return self.checkpoint.tokenizer.encode(
             open_turn(time_tag(tick, self.fps), chat), rows * columns)
 
-    def _look_back(self, index: int) -> None:
+    def _look_back(self, index: int, encoder: FrameEncoder) -> None:
         """Run the turns of the window for a new instruction, each of them silent."""
         place = self._places[index]
-        for tick, tokens in self._seen:
+        for tick, tokens in encoder.recent:
             # Whole, whatever others were spared: it has none of what they already hold.
             sight = ImageFeatures(tokens, np.ones(tokens.shape[1], np.bool_))
             self._run(index, [(place.close, self._opening(tick))], sight)
@@ -391,17 +376,9 @@ class StreamEngine(Engine):
         self._layout = layout
         self._batcher = Batcher(self.checkpoint, self._backend, layout)
 
-    def _allocate(self, layout: CacheLayout) -> None:
-        self._take(layout)
-        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
-        self._primed = False
-        for index in range(len(self._places)):
-            self._begin(index)
-
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
         place, layout = self._places[index], self._layout
-        assert layout is not None
         place.close, place.latched = [], False
         place.plan = WindowPlan(
             window_turns=self.window_turns, turn_rows=layout.turn_rows,
