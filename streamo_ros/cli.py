@@ -36,8 +36,8 @@ from streamo_ros.bench import latency as bench_latency
 from streamo_ros.bench import node as bench_node
 from streamo_ros.bench.engine import measure
 from streamo_ros.bench.node import BenchError
-from streamo_ros.bench.shapes import random_checkpoint
-from streamo_ros.bench.shapes import SHAPES
+from streamo_ros.bench.random_checkpoints import random_checkpoint
+from streamo_ros.bench.random_checkpoints import SHAPES
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import BACKENDS
@@ -593,8 +593,8 @@ def _bench_node(options: argparse.Namespace) -> None:
 
 def _export(options: argparse.Namespace) -> None:
     try:
-        from streamo_ros.engine.backends.tensorrt.export import export_tensorrt
-        from streamo_ros.engine.graphs.export import export_onnx
+        from streamo_ros.engine.backends.tensorrt.engine_export import export_tensorrt
+        from streamo_ros.engine.graphs.onnx_export import export_onnx
     except ImportError as error:
         raise CheckpointError(
             f'an export is held against torch and transformers ({error}): install them') from error
@@ -608,7 +608,7 @@ def _export(options: argparse.Namespace) -> None:
         export, manifest = export_tensorrt(
             checkpoint, options.out, precision=options.precision or 'float16',
             camera=options.camera, window_turns=options.window, fps=options.fps)
-        figures = {**asdict(export), 'engines': asdict(manifest)}
+        figures = {**asdict(export), 'engines': manifest.to_json()}
     print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
           f'{sum(export.megabytes.values()):.1f} MB of graphs')
     if options.json:

@@ -60,7 +60,7 @@ WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {
-    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'engine' / 'graphs' / 'export.py'}
+    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'engine' / 'graphs' / 'onnx_export.py'}
 
 
 def files(layer: str) -> list[Path]:

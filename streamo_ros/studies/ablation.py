@@ -42,7 +42,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import Piece
+from streamo_ros.dialogue import PromptSegment
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
@@ -145,11 +145,11 @@ class FewerStates(StreamTokenizer):
         self._instead = instead
         self.state_ids = tuple(self.encode([state])[0] for state in chat.states)
 
-    def encode(self, pieces: Iterable[Piece], image_tokens: int = 0) -> list[int]:
-        """Return the token ids of the pieces."""
+    def encode(self, segments: Iterable[PromptSegment], image_tokens: int = 0) -> list[int]:
+        """Return the token ids of prompt segments."""
         return super().encode((
-            Control(self._instead.get(piece.token, piece.token))
-            if isinstance(piece, Control) else piece for piece in pieces), image_tokens)
+            Control(self._instead.get(segment.token, segment.token))
+            if isinstance(segment, Control) else segment for segment in segments), image_tokens)
 
 
 def with_states(checkpoint: Checkpoint, states: int) -> Checkpoint:

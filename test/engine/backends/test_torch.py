@@ -72,8 +72,8 @@ def test_what_unused_rows_hold_changes_nothing(frames):
     from streamo_ros.engine.backends.torch import TorchBackend
 
     class Poisoned(TorchBackend):
-        def allocate(self, places, sink_rows, ring_rows):
-            super().allocate(places, sink_rows, ring_rows)
+        def allocate(self, max_batch, sink_rows, ring_rows):
+            super().allocate(max_batch, sink_rows, ring_rows)
             for cache in (*self.sink, *self.ring):
                 cache.fill_(torch.nan)
 
