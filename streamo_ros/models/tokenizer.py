@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Pieces of the stream to token ids and back.
+Prompt segments to token ids and back.
 
-The rule held here: only a ``Control`` piece, or the checkpoint's own prompt, becomes a control
-token. Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
+The rule held here: only a ``Control``, or the checkpoint's own prompt, becomes a control token.
+Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from tokenizers import Tokenizer
 from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import Control
 from streamo_ros.dialogue import Image
-from streamo_ros.dialogue import Piece
+from streamo_ros.dialogue import PromptSegment
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import Text
 from streamo_ros.models.config import CheckpointError
@@ -77,7 +77,7 @@ class StreamTokenizer:
             self.encode([state])[0] for state in chat.states)
         if len(set(self.state_ids)) < len(self.state_ids):
             words = ', '.join(
-                piece.text.strip() for piece in chat.states if isinstance(piece, Text))
+                segment.text.strip() for segment in chat.states if isinstance(segment, Text))
             raise CheckpointError(
                 f'{file} begins two of the words {words} with the same token, so they cannot '
                 'stand for states: this checkpoint has to be trained (`streamo train`)')
@@ -97,15 +97,15 @@ class StreamTokenizer:
         """Return the ids of every added token: an answer ends where one of them would stand."""
         return frozenset(self._added.values())
 
-    def encode(self, pieces: Iterable[Piece], image_tokens: int = 0) -> list[int]:
+    def encode(self, segments: Iterable[PromptSegment], image_tokens: int = 0) -> list[int]:
         """
-        Return the token ids of the pieces.
+        Return the token ids of prompt segments.
 
         :param image_tokens: how many tokens stand for one ``Image``
         """
         ids: list[int] = []
-        for piece in pieces:
-            match piece:
+        for segment in segments:
+            match segment:
                 case Control(token):
                     ids.append(self._ids[token])
                 case Image():

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
@@ -65,14 +65,14 @@ def conversation(
     :param mrope: the decoder's; without it a visual token takes a position like a word
     """
     chat = tokenizer.chat
-    ids = tokenizer.encode(system_pieces(system_prompt, chat))
+    ids = tokenizer.encode(system_segments(system_prompt, chat))
     if stream.turns[0].question:
-        ids += tokenizer.encode(instruction_pieces(stream.turns[0].question))
+        ids += tokenizer.encode(instruction_segments(stream.turns[0].question))
     turns = [SINK] * len(ids)
     said: list[tuple[int, int]] = []
     for index, turn in enumerate(stream.turns):
         if index and turn.question:
-            ids += tokenizer.encode(instruction_pieces(turn.question))
+            ids += tokenizer.encode(instruction_segments(turn.question))
         ids += tokenizer.encode(open_turn(turn.tag, chat), grid[0] * grid[1])
         begin = len(ids)
         if turn.state is State.RESPONSE:

@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
@@ -92,7 +92,7 @@ def build_sequence(
     :param mrope: the decoder's; without it a visual token takes a position like a word
     """
     ids = tokenizer.encode(
-        system_pieces(system_prompt, tokenizer.chat) + instruction_pieces(instruction))
+        system_segments(system_prompt, tokenizer.chat) + instruction_segments(instruction))
     belongs = [SINK] * len(ids)
     state_labels = [IGNORED] * len(ids)
     text_labels = [IGNORED] * len(ids)

@@ -34,7 +34,7 @@ from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 
-NODES = Path(__file__).parents[1] / 'nodes'
+NODES = Path(__file__).parents[2] / 'nodes'
 sys.path.insert(0, str(NODES))
 PATIENCE_S = 20.0
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -231,7 +231,7 @@ from streamo_ros.engine import EngineProcess
 engine = EngineProcess(functools.partial(FakeEngine.from_pretrained, 'hang'), 3600.0)
 engine.__enter__()
 engine.step(np.zeros((4, 4, 3), np.uint8), 0.0)
-print(engine._process.pid, flush=True)
+print(engine.pid, flush=True)
 engine.step(np.zeros((4, 4, 3), np.uint8), 1.0)
 """
 
@@ -255,7 +255,7 @@ def test_it_ends_with_a_parent_that_is_killed_though_it_hangs(folder):
 
 def test_ctrl_c_is_the_callers_business(folder):
     with EngineProcess(fake('well'), PATIENCE_S) as engine:
-        child = engine._process.pid
+        child = engine.pid
         assert os.getpgid(child) != os.getpgid(0)
         os.kill(child, signal.SIGINT)
         engine.watch(LIGHT)

@@ -12,14 +12,14 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a stream is made of: words, control tokens and the places of frames."""
+"""What a prompt or a turn is made of: text, control tokens and frames."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Text:
-    """Words. Only a trusted text (the checkpoint's own prompt) may spell control tokens."""
+    """Text; only a trusted one (the checkpoint's own prompt) may spell control tokens."""
 
     text: str
     trusted: bool = False
@@ -34,7 +34,7 @@ class Control:
 
 @dataclass(frozen=True)
 class Image:
-    """The place of one frame; it becomes as many tokens as the frame has."""
+    """Stands for one frame; it becomes as many tokens as the frame has visual tokens."""
 
 
-Piece = Text | Control | Image
+PromptSegment = Text | Control | Image
