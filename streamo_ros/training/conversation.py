@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-One recorded stream as the tokens that are trained on: all that the assistant says is supervised.
+One recorded stream as training tokens; every token of the assistant is supervised.
 
-The same pieces in the same order as the engine feeds turn by turn; a test holds them equal.
+Its tokens are those that the engine feeds turn by turn; a test compares the two.
 """
 
 from dataclasses import dataclass
@@ -59,10 +59,10 @@ def conversation(
     grid: tuple[int, int], mrope: bool,
 ) -> Conversation:
     """
-    Return a stream's tokens; what is asked at the first turn is the instruction in the sink.
+    Return a stream's tokens; the question of the first turn is the instruction in the sink.
 
     :param grid: (rows, columns) of visual tokens in a frame
-    :param mrope: the decoder's; without it a visual token takes a position like a word
+    :param mrope: of the decoder; without it a visual token takes one position like any token
     """
     chat = tokenizer.chat
     ids = tokenizer.encode(system_segments(system_prompt, chat))

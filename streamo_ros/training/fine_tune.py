@@ -14,23 +14,23 @@
 r"""
 ``streamo train``: the paper's training of a checkpoint, on transformers' Trainer and accelerate.
 
-The vision tower is frozen; the connector and the language model learn (paper, Section 5.3).
-transformers' own modules run, given our positions, our mask and our frames, so that what is
-trained is what the engine computes. nano's recipe from nothing is another: see ``train``.
+The vision tower is frozen; the connector and the language model are trained (paper, Section 5.3).
+transformers' modules run with this package's positions, mask and frames, so that training computes
+what the engine computes. nano's recipe from random weights is in ``train``.
 
-One device to many takes no code of ours, only a launcher. As the paper trained a 3B or 7B
-checkpoint (8 devices, learning rate 1e-5, 512 rows a step, one pass)::
+Several devices need only a launcher. The paper's training of a 3B or 7B checkpoint (8 devices,
+learning rate 1e-5, 512 rows a step, one epoch)::
 
     accelerate launch --num_processes 8 --mixed_precision bf16 --use_fsdp --fsdp_version 2 \
         --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --fsdp_state_dict_type FULL_STATE_DICT \
         $(command -v streamo) train Qwen2.5-VL-7B-Instruct stream.json --out streamo-7b \
         --learning-rate 1e-5 --accumulate 64 --gradient-checkpointing
 
-or, for DeepSpeed's ZeRO-3 (which no test of ours runs), in place of what concerns FSDP::
+or, for DeepSpeed's ZeRO-3 (not tested), in place of the options for FSDP::
 
     --use_deepspeed --zero_stage 3 --zero3_save_16bit_model true --gradient_accumulation_steps 64
 
-A row holds as many streams as fit into ``--max-tokens``, where the authors' held one: with short
+A row holds as many streams as fit into ``--max-tokens``, where the authors' hold one: with short
 streams, fewer rows make the same batch.
 """
 
@@ -79,25 +79,25 @@ WARM_UP = 0.05
 WEIGHT_DECAY = 0.1
 
 _TOWERS = ('visual.', 'vision_tower.', 'vision_model.')
-_NEW_ROWS = 128  # the embedding grows to a multiple of this, as in the authors' trainer
+_EMBEDDING_MULTIPLE = 128  # rows of a grown embedding, as in the authors' trainer
 
 
 @dataclass(frozen=True)
 class FineTuning:
     """
-    What is trained on what, and how.
+    The settings of a run.
 
     :param checkpoint: ``nano`` or a directory of any family that the engine runs
     :param data: streams, as ``streamo convert`` writes them
-    :param out: receives the checkpoint, and in ``training`` what a run is resumed from
+    :param out: receives the checkpoint and, in ``training``, the state of the run
     :param videos: the directory that the records' paths start from; None takes the data's
     :param evaluation: streams that the states are scored on whenever the run is saved
     :param steps: optimizer steps; None goes through the data ``epochs`` times
     :param accumulate: rows that each process goes through for one step
     :param max_tokens: of a row, which holds as many streams as fit
-    :param window_turns: turns in sight while training; None for the whole stream, as in the paper
+    :param window_turns: turns of the window; None for the whole stream, as in the paper
     :param loss: kind, gamma and alpha: see ``StreamLoss``
-    :param lora: rank of the adapters that are trained in place of the weights; None for none
+    :param lora: rank of adapters that are trained in place of the weights; None trains the weights
     :param precision: ``bf16``, ``float32``, or ``auto`` for bf16 where the machine has it
     :param workers: processes that read videos
     """
@@ -126,12 +126,12 @@ class FineTuning:
 
 def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     """
-    Train a checkpoint; resume where a run was cut off in the same directory.
+    Train a checkpoint; an interrupted run in the same directory is resumed.
 
-    :returns: what was done and, with evaluation data, how well the states are told; None in all
+    :returns: what was done and, with evaluation data, the scores of the states; None in all
         processes but the first
     :raises CheckpointError: when the checkpoint cannot be used
-    :raises DataError: when no record can, or another run was begun in the directory
+    :raises DataError: when no record can be used, or the directory holds another run
     """
     bf16 = _has_bf16() if plan.precision == 'auto' else plan.precision == 'bf16'
     directory = checkpoint_directory(plan.checkpoint)
@@ -199,7 +199,7 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
 
 
 def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
-    """Return the scores of the trained model, which most runs end with."""
+    """Return the scores of the trained model, evaluated again unless the run ended with them."""
     for entry in reversed(trainer.state.log_history):
         if 'eval_loss' in entry and entry['step'] == trainer.state.global_step:
             return entry
@@ -207,7 +207,7 @@ def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
 
 
 def _alone(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return a batch: streams are packed into rows, so that it is one row."""
+    """Return a batch, which is one row: streams are packed into it."""
     (row,) = rows
     return row
 
@@ -219,9 +219,9 @@ def _has_bf16() -> bool:
 
 
 def _claim(run: Path, plan: FineTuning, **counts: int) -> None:
-    """Write down what is trained in a directory; refuse it to another run."""
+    """Write the run's settings into the directory; refuse it to another run."""
     run.mkdir(parents=True, exist_ok=True)
-    # How the data is read and where things lie may change between a run and its resumption.
+    # Paths, and how the data is read, may change when a run is resumed.
     fields = json.loads(json.dumps({
         name: value for name, value in {**asdict(plan), **counts}.items()
         if name not in ('data', 'out', 'videos', 'evaluation', 'save_every', 'workers')}))
@@ -254,7 +254,7 @@ def _source(file: StreamFile, videos: Path, checkpoint: Checkpoint) -> Source:
 def _survey(
     source: Source, max_tokens: int, arguments: TrainingArguments
 ) -> tuple[dict[int, int], list[str]]:
-    """Return what ``survey`` finds, gone through by one process for all."""
+    """Return what ``survey`` finds, from the first process to all."""
     found: list[Any] = [None]
     if arguments.process_index == 0:
         found = [survey(source, max_tokens, lambda indices: tqdm(
@@ -277,14 +277,14 @@ def _evaluation(
         return None
     source = _source(
         StreamFile(plan.evaluation), plan.videos or plan.evaluation.parent, checkpoint)
-    # One stream a row: events are told apart by their stream.
+    # One stream a row: events are counted by stream.
     return Rows(source, [[index] for index in _survey(source, plan.max_tokens, arguments)[0]])
 
 
 def _model(
     directory: Path, checkpoint: Checkpoint, plan: FineTuning
 ) -> tuple[nn.Module, torch.dtype]:
-    """Return the model that is trained, in float32, and what its weights were stored in."""
+    """Return the model in float32, and the dtype that its weights are stored in."""
     try:
         model = AutoModelForImageTextToText.from_pretrained(
             directory, dtype='auto', attn_implementation='sdpa', local_files_only=True,
@@ -303,7 +303,7 @@ def _model(
             'checkpoint again')
     torch.manual_seed(plan.seed)
     if max(tokenizer.state_ids) >= model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(tokenizer.vocab_size, pad_to_multiple_of=_NEW_ROWS)
+        model.resize_token_embeddings(tokenizer.vocab_size, pad_to_multiple_of=_EMBEDDING_MULTIPLE)
     for name, weight in model.named_parameters():
         weight.requires_grad = not _is_tower(name)
     if plan.lora:
@@ -312,17 +312,17 @@ def _model(
 
 
 def _is_tower(name: str) -> bool:
-    """Return whether a parameter is the vision tower's and not the connector's."""
+    """Return whether a parameter belongs to the vision tower and not to the connector."""
     return any(part in name for part in _TOWERS) and 'merger' not in name
 
 
 def _with_adapters(model: nn.Module, rank: int, state_ids: list[int]) -> nn.Module:
-    """Return the model with adapters on all that would be trained, and its states' own rows."""
+    """Return the model with adapters on all trained layers, and trained rows of the states."""
     head = model.get_output_embeddings()
     targets = [
         name for name, module in model.named_modules()
         if isinstance(module, nn.Linear) and module is not head and not _is_tower(f'{name}.')]
-    # New tokens mean nothing yet: no adapter elsewhere can teach them apart.
+    # The embeddings of new tokens are random: adapters elsewhere cannot tell them apart.
     rows = {'embed_tokens': state_ids}
     if head.weight is not model.get_input_embeddings().weight:
         rows['lm_head'] = state_ids

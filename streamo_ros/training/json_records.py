@@ -52,11 +52,11 @@ def read_records(
     source: Path, on_read: Callable[[int], object] = lambda count: None
 ) -> Iterator[Any]:
     """
-    Yield the records of an array, of JSON lines, or of objects one behind the other.
+    Yield the records of an array, of JSON lines, or of objects one after the other.
 
     What is not JSON comes as a ``BadRecord`` in its place.
 
-    :param on_read: told of every piece read, in bytes
+    :param on_read: called with the size of each piece read, in bytes
     :raises FileError: when the file cannot be opened or holds nothing
     """
     try:

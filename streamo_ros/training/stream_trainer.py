@@ -37,7 +37,7 @@ from transformers.trainer_utils import rotate_checkpoints
 from streamo_ros.dialogue import State
 from streamo_ros.metrics.state_tally import StateTally
 from streamo_ros.training.loss import StreamLoss
-from streamo_ros.training.rows import seen
+from streamo_ros.training.rows import visible_mask
 from streamo_ros.training.sequence import IGNORED
 
 KEPT = 2
@@ -46,16 +46,16 @@ KEPT = 2
 
 class StreamTrainer(Trainer):
     """
-    transformers' Trainer with the stream's loss, mask and scores, and saves that are all or none.
+    transformers' Trainer with the stream's loss, mask and scores, and atomic saves.
 
     :param loss: of one row
-    :param window_turns: turns in sight; None for the whole stream
+    :param window_turns: turns of the window; None for the whole stream
     """
 
     def __init__(self, loss: StreamLoss, window_turns: int | None, **arguments: Any) -> None:
         super().__init__(compute_metrics=self._scores, **arguments)
         self._loss, self._window_turns = loss, window_turns
-        # The supervised tokens of a whole step are counted for us, and we divide by them.
+        # Trainer counts the supervised tokens of a whole step; the loss divides by them.
         self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
         self._saving: str | None = None
 
@@ -63,14 +63,14 @@ class StreamTrainer(Trainer):
         self, model: nn.Module, inputs: Mapping[str, Tensor], return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        """Return a row's loss; with it, if asked for, the states that the model tells."""
+        """Return a row's loss, and if asked the most likely state at each supervised token."""
         logits, at = row_logits(model, inputs, self._window_turns)
         labels = inputs['labels']
         if not model.training:
-            num_items_in_batch = None  # a stream's own mean, however many processes there are
+            num_items_in_batch = None  # the mean over one stream, for any number of processes
         loss = self._loss(logits, labels[0, at + 1], num_items_in_batch)
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
-            # Tokens were counted over all processes, whose gradients will be averaged.
+            # Tokens are counted over all processes, and gradients are averaged over them.
             loss = loss * self.accelerator.num_processes
         if not return_outputs:
             return loss
@@ -79,7 +79,7 @@ class StreamTrainer(Trainer):
         return loss, {'said': said}
 
     def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        # The rows come in the order of the seed already.
+        # The rows are already in the order that the seed gives.
         return SequentialSampler(train_dataset or self.train_dataset)
 
     def _scores(self, evaluated: EvalPrediction) -> dict[str, float]:
@@ -101,15 +101,15 @@ class StreamTrainer(Trainer):
         if self.is_fsdp_enabled or isinstance(model, PeftModel):
             super()._load_from_checkpoint(resume_from_checkpoint, model)
             return
-        # Models are saved under the names that they are published with. Trainer looks for those
-        # that they have in memory, finds none of Qwen2.5-VL's, and goes on from where it began.
+        # Models are saved under their published names. Trainer looks for the names in memory,
+        # finds none of Qwen2.5-VL's, and would silently keep the weights that it started from.
         saved = AutoModelForImageTextToText.from_pretrained(
             resume_from_checkpoint, dtype=torch.float32, local_files_only=True,
             use_safetensors=True, trust_remote_code=False)
         model.load_state_dict(saved.state_dict())
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Save aside and rename, so that a kill leaves a whole checkpoint or none."""
+        """Save elsewhere and rename, so that a killed run leaves a whole checkpoint or none."""
         run = Path(self.args.output_dir)
         aside = run / 'saving'
         if self.args.should_save:
@@ -122,7 +122,7 @@ class StreamTrainer(Trainer):
         if self.args.should_save:
             _sync(aside)
             for checkpoint in aside.iterdir():
-                # A run may have been killed between this and the end of the same step.
+                # A run may have been killed after this rename in the same step.
                 shutil.rmtree(run / checkpoint.name, ignore_errors=True)
                 checkpoint.replace(run / checkpoint.name)
             aside.rmdir()
@@ -136,8 +136,7 @@ def row_logits(
     """
     Return (M, vocabulary), the logits of all supervised tokens, and (M,) where they stand.
 
-    A token's logits stand at the token before it. The rest of the output head's rows, most of
-    it, are not computed.
+    A token's logits stand at the token before it. The LM head is computed for these alone.
 
     :param inputs: one of ``Rows``
     """
@@ -145,7 +144,7 @@ def row_logits(
     labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
     at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
     return model(
-        **inputs, attention_mask=seen(streams, turns, window_turns), logits_to_keep=at,
+        **inputs, attention_mask=visible_mask(streams, turns, window_turns), logits_to_keep=at,
         use_cache=False).logits[0], at
 
 

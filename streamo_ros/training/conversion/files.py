@@ -15,8 +15,8 @@
 """
 A file of raw annotations to a file of the stream format, or back, record by record.
 
-Nothing grows with the file: what was corrected is counted, the first of it kept, and all of it
-written to the report as it comes.
+Memory does not grow with the file: corrections are counted, the first ones kept, and all written
+to the report as they are found.
 """
 
 from collections import Counter
@@ -55,7 +55,7 @@ Converted = tuple[dict[str, Any], list[Finding]]
 MOST_TURNS = 1_000_000
 """Eleven days at a turn a second: more is a broken length, and would not fit into memory."""
 KEPT = 20
-"""Findings of a run that its summary shows."""
+"""Findings that the summary shows."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +184,12 @@ def convert_file(
     on_bad: Callable[[str], object] = lambda sentence: None,
 ) -> Summary:
     """
-    Convert a file; a bad record is told and left out.
+    Convert a file; a bad record is reported and left out.
 
     :param convert: ``ToStream`` or ``to_annotation``
     :param report: where to write every finding and the counts, as JSON
-    :param on_read: told of every piece read, in bytes
-    :param on_bad: told of each bad record
+    :param on_read: called with the size of each piece read, in bytes
+    :param on_bad: called with a sentence for each bad record
     :raises FileError: when a file cannot be read or written
     """
     summary = Summary()

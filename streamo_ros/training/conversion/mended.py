@@ -13,16 +13,16 @@
 # limitations under the License.
 
 """
-Raw annotations to turns and back, with every correction told.
+Raw annotations to turns and back, with a report of every correction.
 
-A time lies in the turn that ends at it or contains it: second 5 in ``<4s-5s>`` as the authors
-count, and at any rate. An event is stood by for from its first turn to its last and answered at
-the turn after; an answer with a ``time`` alone is due at that time's turn. Then
+A time belongs to the turn that ends at it or contains it: second 5 to ``<4s-5s>``, as the authors
+count, at any rate. An event is Standby from its first turn to its last, and its answer comes at
+the turn after; an answer with a ``time`` alone is due at that time's turn. Further,
 
-- an answer is never lost: it stands over the Standby of other events, the second of two that are
-  due at once comes a turn later, and an event that ends in the last turn is answered there;
-- a question is asked once, at its time. Before it the turns are silent: nobody has asked yet, and
-  what happened before is answered as soon as it is asked about.
+- an answer is never lost: it overrides the Standby of other events, the second of two that are due
+  at once comes a turn later, and an event that ends in the last turn is answered there;
+- a question is asked once, at its time. The turns before it are silent, and an event that was over
+  by then is answered as soon as the question is asked.
 """
 
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def mended_turns(
     annotation: Annotation, count: int, fps: float, question: str = ''
 ) -> tuple[list[Turn], list[Finding]]:
     """
-    Return the turns of one record, and what was corrected.
+    Return the turns of one record, and the corrections.
 
     :param count: the number of turns
     :param fps: turns per second

@@ -16,7 +16,7 @@
 Raw annotations to turns exactly as the authors' converter makes them, defects included.
 
 For comparing with what was trained on their data. Written from a description of its behaviour
-(maifoundations/Streamo, scripts/convert_streaming_video.py at 6d1f1ab); ``conversion`` mends
+(maifoundations/Streamo, scripts/convert_streaming_video.py at 6d1f1ab); ``mended`` corrects
 what this one gets wrong.
 """
 
