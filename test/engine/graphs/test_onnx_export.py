@@ -24,7 +24,7 @@ pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
 from streamo_ros.cli import main  # noqa: E402
-from streamo_ros.engine.graphs import export as module  # noqa: E402
+from streamo_ros.engine.graphs import onnx_export as module  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import ExportError  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import GRAPHS  # noqa: E402
