@@ -81,10 +81,10 @@ def test_the_frame_size_fixes_the_visual_tokens(tmp_path, random_model):
 def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
         tmp_path, monkeypatch):
     def wrong(weights, precision):
-        return words({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
+        return right({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
 
-    words = module.lm_head_graph
-    monkeypatch.setattr(module, 'words_graph', wrong)
+    right = module.lm_head_graph
+    monkeypatch.setattr(module, 'lm_head_graph', wrong)
     with pytest.raises(ExportError, match=r'words\.onnx differs from torch by'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')
     assert list(tmp_path.iterdir()) == []
