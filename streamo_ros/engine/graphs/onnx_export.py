@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-``streamo export``: a checkpoint with its networks as ONNX files beside it.
+``streamo export``: a copy of a checkpoint with its networks as ONNX files.
 
-What is written is held against Hugging Face's own modules on the spot, by running the files.
+The files are run at once, and their outputs compared with those of Hugging Face's own modules.
 """
 
 from collections.abc import Callable
@@ -45,7 +45,7 @@ from streamo_ros.models.config import read_json
 
 GRAPHS = ('vision', 'step', 'words')
 
-# Of the largest value put out. Half precision has about three digits; errors add up in layers.
+# Of the largest output. Half precision has about three digits; errors add up over layers.
 TOLERANCES = {'float32': 1e-4, 'float16': 3e-2, 'bfloat16': 6e-2}
 
 _CHECKPOINT_FILES = (
@@ -56,7 +56,7 @@ _SINK_ROWS, _RING_ROWS, _CHUNK = 24, 96, 40
 
 
 class ExportError(CheckpointError):
-    """An export that cannot be made or is not what the checkpoint computes."""
+    """An export that cannot be made, or does not compute what the checkpoint computes."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Export:
     What was written.
 
     :param megabytes: of each graph, weights included
-    :param differences: largest difference from torch of each graph, of the largest value put
-        out; of a graph in bfloat16, which ONNX Runtime cannot multiply in on a processor, with
-        its weights as written and the arithmetic in float32
+    :param differences: largest difference from torch of each graph's outputs, as a share of the
+        largest value. ONNX Runtime cannot multiply in bfloat16 on a CPU: a graph in bfloat16 is
+        compared with its weights as written and the arithmetic in float32
     """
 
     grid: tuple[int, int]
@@ -81,12 +81,12 @@ def export_onnx(
     camera: tuple[int, int] = (480, 640), tell: Callable[[str], None] = print,
 ) -> Export:
     """
-    Write a checkpoint's directory anew, with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
+    Write a copy of a checkpoint with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
 
     :param out: must not exist, or be empty, or hold an earlier export
     :param precision: one of ``PRECISIONS``
-    :param camera: (height, width) of frames as they come; fixes how many visual tokens there are
-    :param tell: is given a line at each stage
+    :param camera: (height, width) of the camera's frames; fixes the number of visual tokens
+    :param tell: takes a line at each stage
     :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
         not compute what torch does; nothing is left behind
     """
@@ -195,7 +195,7 @@ def _step_difference(
     checkpoint: Checkpoint, directory: Path, torch: TorchBackend, chunk: int, precision: str,
     random: np.random.Generator,
 ) -> float:
-    """Run one chunk behind a cache of noise, half of it out of sight, in both."""
+    """Run one chunk over a cache of noise, half of it masked, in both."""
     decoder, batch = checkpoint.decoder, 2
     dtype = np.dtype(np.float32) if precision == 'bfloat16' else PRECISIONS[precision]
     torch.allocate(batch, _SINK_ROWS, _RING_ROWS)
@@ -245,7 +245,7 @@ def _run(
 
 
 def _runnable(file: Path, scratch: Path) -> Path:
-    """Return the file, or of one in bfloat16 its twin: the same weights, computed in float32."""
+    """Return the file, or for bfloat16 a copy with the same weights that computes in float32."""
     half, single = onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT
     if half not in {
             tensor.data_type for tensor in onnx.load(
@@ -275,5 +275,5 @@ def _difference(got: list[Floats], expected: list[Floats]) -> float:
 
 
 def _largest(differences: list[float]) -> float:
-    # Python's own max() passes over a NaN, which an overflow in half precision leaves.
+    # Python's own max() skips a NaN, which an overflow in half precision leaves.
     return float(np.max(differences))

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``streamo export --to tensorrt``: graphs, held against torch, and then engines beside them."""
+"""``streamo export --to tensorrt``: graphs, compared with torch, then engines beside them."""
 
 from collections.abc import Callable
 import importlib
@@ -37,7 +37,7 @@ def export_tensorrt(
     tell: Callable[[str], None] = print, open_device: Callable[[], Device] = CudaDevice,
 ) -> tuple[Export, Manifest]:
     """
-    Write a checkpoint's directory anew with engines for the GPU at hand.
+    Write a copy of a checkpoint's directory with engines for the GPU at hand.
 
     :param out: as ``export_onnx``
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
