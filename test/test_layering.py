@@ -59,8 +59,7 @@ ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
-ON_DEMAND = {
-    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'engine' / 'graphs' / 'onnx_export.py'}
+ON_DEMAND = {PACKAGE / 'engine' / 'backends' / 'torch.py'}
 
 
 def files(layer: str) -> list[Path]:

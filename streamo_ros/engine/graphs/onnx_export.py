@@ -15,7 +15,8 @@
 """
 ``streamo export``: a copy of a checkpoint with its networks as ONNX files.
 
-The files are run at once, and their outputs compared with those of Hugging Face's own modules.
+The files are run at once, and their outputs compared with those of Hugging Face's own modules; on
+a robot without torch, with those of ONNX Runtime in float32, as the default backend runs it.
 """
 
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from pathlib import Path
 import shutil
 import tempfile
 from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +35,8 @@ import onnx
 from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.backends.silent_onnxruntime import ort
-from streamo_ros.engine.backends.torch import TorchBackend
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
@@ -42,6 +44,9 @@ from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models.config import read_json
+
+if TYPE_CHECKING:
+    from streamo_ros.engine.backends.torch import TorchBackend
 
 GRAPHS = ('vision', 'step', 'words')
 
@@ -65,9 +70,9 @@ class Export:
     What was written.
 
     :param megabytes: of each graph, weights included
-    :param differences: largest difference from torch of each graph's outputs, as a share of the
-        largest value. ONNX Runtime cannot multiply in bfloat16 on a CPU: a graph in bfloat16 is
-        compared with its weights as written and the arithmetic in float32
+    :param differences: largest difference of each graph's outputs from the reference, as a share
+        of the largest value. ONNX Runtime cannot multiply in bfloat16 on a CPU: a graph in
+        bfloat16 is compared with its weights as written and the arithmetic in float32
     """
 
     grid: tuple[int, int]
@@ -88,7 +93,7 @@ def export_onnx(
     :param camera: (height, width) of the camera's frames; fixes the number of visual tokens
     :param tell: takes a line at each stage
     :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
-        not compute what torch does; nothing is left behind
+        not compute what the reference does; nothing is left behind
     """
     try:
         return _export(checkpoint, out, precision, camera, tell)
@@ -160,11 +165,11 @@ def _verify(
     checkpoint: Checkpoint, directory: Path, grid: tuple[int, int], precision: str,
     tell: Callable[[str], None],
 ) -> dict[str, float]:
-    """Return how far each written graph is from torch; a graph too far off is an error."""
-    tell('verifying against torch' + (
+    """Return how far each written graph is from a reference; a graph too far off is an error."""
+    name, reference = _reference(checkpoint)
+    tell(f'verifying against {name}' + (
         ', with weights as written but arithmetic in float32: ONNX Runtime does not multiply in '
         'bfloat16 on a processor' if precision == 'bfloat16' else ''))
-    torch = TorchBackend(checkpoint, device='cpu')
     random = np.random.default_rng(0)
     vision, decoder = checkpoint.vision, checkpoint.decoder
     patches = random.integers(0, 256, (
@@ -174,37 +179,49 @@ def _verify(
     differences = {
         'vision': _difference(
             _run(directory, 'vision', ['tokens'], {'patches': patches}),
-            [torch.encode_image(patches, grid)]),
+            [reference.encode_image(patches, grid)]),
         'words': _difference(
             _run(directory, 'words', ['logits'], {'hidden': hidden}),
-            [torch.compute_logits(hidden)]),
+            [reference.compute_logits(hidden)]),
         'step': _largest([
-            _step_difference(checkpoint, directory, torch, chunk, precision, random)
+            _step_difference(checkpoint, directory, reference, chunk, precision, random)
             for chunk in (_CHUNK, 1)]),
     }
     for graph, difference in differences.items():
-        tell(f'{graph}.onnx differs from torch by {difference:.1e} of its largest value')
+        tell(f'{graph}.onnx differs from {name} by {difference:.1e} of its largest value')
         if not difference <= TOLERANCES[precision]:
             raise ExportError(
-                f'{graph}.onnx differs from torch by {difference:.1e}, more than '
+                f'{graph}.onnx differs from {name} by {difference:.1e}, more than '
                 f'{TOLERANCES[precision]:.0e}: do not use it, and report this checkpoint')
     return differences
 
 
+def _reference(checkpoint: Checkpoint) -> 'tuple[str, TorchBackend | OnnxRuntimeBackend]':
+    """Return what graphs are compared with, and its name."""
+    try:
+        from streamo_ros.engine.backends.torch import TorchBackend
+    except ImportError:
+        return 'ONNX Runtime (torch and transformers are not installed)', OnnxRuntimeBackend(
+            checkpoint)
+    return 'torch', TorchBackend(checkpoint, device='cpu')
+
+
 def _step_difference(
-    checkpoint: Checkpoint, directory: Path, torch: TorchBackend, chunk: int, precision: str,
-    random: np.random.Generator,
+    checkpoint: Checkpoint, directory: Path, reference: 'TorchBackend | OnnxRuntimeBackend',
+    chunk: int, precision: str, random: np.random.Generator,
 ) -> float:
     """Run one chunk over a cache of noise, half of it masked, in both."""
     decoder, batch = checkpoint.decoder, 2
     dtype = np.dtype(np.float32) if precision == 'bfloat16' else PRECISIONS[precision]
-    torch.allocate(batch, _SINK_ROWS, _RING_ROWS)
+    reference.allocate(batch, _SINK_ROWS, _RING_ROWS)
     caches: dict[str, NDArray[Any]] = {}
-    for part, tensors in (('sink', torch.sink), ('ring', torch.ring)):
+    for part, tensors, rows in (
+            ('sink', reference.sink, _SINK_ROWS), ('ring', reference.ring, _RING_ROWS)):
         for at, tensor in enumerate(tensors):
-            tensor.normal_()
+            cache = np.asarray(tensor)[:, :, :rows]  # of a tensor, too, this is its own memory
+            cache[:] = random.standard_normal(cache.shape, np.float32)
             kind = ('key', 'value')[at % 2]
-            caches[f'{part}_{kind}_{at // 2}'] = tensor.numpy().astype(dtype)
+            caches[f'{part}_{kind}_{at // 2}'] = cache.astype(dtype)
     angles = random.uniform(0, 6, (2, batch, chunk, decoder.head_dim // 2))
     sink_chunk_mask = random.random((batch, chunk, _SINK_ROWS + chunk)) < 0.5
     sink_chunk_mask[:, np.arange(chunk), _SINK_ROWS + np.arange(chunk)] = True
@@ -221,14 +238,14 @@ def _step_difference(
     feeds = {**step_feeds(inputs), **caches}
     kinds = [f'{kind}_{layer}' for layer in range(decoder.layers) for kind in ('key', 'value')]
     states, hidden, *written = _run(directory, 'step', ['states', 'hidden', *kinds], feeds)
-    expected = torch.step(0, inputs)
+    expected = reference.step(0, inputs)
     differences = [_difference([states, hidden], [expected.states, expected.hidden])]
-    for tensor, delta in zip(torch.ring, written, strict=True):
+    for tensor, delta in zip(reference.ring, written, strict=True):
         for index, (offset, length) in enumerate(zip(
                 inputs.cache_offsets, inputs.lengths, strict=True)):
             differences.append(_difference(
                 [delta[index, :, :length].astype(np.float32)],
-                [tensor[index, :, offset:offset + length].numpy()]))
+                [np.asarray(tensor)[index, :, offset:offset + length]]))
     return _largest(differences)
 
 

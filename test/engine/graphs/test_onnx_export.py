@@ -14,7 +14,9 @@
 
 """An export is a checkpoint with graphs beside it that compute what torch computes."""
 
+from dataclasses import replace
 import json
+import sys
 
 import numpy as np
 import onnx
@@ -24,6 +26,7 @@ pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
 from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.engine.backends.torch import TorchBackend  # noqa: E402
 from streamo_ros.engine.graphs import onnx_export as module  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import ExportError  # noqa: E402
@@ -90,6 +93,24 @@ def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize('precision', ['float32', 'float16'])
+def test_without_torch_graphs_are_compared_with_those_of_the_default_backend(
+        random_model, tmp_path, monkeypatch, precision):
+    monkeypatch.setitem(sys.modules, 'streamo_ros.engine.backends.torch', None)
+    told = []
+    export = export_onnx(
+        load_checkpoint(random_model.directory), tmp_path / 'out', precision=precision,
+        tell=told.append)
+    assert any('verifying against ONNX Runtime' in line for line in told)
+    assert 0 < export.differences['step'] < module.TOLERANCES[precision]
+    right = module.step_graph
+    monkeypatch.setattr(module, 'step_graph', lambda config, *arguments, **options: right(
+        replace(config, norm_eps=10 * config.norm_eps + 0.1), *arguments, **options))
+    with pytest.raises(ExportError, match=r'step\.onnx differs from ONNX Runtime'):
+        export_onnx(load_checkpoint(random_model.directory), tmp_path / 'wrong')
+    assert not (tmp_path / 'wrong').exists()
+
+
 def test_a_directory_of_something_else_is_left_alone_and_an_earlier_export_replaced(tmp_path):
     (tmp_path / 'mine').mkdir()
     (tmp_path / 'mine' / 'thesis.txt').write_text('years of work')
@@ -120,8 +141,8 @@ def test_a_graph_that_overflows_is_refused(tmp_path, monkeypatch):
         deltas[-1].fill_(float('nan'))
         return hidden, deltas
 
-    forward = module.TorchBackend._forward
-    monkeypatch.setattr(module.TorchBackend, '_forward', overflowing)
+    forward = TorchBackend._forward
+    monkeypatch.setattr(TorchBackend, '_forward', overflowing)
     with pytest.raises(ExportError, match=r'step\.onnx differs from torch by nan'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')
 
