@@ -36,8 +36,8 @@ from std_srvs.srv import Trigger
 from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.streamo_node import BURST
-from streamo_ros.nodes.streamo_node import PER_S
+from streamo_ros.nodes.instruction_intake import BURST
+from streamo_ros.nodes.instruction_intake import PER_S
 
 LIGHT = 'Tell me when the light goes off or on.'
 MOTION = 'Tell me when something starts or stops moving.'

@@ -159,5 +159,4 @@ if __name__ == '__main__':
 
     from streamo_ros.nodes import streamo_node
 
-    streamo_node.StreamEngine = fake_engine.FakeEngine
-    sys.exit(streamo_node.main())
+    sys.exit(streamo_node.main(make_engine=fake_engine.FakeEngine.from_pretrained))

@@ -73,6 +73,10 @@ class Driven:
         node.add_managed_entity(self.entity)
         self._engines = engines
 
+    @property
+    def status(self):
+        return self.node._health.status(self.node._condition())
+
     def drive(self, *transitions):
         """Make transitions, each of which must succeed."""
         for name in transitions:
@@ -91,7 +95,7 @@ class Driven:
         """Give the node a frame; return whether the engine gets it, with the instruction."""
         (stream,) = self.node._streams
         before = stream.tick
-        self.node._take_frame(
+        self.node._epochs.take_frame(
             stream, np.zeros((4, 4, 3), np.uint8), Header(), (before + 1) * 10**9)
         end = time.monotonic() + PATIENCE_S
         while time.monotonic() < end:
@@ -120,13 +124,12 @@ def driven(monkeypatch):
             super().__init__(mode)
             engines.append(weakref.ref(self))
 
-    monkeypatch.setattr(streamo_node, 'StreamEngine', Known)
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     with own_domain() as domain:
         rclpy.init(domain_id=domain, args=['--ros-args', *(part for name, value in {
             'autostart': 'false', 'engine_process': 'false', 'checkpoint': 'well',
             'instruction': f'"{LIGHT}"'}.items() for part in ('-p', f'{name}:={value}'))])
-        node = streamo_node.StreamoNode()
+        node = streamo_node.StreamoNode(Known.from_pretrained)
         yield Driven(node, engines)
         node.end()
         node.destroy_node()
@@ -153,7 +156,7 @@ def test_every_edge_ends_in_its_state_with_what_belongs_to_it_and_no_more(
     driven.trigger(name)
     broken = answer is ERROR or isinstance(answer, Exception)
     driven.assert_whole({SUCCESS: success, FAILURE: failure}.get(answer, 'unconfigured'))
-    status = driven.node._status()
+    status = driven.status
     assert (status.code == StreamState.STATUS_ERROR) == broken
     assert (f'on_{name}' in status.detail) == broken
     assert ('it is on fire' in status.detail) == isinstance(answer, Exception)
@@ -163,7 +166,7 @@ def test_every_edge_ends_in_its_state_with_what_belongs_to_it_and_no_more(
     if driven.node.lifecycle in rest:  # whatever it was, it is over
         driven.drive(*rest[driven.node.lifecycle])
         driven.assert_whole('active')
-        assert driven.node._status().code != StreamState.STATUS_ERROR
+        assert driven.status.code != StreamState.STATUS_ERROR
         assert driven.judges_a_frame()
 
 
@@ -178,7 +181,7 @@ def test_an_error_that_cannot_be_recovered_from_ends_the_node_with_both_reasons(
         broken.setattr(driven.node, '_stop_watching', breaks)
         assert driven.trigger('activate') is ERROR
     assert driven.node.lifecycle == 'finalized'
-    assert driven.node._status().detail == (
+    assert driven.status.detail == (
         'on_activate failed: it is on fire; on_error failed: it too')
 
 
@@ -200,7 +203,7 @@ def test_a_part_of_the_node_that_raises_once_costs_the_transition_and_no_more(
     monkeypatch.setattr(owner, part, breaks)
     assert driven.trigger(name) is ERROR
     driven.assert_whole('unconfigured')
-    assert driven.node._status().detail == f'on_{name} failed: it is on fire'
+    assert driven.status.detail == f'on_{name} failed: it is on fire'
     driven.drive('configure', 'activate')
     assert driven.judges_a_frame()
 
