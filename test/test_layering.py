@@ -15,8 +15,8 @@
 """
 The layers of the package: which may import which, and how large a module may be.
 
-Imports run one way, only `nodes` knows ROS, what the default run needs imports no torch, and no
-import is circular.
+Imports run one way, only `nodes` and its `mock` know ROS, what the default run needs imports no
+torch, and no import is circular.
 """
 
 import ast
@@ -44,6 +44,7 @@ LAYERS = {
     'studies': {
         'dialogue', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training', 'evaluation'},
     'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
+    'mock': {'dialogue', 'engine', 'nodes'},
     'cli': {
         'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation',
         'bench', 'studies'},
@@ -55,7 +56,7 @@ OUTSIDE = {
     'worlds': {'cv2', 'numpy', 'pybullet'},
 }
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
-WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'cli')
+WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'mock', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {
@@ -123,8 +124,8 @@ def test_a_layer_imports_only_the_layers_below_it(layer: str) -> None:
         assert layers - LAYERS[layer] - {layer} == set(), path
 
 
-@pytest.mark.parametrize('layer', sorted(set(LAYERS) - {'nodes'}))
-def test_only_nodes_imports_ros(layer: str) -> None:
+@pytest.mark.parametrize('layer', sorted(set(LAYERS) - {'nodes', 'mock'}))
+def test_only_nodes_and_their_mock_import_ros(layer: str) -> None:
     for path in files(layer):
         assert {name for name in imports(path) if is_ros(name)} == set(), path
 
@@ -145,7 +146,8 @@ def test_what_the_default_run_needs_does_not_import_torch_when_loaded(layer: str
 
 
 @pytest.mark.parametrize('module', [
-    'streamo_ros.engine', 'streamo_ros.cli', 'streamo_ros.worlds.streams'])
+    'streamo_ros.engine', 'streamo_ros.cli', 'streamo_ros.worlds.streams',
+    'streamo_ros.mock.engine'])
 def test_importing_it_brings_neither_torch_nor_ros_nor_physics(module: str) -> None:
     code = f'import sys, {module}; print(*sorted({{n.split(".")[0] for n in sys.modules}}))'
     loaded = subprocess.run(
