@@ -21,11 +21,10 @@ has them, and from the node's own parts. What a lifecycle manager sees is tested
 
 import gc
 import threading
-import time
 import weakref
 
 from fake_engine import FakeEngine
-from graph import Graph
+from fake_engine import GO_ON
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import numpy as np
@@ -35,6 +34,7 @@ from rclpy.lifecycle import ManagedEntity
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
+from waiting import wait_for
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import streamo_node
@@ -44,7 +44,6 @@ LIGHT = 'Tell me when the light goes off or on.'
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
     TransitionCallbackReturn.ERROR)
-PATIENCE_S = 20.0
 
 
 class Entity(ManagedEntity):
@@ -97,13 +96,9 @@ class Driven:
         before = stream.tick
         self.node._epochs.take_frame(
             stream, np.zeros((4, 4, 3), np.uint8), Header(), (before + 1) * 10**9)
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            (engine,) = self.engines
-            if f'step {before}' in engine.calls:
-                return [watch.text for watch in engine.watches] == [LIGHT]
-            time.sleep(0.01)
-        return False
+        (engine,) = self.engines
+        wait_for(lambda: f'step {before}' in engine.calls, 'the step')
+        return [watch.text for watch in engine.watches] == [LIGHT]
 
     def assert_whole(self, state):
         """See that the node is in this state, and is what the state says."""
@@ -230,41 +225,38 @@ def test_what_the_present_state_does_not_allow_is_refused_and_so_are_two_at_once
     driven.drive('activate')
 
 
-def test_a_manager_is_answered_whatever_it_asks_and_while_the_checkpoint_loads(tmp_path):
-    graph = Graph(tmp_path)
-    try:
-        process = graph.start(
-            fault='"loads slowly"', autostart=False, heartbeat_s=0.2, instruction=f'"{LIGHT}"')
-        console = graph.console()
-        console.await_any('inactivity', lambda s: s.status == StreamState.STATUS_INACTIVE)
+def test_a_manager_is_answered_whatever_it_asks_and_while_the_checkpoint_loads(graph):
+    process = graph.start(
+        fault='"loads when told"', autostart=False, heartbeat_s=0.2, instruction=f'"{LIGHT}"')
+    console = graph.console()
+    console.await_any('inactivity', lambda s: s.status == StreamState.STATUS_INACTIVE)
 
-        def change(id=0, label=''):
-            return console.call(ChangeState, 'change_state', ChangeState.Request(
-                transition=Transition(id=id, label=label))).success
+    def change(id=0, label=''):
+        return console.call(ChangeState, 'change_state', ChangeState.Request(
+            transition=Transition(id=id, label=label))).success
 
-        for id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE,
-                   Transition.TRANSITION_CLEANUP, Transition.TRANSITION_ACTIVE_SHUTDOWN, 213):
-            assert not change(id)
-        assert not change(label='explode')
-        assert console.lifecycle() == 'unconfigured'
+    for id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE,
+               Transition.TRANSITION_CLEANUP, Transition.TRANSITION_ACTIVE_SHUTDOWN, 213):
+        assert not change(id)
+    assert not change(label='explode')
+    assert console.lifecycle() == 'unconfigured'
 
-        configured = []
-        loading = threading.Thread(target=lambda: configured.append(change(label='configure')))
-        loading.start()
-        console.await_any('loading', lambda s: s.status == StreamState.STATUS_LOADING)
-        assert console.lifecycle() == 'configuring'
-        enabled = console.call(SetBool, 'enable', SetBool.Request(data=True))
-        assert (enabled.success, enabled.message) == (False, 'the node is configuring')
-        assert not configured  # all that was while it loaded
-        seen = len(console.states)
-        graph.wait(lambda: len(console.states) > seen + 2, 'a heartbeat')
-        loading.join()
-        assert configured == [True]
-        assert change(Transition.TRANSITION_ACTIVATE)
-        camera = graph.camera()
-        camera.await_reader()
-        camera.send()
-        console.await_any('a decision', lambda s: s.age_s == 0 and s.instruction == LIGHT)
-        assert process.runs and 'Traceback' not in process.log
-    finally:
-        graph.close()
+    configured = []
+    loading = threading.Thread(target=lambda: configured.append(change(label='configure')))
+    loading.start()
+    console.await_any('loading', lambda s: s.status == StreamState.STATUS_LOADING)
+    assert console.lifecycle() == 'configuring'
+    enabled = console.call(SetBool, 'enable', SetBool.Request(data=True))
+    assert (enabled.success, enabled.message) == (False, 'the node is configuring')
+    seen = len(console.states)
+    graph.wait(lambda: len(console.states) > seen + 2, 'a heartbeat')
+    assert not configured  # all that was while it loaded
+    graph.folder.joinpath(GO_ON).touch()
+    loading.join()
+    assert configured == [True]
+    assert change(Transition.TRANSITION_ACTIVATE)
+    camera = graph.camera()
+    camera.await_reader()
+    camera.send()
+    console.await_any('a decision', lambda s: s.age_s == 0 and s.instruction == LIGHT)
+    assert process.runs and 'Traceback' not in process.log
