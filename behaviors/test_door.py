@@ -23,8 +23,8 @@ from collections.abc import Sequence
 
 import py_trees
 from py_trees.common import Status
-from watch_for import WatchFor
 
+from streamo_ros.behaviors import WatchFor
 from streamo_ros.dialogue import State
 from streamo_ros.mock.engine import Cue
 from streamo_ros.mock.robot import MockRobot

@@ -131,7 +131,7 @@ class MockEngine:
         if any(watch.instruction_id == id for watch in self.watches):
             raise InstructionError(
                 f'instruction id {id!r} is taken: cancel it first or use another')
-        watch = Watch(id, text, self)
+        watch = Watch(id, text, self._cancel)
         self.watches += (watch,)
         return watch
 
