@@ -71,10 +71,9 @@ def test_what_it_started_ends_with_it_though_it_will_not(tmp_path):
         process = runner.run(sys.executable, '-c', STUBBORN, log=tmp_path / 'log')
         wait_for(lambda: 'runs' in process.log, 'the process')
         assert os.getsid(process.pid) == process.pid  # no signal of the terminal reaches it
-        before = signal.getsignal(signal.SIGINT)
     assert not process.runs
     assert process.wait() == -signal.SIGKILL
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was
 
 
 def test_without_the_package_it_says_how_to_install_it(monkeypatch):
