@@ -19,6 +19,8 @@ The patch embedding becomes a matrix product, frames of one size attend as one b
 layers are compiled, which fuses their small operations.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch import Tensor
@@ -54,7 +56,7 @@ class _Embed:
 class _BatchedAttention:
     """Attention of the vision tower over (frames, patches of a frame), not frame by frame."""
 
-    def __init__(self, attention: nn.Module) -> None:
+    def __init__(self, attention: Any) -> None:  # a vision attention of transformers
         self._attention = attention
 
     def __call__(
