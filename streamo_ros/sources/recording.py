@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 import functools
 from pathlib import Path
+from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +38,9 @@ from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STORAGES
 from streamo_ros.sources.image import check
 from streamo_ros.sources.image import to_rgb
+
+if TYPE_CHECKING:
+    import av
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.tif', '.tiff')
 IMAGE_TYPES = {IMAGE, COMPRESSED_IMAGE}
@@ -110,6 +115,11 @@ def _folder(folder: Path, fps: float) -> Recording:
     return Recording(len(files) / fps, frames)
 
 
+def _rgb(picture: 'av.VideoFrame') -> NDArray[np.uint8]:
+    pixels: NDArray[Any] = picture.to_ndarray(format='rgb24')
+    return pixels
+
+
 def _video(file: Path) -> Recording:
     import av  # here: robots watch cameras and need no video files
     try:
@@ -130,7 +140,7 @@ def _video(file: Path) -> Recording:
                     first = stamp if first is None else first
                     yield Frame(
                         round((stamp - first) * 1e9), '',
-                        functools.partial(picture.to_ndarray, format='rgb24'))
+                        functools.partial(_rgb, picture))
             except av.FFmpegError as error:
                 raise SourceError(f'{file} breaks off: {error}') from error
 
