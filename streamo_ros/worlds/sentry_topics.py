@@ -181,7 +181,8 @@ _QUESTIONS = {
         ('Is there any motion?', 'Does something move?')),
 }
 
-_Rule = Callable[[SentryWorld, Sequence[float]], 'tuple[Truth, ...] | None']
+Rule = Callable[[SentryWorld, Sequence[float]], 'tuple[Truth, ...] | None']
+"""The truth of a topic in a world at some ticks; None where it has no clear one."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ class Topic:
 
     :param skills: the skills whose events must be beyond doubt
     :param frames: what the clauses are put in
+    :param besides: what else shall happen in the stream, doubtful or not
     """
 
     task: str
@@ -198,7 +200,8 @@ class Topic:
     skills: tuple[str, ...]
     frames: Phrases
     clauses: Phrases
-    rule: _Rule
+    rule: Rule
+    besides: tuple[str, ...] = ()
 
     def ask(
         self, rng: np.random.Generator, split: str, world: SentryWorld, stamps: Sequence[float],
@@ -214,14 +217,15 @@ class Topic:
         return Question(self.task, self.skill, text, rate, right)
 
 
-def _tell(skills: tuple[str, ...]) -> _Rule:
+def tell(skills: tuple[str, ...]) -> Rule:
+    """Return the rule of what asks for the events of some skills."""
     def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...]:
         asked = (event for event in world.events if event.skill in skills)
         return happenings(asked, stamps, lambda event: ANSWERS[event.skill])
     return rule
 
 
-def _ground(skill: str) -> _Rule:
+def _ground(skill: str) -> Rule:
     def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         return grounding([event for event in world.events if event.skill == skill], stamps)
     return rule
@@ -277,11 +281,11 @@ _GROUNDED = ('enter', 'leave', 'light_off', 'light_on', 'cover', 'uncover', 'mov
 _NOTHING = Phrases(('',), ('',))
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
-    'narration': (Topic('narration', 'all', _ALL, NARRATE, _NOTHING, _tell(_ALL)),),
+    'narration': (Topic('narration', 'all', _ALL, NARRATE, _NOTHING, tell(_ALL)),),
     'event_caption': (
-        *(Topic('event_caption', skill, (skill,), TELL, CLAUSES[skill], _tell((skill,)))
+        *(Topic('event_caption', skill, (skill,), TELL, CLAUSES[skill], tell((skill,)))
           for skill in SKILLS),
-        *(Topic('event_caption', '/'.join(skills), skills, TELL, clauses, _tell(skills))
+        *(Topic('event_caption', '/'.join(skills), skills, TELL, clauses, tell(skills))
           for skills, clauses in _BOTH.items())),
     'grounding': tuple(
         Topic('grounding', skill, (skill,), GROUND, CLAUSES[skill], _ground(skill))

@@ -27,6 +27,8 @@ from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.worlds.free_topics import FreeTopic
+from streamo_ros.worlds.free_topics import loosened
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.sentry import PairTruth
@@ -55,6 +57,7 @@ _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
 _OPPOSITE = {
     **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
+_SILENT = ('refused', 'unknown')  # what must never be answered
 _CONTRASTED = (*_OPPOSITE, 'enter', 'leave')  # drawn from evenly; these two are the hardest
 
 
@@ -102,10 +105,25 @@ class Stream:
         return self.world.observe(self.stamps[max(0, tick - 1)], self.stamps[tick], grid)
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of a stream; see ``draw_stream``."""
+
+    questions: int
+    contrast: float
+    free: float
+    eventful: float | None
+
+    def wish(self, rng: np.random.Generator) -> bool | None:
+        """Say whether something asked for shall happen; None where it may or may not."""
+        happens = bool(rng.random() < (EVENTFUL if self.eventful is None else self.eventful))
+        return happens if happens or self.eventful is not None else None
+
+
 def draw_stream(
     rng: np.random.Generator, *, split: str, turns: int, questions: int,
     size: tuple[int, int] = (112, 112), world: str | None = None, rate: float | None = None,
-    contrast: float = 0.0,
+    contrast: float = 0.0, free: float = 0.0, eventful: float | None = None,
 ) -> Stream:
     """
     Draw a stream.
@@ -119,14 +137,21 @@ def draw_stream(
     :param rate: ticks per second; None draws one of RATES
     :param contrast: share of the sentry's streams that are asked for both directions of a skill,
         apart or at once
+    :param free: share of the instructions that are put in free words; there are none for the test
+        split, whose free words are written by somebody who does not know these
+    :param eventful: share of the instructions that ask for something that happens; nothing that
+        they ask for happens to the others. None: EVENTFUL of them do, and others may
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
+    if free and split == 'test':
+        raise WorldError('There are no free words for the test split: draw with free=0.')
+    asking = Asking(questions, contrast, free, eventful)
     if world is None:
         world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
     if world == 'sentry':
-        return _draw_sentry(rng, split, turns, questions, size, rate, contrast)
+        return _draw_sentry(rng, split, turns, asking, size, rate)
     if world == 'tabletop':
-        return _draw_tabletop(rng, split, turns, questions, size, rate)
+        return _draw_tabletop(rng, split, turns, asking, size, rate)
     raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
 
 
@@ -137,22 +162,24 @@ def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[floa
 
 
 def _draw_sentry(
-    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
-    given: float | None, contrast: float,
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
+    given: float | None,
 ) -> Stream:
     while True:
-        topics = _topics(rng, questions, contrast)
-        wanted = (rng.random(questions) < EVENTFUL).tolist()
+        topics = _topics(rng, asking)
+        wished = [asking.wish(rng) and topic.skill not in _SILENT for topic in topics]
         rate = given or float(rng.choice(RATES))
         for _ in range(_TRIES):
             stamps = draw_stamps(rng, turns, rate)
             world = SentryWorld(
                 int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size,
-                skills=_acts(rng, topics))
+                skills=_acts(rng, [
+                    topic for topic, wish in zip(topics, wished, strict=True)
+                    if wish is not False or topic.skill in _SILENT]))
             asked = []
-            for topic, eventful in zip(topics, wanted, strict=True):
+            for topic, wish in zip(topics, wished, strict=True):
                 question = topic.ask(rng, split, world, stamps, rate)
-                if question is None or (eventful and not question.eventful):
+                if question is None or wish not in (None, question.eventful):
                     break
                 asked.append(question)
             else:
@@ -165,7 +192,7 @@ def _task(rng: np.random.Generator, world: str) -> str:
 
 
 def _draw_tabletop(
-    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
     given: float | None,
 ) -> Stream:
     try:  # here, for who asks for the sentry alone does without pybullet
@@ -181,30 +208,31 @@ def _draw_tabletop(
         stamps = draw_stamps(rng, turns, rate)
         world = TabletopWorld(
             int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
-        if questions and not clear(world, stamps):
+        if asking.questions and not clear(world, stamps):
             continue
-        asker = Asker(world, split, stamps, rate)
+        asker = Asker(world, split, stamps, rate, asking.free)
         asked: list[Question] = []
         for _ in range(_TRIES):
-            if len(asked) == questions:
+            if len(asked) == asking.questions:
                 break
-            task, wanted = _task(rng, 'tabletop'), rng.random() < EVENTFUL
+            task, wish = _task(rng, 'tabletop'), asking.wish(rng)
             for _ in range(_TRIES):
                 question = asker.ask(rng, task)
-                if question is None or (wanted and not question.eventful):
+                if question is None or wish not in (None, question.eventful):
                     continue
                 if all((question.task, question.right) != (other.task, other.right)
-                       for other in asked):
+                       or asking.free and question.skill != other.skill for other in asked):
                     asked.append(question)
                 break
-        if len(asked) == questions:
+        if len(asked) == asking.questions:
             return Stream('tabletop', world, stamps, rate, tuple(asked))
 
 
-def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topic, ...]:
+def _topics(rng: np.random.Generator, asking: Asking) -> tuple[Topic | FreeTopic, ...]:
     """Draw different topics, tasks by their share."""
+    count = asking.questions
     topics: list[Topic] = []
-    if contrast and rng.random() < contrast:
+    if asking.contrast and rng.random() < asking.contrast:
         skill = str(rng.choice(_CONTRASTED))
         both = {skill, _OPPOSITE[skill]}
         of_both = [topic for topic in TOPICS['event_caption'] if both.issuperset(topic.skills)]
@@ -214,13 +242,17 @@ def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topi
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]
         if topic not in topics:
             topics.append(topic)
-    return tuple(topics)
+    if not asking.free:
+        return tuple(topics)
+    return tuple(loosened(rng, topic) if rng.random() < asking.free else topic
+                 for topic in topics)
 
 
-def _acts(rng: np.random.Generator, topics: Sequence[Topic]) -> tuple[str, ...]:
+def _acts(rng: np.random.Generator, topics: Sequence[Topic | FreeTopic]) -> tuple[str, ...]:
     """Return what happens in a stream: mostly what is asked for, and something that is not."""
     acts = set(itertools.chain.from_iterable(
         rng.choice(SKILLS, 3) if topic.task == 'narration' else topic.skills for topic in topics))
+    acts |= {skill for topic in topics for skill in topic.besides}
     acts |= {_OTHER_WAY[skill] for skill in acts if skill in _OTHER_WAY}
     if rng.random() < 0.15:
         acts = set()
