@@ -32,11 +32,12 @@ from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
-from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.sentry_topics import ANSWERS
+from streamo_ros.worlds.sentry_topics import doubted
 from streamo_ros.worlds.sentry_topics import Rule
 from streamo_ros.worlds.sentry_topics import tell
 from streamo_ros.worlds.sentry_topics import Topic
+from streamo_ros.worlds.sentry_topics import Watched
 from streamo_ros.worlds.spoken import alternatives
 from streamo_ros.worlds.spoken import framed
 from streamo_ros.worlds.spoken import pick
@@ -226,14 +227,15 @@ class FreeTopic:
     besides: tuple[str, ...] = ()
 
     def ask(
-        self, rng: Rng, split: str, world: SentryWorld, stamps: Sequence[float], rate: float,
+        self, rng: Rng, split: str, world: Watched, stamps: Sequence[float], rate: float,
     ) -> Question | None:
         """Return the question with its truth; None where the world gives it no clear one."""
         if not all(world.clear(skill) for skill in self.skills):
             return None
         right = self.rule(world, stamps)
         return None if right is None else Question(
-            self.task, self.skill, self.words(rng), rate, right)
+            self.task, self.skill, self.words(rng), rate,
+            doubted(world, self.skills, stamps, right))
 
 
 def loosened(rng: Rng, topic: Topic) -> FreeTopic:
@@ -334,7 +336,7 @@ def _one_way(rng: Rng, skill: str) -> FreeTopic:
 def _nth(rng: Rng, skill: str) -> FreeTopic:
     place = int(rng.choice(3, p=(0.45, 0.4, 0.15)))
 
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         asked = in_order(world, skill, stamps)
         if asked is None:
             return None
@@ -347,7 +349,7 @@ def _nth(rng: Rng, skill: str) -> FreeTopic:
         lambda rng: framed(rng, NTH, ORDINALS[place], SPEECH[skill].clause(rng)), rule)
 
 
-def in_order(world: SentryWorld, skill: str, stamps: Sequence[float]) -> list[Event] | None:
+def in_order(world: Watched, skill: str, stamps: Sequence[float]) -> list[Event] | None:
     """Return a skill's events in order; None where the ticks do not show them one by one."""
     asked = [event for event in world.events if event.skill == skill]
     if any(event.start < stamps[0] for event in asked):
@@ -361,7 +363,7 @@ def in_order(world: SentryWorld, skill: str, stamps: Sequence[float]) -> list[Ev
 def _counting(rng: Rng) -> FreeTopic:
     skill = str(rng.choice(('enter', 'leave', 'light_off', 'light_on', 'cover', 'move')))
 
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         asked = in_order(world, skill, stamps)
         if asked is None or len(asked) >= len(NUMBERS):
             return None
@@ -383,7 +385,7 @@ def _counting(rng: Rng) -> FreeTopic:
 def _after(rng: Rng, skill: str) -> FreeTopic:
     other = _another(rng, skill, *(['stop'] if skill == 'start' else []))
 
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         first = next((event for event in world.events
                       if event.skill == other and event.start >= stamps[0]), None)
         if any(event.skill == other and event.start < stamps[0] for event in world.events):
@@ -405,7 +407,7 @@ def _during(rng: Rng, skill: str) -> FreeTopic:
     skill = skill if skill in ('light_off', 'cover') else str(rng.choice(('light_off', 'cover')))
     moving = rng.random() < 0.6
 
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         asked = []
         for event in world.events:
             if event.skill != skill or event.start > stamps[-1]:
