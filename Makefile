@@ -9,7 +9,7 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
-.PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up clean
+.PHONY: help demo test scores film sample-bag split-report pictures nano build set-up test-set-up clean
 .NOTPARALLEL:
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo 'make sample-bag  a small bag with its truth beside, for streamo evaluate; prints its path'
 	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
+	@echo 'make pictures  photographs and cut-outs to train on, into build/pictures (docs/pictures.md)'
 	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
@@ -47,6 +48,9 @@ split-report: test-set-up build
 
 ablation: test-set-up build
 	@source ./env.sh && python -m streamo_ros.studies.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+
+pictures: test-set-up build
+	@source ./env.sh && python setup/pictures.py
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \
