@@ -319,8 +319,8 @@ class SentryWorld:
     def _scene(self, time: float) -> Image:
         sway = self._sensor.sway(time)
         camera = self._camera(self._view(time), sway, self._size)
-        frame = self._behind(self._background(
-            self._camera(self._looking(time), sway, self._size)).copy(), time)
+        frame = self._behind(self._stage(self._camera(
+            self._looking(time), sway, self._size), time), time)
         present = [(actor, actor.track.pose(time)) for actor in self._plan.actors]
         for actor, pose in sorted(
                 ((actor, pose) for actor, pose in present if pose is not None),
@@ -329,6 +329,10 @@ class SentryWorld:
                 pose = replace(pose, tilt=self._breath * math.sin(1.7 * time + pose.size * 40))
             self._draw(frame, actor, self._stance(actor, pose, time), camera)
         return frame
+
+    def _stage(self, camera: NDArray[np.float64], time: float) -> Image:
+        """Give the place as the camera sees it at a time, to be drawn on."""
+        return self._background(camera).copy()
 
     def _behind(self, frame: Image, time: float) -> Image:
         """Give all that is behind the things that come and go."""

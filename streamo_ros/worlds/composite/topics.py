@@ -184,6 +184,8 @@ class Asker:
     def ask(self, rng: Rng) -> Question | None:
         """Return a question; None where the one drawn has no clear truth here."""
         task = str(rng.choice(list(_TASKS), p=list(_TASKS.values())))
+        if task in ('naming', 'present') and not self._world.bare:
+            return None  # what is there besides has no name here
         free = bool(self._free) and rng.random() < self._free
         if task == 'refused' and not free:
             task = 'absent'
