@@ -53,6 +53,9 @@ from streamo_ros.worlds.tracks import View
 SEEN_MOVE = 0.025
 """Displacement of the picture, in frame widths, from which the camera counts as moved."""
 
+MOVING = 'moving'
+"""What is doubtful where nobody could say whether anything moves."""
+
 _SPLITS = {'train': 1, 'validation': 2, 'test': 3}
 _GRID = 32  # pixels a side of the small frame that cells are counted in
 _FINER = 1.5  # how much larger than they appear things are painted
@@ -130,7 +133,8 @@ class SentryWorld:
             skills = [SKILLS[index] for index in sorted(handful)]
         self._plan = self._planned(script, seconds, aspect, skills)
         self.events: tuple[Event, ...]
-        self.events, self._unclear = label(self._plan, seconds)
+        self.events, unclear = label(self._plan, seconds)
+        self._unclear = set(unclear)
         draws = self._draws(2)
         self._darkness_drawn = float(0.05 + 0.30 * draws.random() ** 1.3)
         self._dark_tint = np.exp(draws.normal(0, 0.15, 3)).astype(np.float32)
