@@ -154,6 +154,7 @@ _SCENERY = frozenset((
     'clock', 'flower', 'woman', 'man', 'spoon', 'church', 'mosque', 'fountain', 'leaf', 'rock',
     'log', 'bench', 'flag', 'eye', 'telescope', 'camera', 'button', 'light bulb', 'lantern'))
 
+_CLASSES = 0.3  # share of what can be asked for by its class ('an animal') that is
 _TASKS = {'tell': 0.44, 'either': 0.09, 'naming': 0.17, 'ground': 0.12, 'present': 0.08,
           'absent': 0.06, 'refused': 0.04}
 
@@ -226,6 +227,13 @@ class Asker:
         skill, kind = self._skill(rng), self._kind(rng)
         if skill is None:
             return None
+        whole = next((
+            (name, kinds) for name, kinds in load_kinds().classes.items() if kind in kinds), None)
+        if whole is not None and rng.random() < _CLASSES and self._world.bare:
+            name, kinds = whole
+            return self._question(
+                'event_caption', f'class_{skill}', self._words(rng, free, skill, name),
+                self._told(self._events(skill, *kinds)), *{*kinds} & {*self._world.cast})
         return self._question(
             'event_caption', f'kind_{skill}', self._words(rng, free, skill, kind),
             self._told(self._events(skill, kind)), kind)
