@@ -40,7 +40,6 @@ from streamo_ros.worlds.phrases import word
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
-from streamo_ros.worlds.sentry_topics import doubted
 from streamo_ros.worlds.spoken import framed
 from streamo_ros.worlds.spoken import pick
 from streamo_ros.worlds.spoken import said
@@ -203,10 +202,10 @@ class Asker:
 
     def _question(
         self, task: str, skill: str, text: str, right: tuple[Truth, ...], *kinds: str,
+        about: tuple[str, ...] = (),
     ) -> Question:
         kept = '_kept' if any(is_kept(kind) for kind in kinds) else ''
-        return Question(task, skill + kept, text, self._rate, doubted(
-            self._world, (), self._stamps, right))
+        return Question(task, skill + kept, text, self._rate, right, about or kinds)
 
     # -- drafts -----------------------------------------------------------------------------
 
@@ -233,7 +232,8 @@ class Asker:
             name, kinds = whole
             return self._question(
                 'event_caption', f'class_{skill}', self._words(rng, free, skill, name),
-                self._told(self._events(skill, *kinds)), *{*kinds} & {*self._world.cast})
+                self._told(self._events(skill, *kinds)), *{*kinds} & {*self._world.cast},
+                about=(name,))
         return self._question(
             'event_caption', f'kind_{skill}', self._words(rng, free, skill, kind),
             self._told(self._events(skill, kind)), kind)
