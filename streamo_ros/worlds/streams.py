@@ -43,7 +43,6 @@ from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.sentry import WorldError
 from streamo_ros.worlds.sentry_topics import Topic
 from streamo_ros.worlds.sentry_topics import TOPICS
-from streamo_ros.worlds.sentry_topics import Watched
 from streamo_ros.worlds.textures import Image
 
 RATES = (1.0, 1.0, 2.0)
@@ -59,6 +58,9 @@ _WORLD_SHARES = (0.6, 0.4)
 
 EVENTFUL = 0.75
 """Share of questions whose world is drawn until something that they ask for happens."""
+
+QUIET = 0.35
+"""Share of the streams of MORE_WORLDS in which nothing asked for happens."""
 
 _SHARES = {
     'sentry': {'narration': 0.12, 'event_caption': 0.48, 'grounding': 0.22, 'tsqa': 0.18},
@@ -157,14 +159,17 @@ def draw_stream(
     :param free: share of the instructions that are put in free words; there are none for the test
         split, whose free words are written by somebody who does not know these
     :param eventful: share of the instructions that ask for something that happens; nothing that
-        they ask for happens to the others. None: EVENTFUL of them do, and others may
+        they ask for happens to the others. None: EVENTFUL of them do, and others may; of
+        MORE_WORLDS, QUIET of the streams have nothing of what any of them asks for
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if free and split == 'test':
         raise WorldError('There are no free words for the test split: draw with free=0.')
-    asking = Asking(questions, contrast, free, eventful)
     if world is None:
         world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
+    if eventful is None and world in MORE_WORLDS:
+        eventful = 0.0 if rng.random() < QUIET else EVENTFUL
+    asking = Asking(questions, contrast, free, eventful)
     if world in ('sentry', 'moving'):
         return _draw_sentry(rng, split, turns, asking, size, rate, world)
     if world == 'film':
@@ -199,9 +204,14 @@ def _draw_sentry(
                 skills=_acts(rng, [
                     topic for topic, wish in zip(topics, wished, strict=True)
                     if wish is not False or topic.skill in _SILENT]))
-            asked = _asked(rng, split, world, taken, rate, topics, wished)
-            if asked is not None:
-                return Stream(kind, world, stamps, rate, asked, taken)
+            asked = []
+            for topic, wish in zip(topics, wished, strict=True):
+                question = topic.ask(rng, split, world, taken, rate)
+                if question is None or wish not in (None, question.eventful):
+                    break
+                asked.append(question)
+            else:
+                return Stream(kind, world, stamps, rate, tuple(asked), taken)
 
 
 def _draw_film(
@@ -209,16 +219,23 @@ def _draw_film(
     given: float | None,
 ) -> Stream:
     wished = [asking.wish(rng) for _ in range(asking.questions)]
+    one = replace(asking, questions=1)
     while True:  # a film takes long to draw: ask it again and again
         rate = given or float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)
         taken = _taken(rng, stamps)
         world = FilmWorld(int(rng.integers(2**62)), taken, split, size, _acts(rng, ()))
-        for _ in range(_TRIES):
-            topics = _topics(rng, asking)
-            asked = _asked(rng, split, world, taken, rate, topics, wished)
-            if asked is not None:
-                return Stream('film', world, stamps, rate, asked, taken)
+        asked: list[Question] = []
+        for _ in range(_TRIES * asking.questions):
+            if len(asked) == asking.questions:
+                break
+            (topic,) = _topics(rng, one)
+            question = topic.ask(rng, split, world, taken, rate)
+            if (question is not None and wished[len(asked)] in (None, question.eventful)
+                    and all(question.skill != other.skill for other in asked)):
+                asked.append(question)
+        if len(asked) == asking.questions:
+            return Stream('film', world, stamps, rate, tuple(asked), taken)
 
 
 def _draw_composite(
@@ -261,20 +278,6 @@ def _of_cameras(
     if topic.task == 'narration' or {'enter', 'leave'} & {*topic.skills}:
         return None
     return topic.ask(rng, split, world, stamps, rate)
-
-
-def _asked(
-    rng: np.random.Generator, split: str, world: Watched, stamps: Sequence[float], rate: float,
-    topics: Sequence[Topic | FreeTopic], wished: Sequence[bool | None],
-) -> tuple[Question, ...] | None:
-    """Return the questions; None where one is not clear in this world, or not as wished."""
-    asked = []
-    for topic, wish in zip(topics, wished, strict=True):
-        question = topic.ask(rng, split, world, stamps, rate)
-        if question is None or wish not in (None, question.eventful):
-            return None
-        asked.append(question)
-    return tuple(asked)
 
 
 def _taken(rng: np.random.Generator, stamps: tuple[float, ...]) -> tuple[float, ...]:

@@ -86,6 +86,13 @@ def test_with_contrast_both_directions_of_a_skill_are_asked_of_one_stream():
     assert 0 < together < 8  # asked for at once, too, beside one of them
 
 
+@pytest.mark.parametrize('world', ['moving', 'film'])
+def test_in_a_third_of_the_streams_nothing_asked_for_happens(world):
+    streams = [draw(seed, world, 12, split='train') for seed in range(60)]
+    quiet = [not any(question.eventful for question in stream.questions) for stream in streams]
+    assert 1 / 4 < np.mean(quiet) < 1 / 2
+
+
 @pytest.mark.parametrize('world', ['sentry', 'tabletop'])
 def test_a_stream_of_which_nothing_is_asked_has_frames_and_happenings(world):
     streams = [draw(seed, world, 8, questions=0) for seed in range(6)]
