@@ -62,13 +62,14 @@ def photographs(split: str) -> tuple[Image, ...]:
         and so on: those that were fetched, too
     """
     if not split.endswith('+'):
-        return _installed(split)
+        return installed(split)
     fetched = fetched_photographs(split[:-1])
-    return *_installed(split[:-1]), *(_read(file) for file in fetched)
+    return *installed(split[:-1]), *(_read(file) for file in fetched)
 
 
 @lru_cache(maxsize=3)
-def _installed(split: str) -> tuple[Image, ...]:
+def installed(split: str) -> tuple[Image, ...]:
+    """Give those of a split that packages of Python carry."""
     found = []
     for package, folder, name in PHOTOGRAPHS[split]:
         try:
