@@ -9,6 +9,10 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python
 	&& echo $$name && break; done)
 PYTHON := $(or $(PYTHON),python3)
 
+# The distribution of ROS 2 whose wheels are used: jazzy or kilted
+DISTRO ?= jazzy
+export DISTRO
+
 .PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up clean
 .NOTPARALLEL:
 
@@ -16,6 +20,7 @@ help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
 	@echo 'make test   every test and linter (adds torch to .venv; so does make scores)'
+	@echo '            DISTRO=kilted  the tests of the node, on ROS 2 Kilted'
 	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
 	@echo 'make film   how well it does on real film, beside frame differencing'
 	@echo '            FILMS=FOLDER  where films lie that are not installed'
@@ -31,22 +36,26 @@ demo: build
 	@source ./env.sh && python -m streamo_ros.nodes.tools.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)')
 
 test: test-set-up build
+ifeq ($(DISTRO),jazzy)
 	@source ./env.sh && ruff check . && mypy && python -m pytest
+else
+	@source ./env.sh && python -m pytest test/nodes test/faults test/behaviors
+endif
 
 scores: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.scores --json scores.json
+	@source ./env.sh && streamo study scores --json scores.json
 
 film: build
-	@source ./env.sh && python -m streamo_ros.studies.film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
+	@source ./env.sh && streamo study film $(if $(FILMS),--films '$(FILMS)') $(if $(JSON),--json '$(JSON)')
 
 sample-bag: build
-	@source ./env.sh && python -m streamo_ros.studies.sample_bag build/sample_bag
+	@source ./env.sh && streamo study sample-bag build/sample_bag
 
 split-report: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.split_bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
+	@source ./env.sh && streamo study split-bags '$(or $(OUT),$(error say where it goes: make split-report OUT=DIR))' $(if $(CHECKPOINT),--checkpoint '$(CHECKPOINT)') $(if $(STREAMS),--streams '$(STREAMS)')
 
 ablation: test-set-up build
-	@source ./env.sh && python -m streamo_ros.studies.ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+	@source ./env.sh && streamo study ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \
@@ -65,6 +74,6 @@ test-set-up:
 	@$(PYTHON) setup/set_up.py test
 
 clean:
-	rm -rf .venv build install log
+	rm -rf .venv .venv-* build build-* install install-* log
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,6 +50,7 @@ setup(
         'tqdm',
     ],
     extras_require={
+        'behaviors': ['py-trees'],
         'bench': ['matplotlib', 'torch', 'transformers'],
         'ray': ['ray'],
         'torch': ['torch'],
@@ -60,7 +61,7 @@ setup(
     entry_points={
         'console_scripts': [
             'overlay_node = streamo_ros.nodes.overlay.node:main',
-            'streamo = streamo_ros.cli:main',
+            'streamo = streamo_ros.cli.main:main',
             'streamo_node = streamo_ros.nodes.streamo_node:main',
         ],
     },

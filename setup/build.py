@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Builds this package with colcon into `install/`, when something it is made of has changed.
+Builds this package with colcon into the install space, when something it is made of has changed.
 
 For machines without ROS, run by the Makefile in the environment of env.sh; on a robot, the
 package is built in its colcon workspace like any other.
@@ -25,15 +25,18 @@ import shutil
 import subprocess
 import sys
 
-ROOT = Path(__file__).resolve().parent.parent
-SOURCE = ROOT / 'build' / 'source'
-INSTALL = ROOT / 'install'
+from distribution import BUILD
+from distribution import INSTALL
+from distribution import ROOT
+from distribution import VENV
+
+SOURCE = BUILD / 'source'
 MARKER = INSTALL / '.built-from'
 SOURCES = (
     'CMakeLists.txt', 'package.xml', 'action', 'behaviors', 'config', 'launch', 'msg', 'scripts',
     'streamo_ros',
 )
-ENVIRONMENT = (ROOT / '.venv' / '.set-up-run', Path(__file__))
+ENVIRONMENT = (VENV / '.set-up-run', Path(__file__))
 
 
 def fingerprint() -> str:
@@ -67,7 +70,7 @@ def copy_sources() -> None:
 
 def remove_stale() -> None:
     """Remove modules and data that an earlier build installed and this one did not."""
-    manifest = ROOT / 'build' / 'colcon' / 'streamo_ros' / 'install_manifest.txt'
+    manifest = BUILD / 'colcon' / 'streamo_ros' / 'install_manifest.txt'
     installed = set(manifest.read_text().splitlines())
     for package in INSTALL.glob('lib/python*/site-packages/streamo_ros'):
         for path in package.rglob('*'):
@@ -85,9 +88,9 @@ def main() -> int:
     result = subprocess.run(
         [
             'colcon', '--log-base', str(ROOT / 'log'), 'build', '--merge-install',
-            '--base-paths', str(SOURCE), '--build-base', str(ROOT / 'build' / 'colcon'),
+            '--base-paths', str(SOURCE), '--build-base', str(BUILD / 'colcon'),
             '--install-base', str(INSTALL), '--event-handlers', 'console_direct+',
-            '--cmake-args', f'-DPython3_EXECUTABLE={ROOT / ".venv" / "bin" / "python"}',
+            '--cmake-args', f'-DPython3_EXECUTABLE={VENV / "bin" / "python"}',
             '-DBUILD_TESTING=OFF',
         ],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Makes `.venv`: ROS 2 Jazzy from wheels, and what the engine and the tests need.
+Makes `.venv`: ROS 2 from wheels, and what the engine and the tests need.
 
 For machines without ROS; a robot uses the ROS of its system and never runs this. Run by the
 Makefile as `python set_up.py run` or `python set_up.py test`. What was installed is remembered in
-`.venv` as a hash of everything it depends on, so that a second call does nothing.
+the environment as a hash of everything it depends on, so that a second call does nothing.
 """
 
 import hashlib
@@ -29,11 +29,19 @@ import subprocess
 import sys
 import sysconfig
 
-ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / '.venv'
+from distribution import BUILD
+from distribution import DISTRO
+from distribution import DISTROS
+from distribution import INSTALL
+from distribution import ROOT
+from distribution import VENV
+
 PYTHON = VENV / 'bin' / 'python'
-LOCK = ROOT / 'requirements.lock'
 REQUIREMENTS = ROOT / 'requirements'
+LOCKS = (ROOT / 'requirements.lock', REQUIREMENTS / f'{DISTRO}.lock')
+RUN = (DISTRO, 'run', 'clip', 'cmake')
+# Linters and torch test the same code on any distribution: once is enough.
+TEST = ('test', 'test_extras') if DISTRO == 'jazzy' else ('test',)
 SUPPORTED = ((3, 10), (3, 14))
 # The interpreter behind any virtual environment this runs in, the one it is about to make included
 BASE_PYTHON = os.path.realpath(sys.executable)
@@ -45,6 +53,8 @@ class SetUpError(Exception):
 
 def check_machine() -> None:
     """Raise SetUpError with the remedy if a prerequisite is missing."""
+    if DISTRO not in DISTROS:
+        raise SetUpError(f'DISTRO={DISTRO} is not one of {", ".join(DISTROS)}.')
     version = sys.version_info[:2]
     if not SUPPORTED[0] <= version <= SUPPORTED[1]:
         raise SetUpError(
@@ -67,7 +77,8 @@ def check_machine() -> None:
 def fingerprint(*requirements: str) -> str:
     """Return the hash of all that an installation of these requirement files depends on."""
     digest = hashlib.sha256(f'{sys.version} {BASE_PYTHON} {ROOT}'.encode())
-    for path in (Path(__file__), LOCK, *(REQUIREMENTS / f'{name}.txt' for name in requirements)):
+    paths = (Path(__file__), *LOCKS, *(REQUIREMENTS / f'{name}.txt' for name in requirements))
+    for path in paths:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -77,13 +88,17 @@ def site_packages() -> Path:
     return Path(sysconfig.get_path('purelib', 'posix_prefix', {'base': str(VENV)}))
 
 
-def install(name: str, *options: str) -> None:
-    """Install requirements/<name>.txt into the environment, in the locked versions."""
+def install(*names: str, options: tuple[str, ...] = ()) -> None:
+    """Install requirements/<name>.txt of each name into the environment, in locked versions."""
     command = [str(PYTHON), '-m', 'pip', 'install', '-qq', '--disable-pip-version-check', *options]
-    command += ['-c', str(LOCK), '-r', str(REQUIREMENTS / f'{name}.txt')]
+    for lock in LOCKS:
+        command += ['-c', str(lock)]
+    for name in names:
+        command += ['-r', str(REQUIREMENTS / f'{name}.txt')]
     if subprocess.run(command).returncode != 0:
         raise SetUpError(
-            f'pip could not install requirements/{name}.txt (its words are above). '
+            f'pip could not install what {", ".join(names)}.txt in requirements/ list (its output '
+            'is above). '
             'Check the network and the package index, then run the same command again.'
         )
 
@@ -114,26 +129,28 @@ def repair_wheels() -> None:
 def set_up_run() -> None:
     """Create the environment with what building and running the package needs."""
     marker = VENV / '.set-up-run'
-    expected = fingerprint('run', 'clip', 'cmake')
+    expected = fingerprint(*RUN)
     if marker.exists() and marker.read_text() == expected:
         return
-    print('Making .venv with ROS 2 Jazzy (once; about a minute) ...', flush=True)
+    print(
+        f'Making {VENV.name} with ROS 2 {DISTRO.capitalize()} (once; about a minute) ...',
+        flush=True)
     # What was built with another environment cannot be built on.
-    for folder in ('build', 'install'):
-        shutil.rmtree(ROOT / folder, ignore_errors=True)
+    for folder in (BUILD, INSTALL):
+        shutil.rmtree(folder, ignore_errors=True)
     arguments = [BASE_PYTHON, '-m', 'venv', '--clear', str(VENV)]
     if subprocess.run(arguments).returncode != 0:
         raise SetUpError(
             f'{BASE_PYTHON} could not make a virtual environment: install its venv module '
             '(on Debian and Ubuntu: `apt install python3-venv`).'
         )
-    install('run')
-    install('clip', '--no-deps')
+    install(DISTRO, 'run')
+    install('clip', options=('--no-deps',))
     if shutil.which('cmake') is None:
         install('cmake')
     repair_wheels()
     # The sources serve the Python of this checkout, the install space serves its messages.
-    installed = sysconfig.get_path('purelib', 'posix_prefix', {'base': str(ROOT / 'install')})
+    installed = sysconfig.get_path('purelib', 'posix_prefix', {'base': str(INSTALL)})
     (site_packages() / 'streamo_ros_checkout.pth').write_text(f'{ROOT}\n{installed}\n')
     marker.write_text(expected)
 
@@ -141,11 +158,11 @@ def set_up_run() -> None:
 def set_up_test() -> None:
     """Add what the tests need to the environment."""
     marker = VENV / '.set-up-test'
-    expected = fingerprint('run', 'clip', 'cmake', 'test')
+    expected = fingerprint(*RUN, *TEST)
     if marker.exists() and marker.read_text() == expected:
         return
-    print('Adding torch and the linters to .venv (once; some minutes) ...', flush=True)
-    install('test')
+    print(f'Adding what the tests need to {VENV.name} (once; some minutes) ...', flush=True)
+    install(*TEST)
     marker.write_text(expected)
 
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What tests of several rooms share: a small random model of every family."""
+"""What tests of several folders share: a small model of every family, a robot's environment."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -41,3 +41,11 @@ def plain_model(random_model, tmp_path_factory):
     directory = tmp_path_factory.mktemp('plain')
     write_checkpoint(random_model.family, random_model.model, directory, plain=True)
     return replace(random_model, directory=directory, zero_shot=True)
+
+
+@pytest.fixture(scope='session')
+def robot(tmp_path_factory):
+    """Return an environment with only what robots install."""
+    pytest.importorskip('ament_index_python', reason='robots have ROS')
+    from robot_environment import RobotEnvironment
+    return RobotEnvironment(tmp_path_factory.mktemp('robot') / 'environment')

@@ -25,7 +25,7 @@ _CONTEXT.set_forkserver_preload(['streamo_ros.training.fine_tune'])
 def _run(arguments: Sequence[str], environment: dict[str, str]) -> None:
     import torch
 
-    from streamo_ros.cli import main
+    from streamo_ros.cli.main import main
     os.environ.update(environment)
     torch.set_num_threads(1)
     raise SystemExit(main(arguments))

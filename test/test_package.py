@@ -18,14 +18,23 @@ import ast
 import os
 from pathlib import Path
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('action/*.action')])
-SYSTEM_PACKAGES = {'PIL': 'python3-pil', 'cv2': 'python3-opencv', 'numpy': 'python3-numpy',
-                   'yaml': 'python3-yaml'}
+# The rosdep key of a module outside ROS, where there is one
+ROSDEP_KEYS = {
+    'PIL': 'python3-pil', 'cv2': 'python3-opencv', 'numpy': 'python3-numpy',
+    'onnxruntime': 'python3-onnxruntime-pip', 'rosbags': 'python3-rosbags-pip',
+    'ruamel': 'python3-ruamel.yaml', 'tqdm': 'python3-tqdm', 'yaml': 'python3-yaml'}
+# Its name on PyPI, where that is not the module's
+PYPI_NAMES = {
+    'PIL': 'pillow', 'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes',
+    'py_trees': 'py-trees', 'ruamel': 'ruamel-yaml'}
+ROS = re.compile(r'rclpy|ament_index_python|launch\w*|\w+_(msgs|srvs|interfaces)')
 
 # What programs and recorded bags hold on to: fields are added at the end, nothing else changes.
 FROZEN = {
@@ -105,18 +114,16 @@ def statements(interface: Path) -> list[tuple[list[str], str, str, bool]]:
     return found
 
 
-def ros_imports(folder: Path) -> set[str]:
-    """Return what the files of a folder import that package.xml has a name for."""
+def imported(folder: str) -> set[str]:
+    """Return the modules outside the package and Python that the files of a folder import."""
     names = set()
-    for path in folder.rglob('*.py'):
+    for path in (ROOT / folder).rglob('*.py'):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split('.')[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split('.')[0])
-    pattern = r'rclpy|launch\w*|\w+_(msgs|srvs|interfaces)'
-    ros = {name for name in names if re.fullmatch(pattern, name)}
-    return ros | {SYSTEM_PACKAGES[name] for name in names & SYSTEM_PACKAGES.keys()}
+    return names - {'streamo_ros'} - set(sys.stdlib_module_names)
 
 
 def test_the_scripts_that_cmake_installs_are_the_console_scripts_of_setup_py() -> None:
@@ -147,18 +154,42 @@ def test_name_version_licence_and_maintainer_are_the_same_everywhere() -> None:
     assert package.findtext('version') == arguments['version']
     assert package.findtext('license') == arguments['license'] == 'Apache-2.0'
     assert package.findtext('maintainer') == arguments['maintainer']
+    assert package.findtext('author') == arguments['maintainer']
     assert package.find('maintainer').get('email') == arguments['maintainer_email']
     assert f'\n{arguments["version"]} (' in (ROOT / 'CHANGELOG.rst').read_text()
     assert 'Apache License' in (ROOT / 'LICENSE').read_text()
     assert 'Version 2.0, January 2004' in (ROOT / 'LICENSE').read_text()
 
 
+def test_package_xml_says_where_the_package_and_its_issues_are() -> None:
+    urls = {url.get('type'): url.text for url in manifest().findall('url')}
+    assert set(urls) == {'repository', 'bugtracker'}
+    assert urls['bugtracker'].startswith(urls['repository'])
+
+
 def test_package_xml_declares_what_the_code_imports() -> None:
     declared = {
         element.text for element in manifest() if element.tag in ('depend', 'exec_depend')
     }
-    used = ros_imports(ROOT / 'streamo_ros') | ros_imports(ROOT / 'launch')
+    used = {
+        ROSDEP_KEYS.get(name, name) for name in imported('streamo_ros') | imported('launch')
+        if ROS.fullmatch(name) or name in ROSDEP_KEYS or name == 'py_trees'}
     assert used - declared == set()
+
+
+def test_setup_py_declares_what_the_code_imports_beside_ros() -> None:
+    arguments = setup_arguments()
+    declared = {*arguments['install_requires']}.union(*arguments['extras_require'].values())
+    used = {PYPI_NAMES.get(name, name) for name in imported('streamo_ros')
+            if not ROS.fullmatch(name)}
+    assert used - declared == set()
+
+
+def test_what_has_no_rosdep_key_is_named_in_package_xml() -> None:
+    modules = {PYPI_NAMES.get(name, name) for name in ROSDEP_KEYS}
+    without = set(setup_arguments()['install_requires']) - modules - {'ml-dtypes'}  # onnx's own
+    text = (ROOT / 'package.xml').read_text()
+    assert [name for name in without if not re.search(rf'\b{name}\b', text)] == []
 
 
 def test_package_xml_and_cmake_declare_what_the_interfaces_are_made_of() -> None:
@@ -230,19 +261,34 @@ def test_everything_in_the_source_tree_is_installed() -> None:
             assert copy.read_bytes() == source.read_bytes(), f'{copy} is old: run `make build`'
 
 
-def test_every_requirement_is_locked() -> None:
-    def entries(path: Path) -> list[str]:
-        lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
-        return [line for line in lines if line]
+def entries(path: Path) -> list[str]:
+    lines = (line.split('#')[0].strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line]
 
-    locked = set()
-    for line in entries(ROOT / 'requirements.lock'):
+
+def locked(path: Path) -> set[str]:
+    """Return the names that a lock file pins to one version."""
+    names = set()
+    for line in entries(path):
         match = re.fullmatch(r'([a-z0-9-]+)==[^ ;]+(?: ; python_version .*)?', line)
-        assert match, f'{line!r} does not pin one version'
-        locked.add(match[1])
-    for path in (ROOT / 'requirements').glob('*.txt'):
-        names = [entry.split(' ; python_version ')[0] for entry in entries(path)]
-        assert [name for name in names if name not in locked] == [], path.name
+        assert match, f'{path.name}: {line!r} does not pin one version'
+        names.add(match[1])
+    return names
+
+
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'requirements').glob('*.txt')), ids=lambda path: path.stem)
+def test_every_requirement_is_locked(path: Path) -> None:
+    pinned = locked(ROOT / 'requirements.lock')
+    if path.with_suffix('.lock').exists():  # those of a ROS 2 distribution have their own
+        pinned |= locked(path.with_suffix('.lock'))
+    names = {entry.split(' ; python_version ')[0] for entry in entries(path)}
+    assert names - pinned == set()
+
+
+def test_the_common_lock_pins_nothing_of_one_ros_distribution() -> None:
+    pinned = locked(ROOT / 'requirements.lock')
+    assert {name for name in pinned if name.startswith('ros-')} == {'ros-wheels-bootstrapper'}
 
 
 def test_every_python_file_opens_with_the_licence_header() -> None:

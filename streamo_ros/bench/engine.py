@@ -52,15 +52,17 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import close_turn
+from streamo_ros.dialogue import instruction_pieces
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
+from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.models import Checkpoint
 
 SPAN = 1000
@@ -93,10 +95,10 @@ class EngineFigures:
 
 @dataclass(frozen=True)
 class Tick:
-    """Seconds of one tick: in all, looking at the frame, and inside the two graphs."""
+    """Seconds of one tick: in all, encoding the image, and inside the two graphs."""
 
     total: float
-    see: float
+    encode_image: float
     graph: float
     step_graph: float
 
@@ -106,17 +108,17 @@ class _Metered:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self.see_seconds = self.see_graph_seconds = self.step_graph_seconds = 0.0
+        self.encode_seconds = self.encode_graph_seconds = self.step_graph_seconds = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
     def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
-        """Look at a frame and note how long it took."""
+        """Encode an image and note how long it took."""
         begin, inside = time.perf_counter(), self._inside()
         tokens = self._backend.encode_image(patches, grid)
-        self.see_seconds = time.perf_counter() - begin
-        self.see_graph_seconds = self._inside() - inside or self.see_seconds
+        self.encode_seconds = time.perf_counter() - begin
+        self.encode_graph_seconds = self._inside() - inside or self.encode_seconds
         return tokens
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
@@ -161,9 +163,10 @@ class NoiseStream:
     @property
     def sink_length(self) -> int:
         """Return the tokens of prompt and instruction."""
-        plan = self.engine._places[0].plan
-        assert plan is not None
-        return plan.sink_length
+        checkpoint = self.engine.checkpoint
+        return len(checkpoint.tokenizer.encode([
+            *system_pieces(checkpoint.system_prompt, checkpoint.tokenizer.chat),
+            *instruction_pieces(_INSTRUCTION)]))
 
     @property
     def frame_size(self) -> tuple[int, int]:
@@ -187,8 +190,8 @@ class NoiseStream:
         total = time.perf_counter() - begin
         self._ticks += 1
         backend = self.backend
-        return Tick(total, backend.see_seconds,
-                    backend.see_graph_seconds + backend.step_graph_seconds,
+        return Tick(total, backend.encode_seconds,
+                    backend.encode_graph_seconds + backend.step_graph_seconds,
                     backend.step_graph_seconds)
 
 
@@ -233,7 +236,7 @@ def measure(
     for _ in range(60):
         alone.append(stream.tick())
         together.append(four.tick())
-    see = _median(tick.encode_image for tick in alone)
+    vision = _median(tick.encode_image for tick in alone)
     language = _median(tick.total - tick.encode_image for tick in alone)
 
     camera = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
@@ -241,7 +244,7 @@ def measure(
         _seconds(lambda: checkpoint.frame.scale(camera, stream.frame_size)) for _ in range(20))
     return EngineFigures(
         window_turns=window, turn_tokens=turn, ticks=ticks,
-        tick_ms=_rounded(1e3 * _median(long.latencies)), vision_ms=_rounded(1e3 * see),
+        tick_ms=_rounded(1e3 * _median(long.latencies)), vision_ms=_rounded(1e3 * vision),
         flatness=_rounded(_drift(long.latencies)),
         flatness_of_machine=_rounded(_drift(long.fixed)),
         rss_growth_mib=_rounded(long.resident_mib[-1] - long.resident_mib[0]),
@@ -253,7 +256,7 @@ def measure(
         host_overhead_ms=_rounded(1e3 * _median(long.outside)),
         scaling_ms=_rounded(1e3 * scaling),
         instructions4_overhead=_rounded(
-            _median(tick.total for tick in together) / (see + 4 * language)))
+            _median(tick.total for tick in together) / (vision + 4 * language)))
 
 
 @dataclass(frozen=True)

@@ -41,8 +41,8 @@ from streamo_ros.bench.engine import NoiseStream
 from streamo_ros.bench.engine import peak_gflops
 from streamo_ros.bench.engine import Tick
 from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.engine.backends.tensorrt.cuda import CudaDevice
-from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 

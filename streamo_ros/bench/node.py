@@ -42,10 +42,12 @@ from typing import Any
 
 from tqdm import tqdm
 
+from streamo_ros.errors import UserError
+
 SMALL, LARGE = (640, 480), (1920, 1080)
 
 
-class BenchError(RuntimeError):
+class BenchError(UserError, RuntimeError):
     """Nothing could be measured; the message says why."""
 
 

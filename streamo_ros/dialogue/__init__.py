@@ -19,6 +19,7 @@ from streamo_ros.dialogue.chat import INTERNVL
 from streamo_ros.dialogue.chat import QWEN
 from streamo_ros.dialogue.chat import SMALL
 from streamo_ros.dialogue.chat import SMOLVLM
+from streamo_ros.dialogue.event_span import EventSpan
 from streamo_ros.dialogue.instruction import clean_instruction
 from streamo_ros.dialogue.instruction import InstructionError
 from streamo_ros.dialogue.piece import Control
@@ -40,6 +41,7 @@ __all__ = [
     'clean_instruction',
     'close_turn',
     'Control',
+    'EventSpan',
     'Image',
     'instruction_pieces',
     'InstructionError',

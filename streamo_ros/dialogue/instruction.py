@@ -21,8 +21,10 @@ control token is seen to where text becomes token ids (``models.tokenizer``).
 
 import unicodedata
 
+from streamo_ros.errors import UserError
 
-class InstructionError(ValueError):
+
+class InstructionError(UserError, ValueError):
     """An instruction that cannot be taken; the message says why and what would help."""
 
 

@@ -14,16 +14,17 @@
 
 """One frame in, one decision per instruction out, at a cost that never grows."""
 
+from streamo_ros.engine.backends.factory import BACKENDS
+from streamo_ros.engine.decision import Decision
+from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import StampError
+from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process import EngineFailure
 from streamo_ros.engine.process import EngineProcess
 from streamo_ros.engine.static_scene import StillScene
-from streamo_ros.engine.stream_engine import BACKENDS
-from streamo_ros.engine.stream_engine import Decision
-from streamo_ros.engine.stream_engine import StampError
 from streamo_ros.engine.stream_engine import StreamEngine
-from streamo_ros.engine.stream_engine import Watch
 from streamo_ros.engine.thresholds import Thresholds
 
 __all__ = [
-    'BACKENDS', 'Decision', 'EngineFailure', 'EngineProcess', 'StampError', 'StillScene',
-    'StreamEngine', 'Thresholds', 'Watch']
+    'BACKENDS', 'Decision', 'Engine', 'EngineFailure', 'EngineProcess', 'StampError',
+    'StillScene', 'StreamEngine', 'Thresholds', 'Watch']

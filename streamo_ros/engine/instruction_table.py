@@ -28,19 +28,13 @@ from dataclasses import replace
 import itertools
 import threading
 from typing import Protocol
-from typing import TYPE_CHECKING
 
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
+from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process import EngineFailure
-from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
-
-if TYPE_CHECKING:
-    from streamo_ros.engine import StreamEngine
-    from streamo_ros.engine import Watch
-    from streamo_ros.engine.process import ProcessStream
-
-    Engine = StreamEngine | ProcessStream
 
 MAX_CHARACTERS = 4096
 """Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
@@ -219,7 +213,7 @@ class InstructionTable:
                 raise InstructionError(
                     f'no instruction {id[:MAX_ID_CHARACTERS]!r} stands: nothing to cancel')
 
-    def reconcile(self, *engines: 'Engine') -> list[Refusal]:
+    def reconcile(self, *engines: Engine) -> list[Refusal]:
         """
         Make the engines' watches equal to the table; return what was refused.
 
@@ -267,7 +261,7 @@ class InstructionTable:
             if not camera or all(
                 name == camera for name in self._cameras if request.watches(name))]
 
-    def _watch(self, engine: 'Engine', camera: str, request: StandingInstruction) -> 'Watch':
+    def _watch(self, engine: Engine, camera: str, request: StandingInstruction) -> Watch:
         if self._lost[camera, request] == TRIALS:
             raise InstructionError(
                 f'{TRIALS} engines failed when they were given this instruction: say it '

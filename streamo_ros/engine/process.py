@@ -71,17 +71,16 @@ import time
 import traceback
 from types import TracebackType
 from typing import Any
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
-from streamo_ros.engine.stream_engine import Decision
-from streamo_ros.engine.stream_engine import StampError
-from streamo_ros.engine.stream_engine import StreamEngine
-from streamo_ros.engine.stream_engine import Watch
+from streamo_ros.engine.decision import Decision
+from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import StampError
+from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.thresholds import Thresholds
 
 LOAD_S = 600.0
@@ -102,19 +101,29 @@ class EngineFailure(RuntimeError):
     """The engine's process is gone, with everything in its window; the message says why."""
 
 
-class ProcessStream:
+class ProcessStream(Engine):
     """
-    One stream of an engine in a process of its own, with the face of ``StreamEngine``.
+    One stream of an engine in a process of its own.
 
     :param number: its place among the child's streams
     """
 
     def __init__(self, process: 'EngineProcess', number: int) -> None:
-        self.visual_tokens_pruned = 0.0
-        self.skipped_frames = 0
+        self._visual_tokens_pruned = 0.0
+        self._skipped_frames = 0
         self._owner = process
         self._number = number
         self._watches: dict[str, Watch] = {}
+
+    @property
+    def visual_tokens_pruned(self) -> float:
+        """Return the share of visual tokens that were left out since the stream began."""
+        return self._visual_tokens_pruned
+
+    @property
+    def skipped_frames(self) -> int:
+        """Return how many frames since the stream began the vision tower was not run for."""
+        return self._skipped_frames
 
     def new_stream(self) -> 'ProcessStream':
         """
@@ -125,7 +134,9 @@ class ProcessStream:
         reply = self._owner._call(LOAD_S, self._number, call='another')
         return ProcessStream(self._owner, int(reply['number']))
 
-    def watch(self, text: str, instruction_id: str | None = None) -> Watch:
+    def watch(
+        self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+    ) -> Watch:
         """
         Add a standing instruction, as ``StreamEngine.watch`` does.
 
@@ -133,9 +144,9 @@ class ProcessStream:
         :raises EngineFailure: when the engine is lost
         """
         given = self._owner._call(
-            None, self._number, call='watch', text=text, instruction_id=instruction_id)
-        # Of its engine, a watch wants nothing but to be cancelled by it.
-        watch = Watch(given['instruction_id'], given['text'], cast(StreamEngine, self))
+            None, self._number, call='watch', text=text, instruction_id=instruction_id,
+            look_back=look_back)
+        watch = Watch(given['instruction_id'], given['text'], self._cancel)
         self._watches[watch.instruction_id] = watch
         return watch
 
@@ -161,8 +172,8 @@ class ProcessStream:
                         if not watch.cancelled or id in decided]
             if decided != expected:
                 raise ValueError(f'decisions about {decided}, not about {expected}')
-            self.visual_tokens_pruned = float(reply['visual_tokens_pruned'])
-            self.skipped_frames = int(reply['skipped_frames'])
+            self._visual_tokens_pruned = float(reply['visual_tokens_pruned'])
+            self._skipped_frames = int(reply['skipped_frames'])
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             self._owner._kill()
             raise EngineFailure(f'the model returned garbage: {error}') from error
@@ -211,7 +222,7 @@ class EngineProcess(ProcessStream):
 
     def __init__(
         self,
-        make: 'Callable[[], StreamEngine]',
+        make: Callable[[], Engine],
         deadline_s: float,
         ended: threading.Event | None = None,
         log: Callable[[str], None] = lambda line: None,
@@ -420,7 +431,7 @@ class _Child:
         self._calls = calls
         self._control = control
         self._memory = mmap.mmap(memory, FRAME_BYTES, access=mmap.ACCESS_READ)
-        self._engines: list[StreamEngine] = []
+        self._engines: list[Engine] = []
         self._watches: dict[tuple[int, str], Watch] = {}
         self._heard = 0
         self._hearing = threading.Condition()
@@ -454,7 +465,8 @@ class _Child:
             self._engines.append(engine.new_stream())
             return {'number': len(self._engines) - 1}
         if request['call'] == 'watch':
-            watch = engine.watch(request['text'], request['instruction_id'])
+            watch = engine.watch(
+                request['text'], request['instruction_id'], look_back=request['look_back'])
             self._watches[stream, watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
         if request['call'] == 'reconfigure':

@@ -42,67 +42,27 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_pieces
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine.backends.base import Backend
-from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
-from streamo_ros.engine.rope import Rope
+from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.batch import Batcher
+from streamo_ros.engine.batch import PlannedChunk
+from streamo_ros.engine.cache_layout import cache_layout
+from streamo_ros.engine.cache_layout import CacheLayout
+from streamo_ros.engine.decision import Decision
+from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
+from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
+from streamo_ros.engine.decision import StampError
+from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
-from streamo_ros.engine.window import Chunk
-from streamo_ros.engine.window import chunk_width
-from streamo_ros.engine.window import ring_rows
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
-from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
-
-BACKENDS = ('auto', 'onnxruntime', 'torch', 'tensorrt')
-MAX_INSTRUCTIONS = 8
-MAX_INSTRUCTION_TOKENS = 256
-MAX_ANSWER_TOKENS = 128
-
-# Rings are sized for time tags up to this many seconds, 115 days.
-_LONGEST_STREAM = 10**7
-
-
-class StampError(ValueError):
-    """A frame whose stamp does not lie after the one before."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """
-    What the model decided about one instruction at one tick.
-
-    :param probabilities: of Silence, Standby and Response, among the three
-    :param text: the answer; empty unless the state is Response
-    :param complete: False when the answer was cut by its limit or an interrupt
-    :param stamp: of the frame, in seconds
-    """
-
-    instruction_id: str
-    state: State
-    probabilities: tuple[float, float, float]
-    text: str
-    complete: bool
-    stamp: float
-
-
-@dataclass
-class Watch:
-    """A standing instruction; ``cancel`` ends it."""
-
-    instruction_id: str
-    text: str
-    _engine: 'StreamEngine' = field(repr=False)
-    cancelled: bool = field(default=False, init=False)
-
-    def cancel(self) -> None:
-        """Withdraw the instruction, from any thread; cancelling twice is no error."""
-        self._engine._cancel(self)
 
 
 @dataclass
@@ -121,7 +81,7 @@ class _Place:
     latched: bool = False
 
 
-class StreamEngine:
+class StreamEngine(Engine):
     """
     A checkpoint that watches one stream.
 
@@ -133,7 +93,8 @@ class StreamEngine:
     """
 
     _tick: int
-    _turn_rows: int
+    _layout: CacheLayout | None
+    _batcher: Batcher
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
@@ -149,7 +110,6 @@ class StreamEngine:
         self._thresholds = thresholds
         self._still = still
         self._backend = backend
-        self._rope = Rope(checkpoint.decoder, backend.dtype)
         self._max_answer_tokens = max_answer_tokens
         self._places: list[_Place] = []
         self._issued = self._given = 0
@@ -159,7 +119,6 @@ class StreamEngine:
         tokenizer = checkpoint.tokenizer
         self._system = tokenizer.encode(
             system_pieces(checkpoint.system_prompt, tokenizer.chat))
-        self._sink_rows = len(self._system) + MAX_INSTRUCTION_TOKENS
         self._ends = tokenizer.control_ids
         self._end = tokenizer.encode(close_turn(None, tokenizer.chat))
         self._closes = {
@@ -241,9 +200,9 @@ class StreamEngine:
             self._issued += 1
             instruction_id = f'watch-{self._issued}'
         self._given += 1
-        place = _Place(Watch(instruction_id, text, self), self._given, ids)
+        place = _Place(Watch(instruction_id, text, _cancel), self._given, ids)
         self._places.append(place)
-        if self._shape is not None:
+        if self._layout:
             self._begin(len(self._places) - 1)
             if look_back:
                 self._look_back(len(self._places) - 1)
@@ -312,12 +271,14 @@ class StreamEngine:
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps
         self._rates.add(fps)
-        if self._shape is not None and (longest := self._longest_turn()) > self._turn_rows:
-            self._backend.grow(ring_rows(self.window_turns, longest))
-            self._turn_rows = longest
-            for place in self._places:
-                if place.plan:
-                    place.plan.grow(longest)
+        if self._layout:
+            layout = self._layout_for(self._layout.frame)
+            if layout.turn_rows > self._layout.turn_rows:
+                self._backend.grow(layout.ring_rows)
+                self._take(layout)
+                for place in self._places:
+                    if place.plan:
+                        place.plan.grow(layout.turn_rows)
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
@@ -338,12 +299,11 @@ class StreamEngine:
                 if index < len(self._places):
                     # The last takes the freed place: one copy, and places stay neighbours.
                     self._places[index] = last
-                    if self._shape is not None:
+                    if self._layout:
                         self._backend.copy(len(self._places), index)
 
     def _begin_stream(self) -> None:
-        self._shape: tuple[int, int] | None = None
-        self._turn_rows = 0
+        self._layout = None
         self._start: float | None = None
         self._last_stamp = 0.0
         self._tick = -1
@@ -367,30 +327,31 @@ class StreamEngine:
 
     def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
         spec, vision = self.checkpoint.frame, self.checkpoint.vision
-        if self._shape is None:
-            self._shape = spec.target(frame.shape[0], frame.shape[1], vision.cell)
+        layout = self._layout
+        if layout is None:
+            layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], vision.cell))
             self._memory = SceneMemory(self._still, vision.cell) if self._still else None
-            self._allocate()
+            self._allocate(layout)
         # A copy: the caller may fill the same array again.
-        scaled = np.array(spec.scale(frame, self._shape))
+        scaled = np.array(spec.scale(frame, layout.frame))
         if self._memory:
             scaled = self._memory.show(scaled, stamp, self._turns_in_view())
         before = self._previous if spec.pair and self._previous is not None else scaled
         self._previous = scaled
-        rows, columns = grid = self._grid()
         if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
             self._skipped_frames += 1
         else:
-            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), grid)
+            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), layout.grid)
             self._encoded = before, scaled, tokens
         tokens = self._encoded[2]
         self._seen.append((self._tick, tokens))
         kept = self._memory.keep(before, scaled) if self._memory else np.ones(
-            rows * columns, np.bool_)
+            tokens.shape[1], np.bool_)
         return ImageFeatures(tokens[:, kept], kept)
 
     def _opening(self, tick: int) -> list[int]:
-        rows, columns = self._grid()
+        assert self._layout is not None
+        rows, columns = self._layout.grid
         chat = self.checkpoint.tokenizer.chat
         return self.checkpoint.tokenizer.encode(
             open_turn(time_tag(tick, self.fps), chat), rows * columns)
@@ -409,37 +370,29 @@ class StreamEngine:
         live = [place.plan.live_turns if place.plan else 0 for place in self._places]
         return min([*live, self.window_turns - 1]) if live else 0
 
-    def _grid(self) -> tuple[int, int]:
-        assert self._shape is not None
-        cell = self.checkpoint.vision.cell
-        return self._shape[0] // cell, self._shape[1] // cell
+    def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
+        return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
 
-    def _longest_turn(self) -> int:
-        tokenizer = self.checkpoint.tokenizer
-        rows, columns = self._grid()
-        # Some ticks in a row: their decimals differ in length.
-        tags = [
-            time_tag(int(_LONGEST_STREAM * fps) + tick, fps)
-            for fps in self._rates for tick in range(8)]
-        return max(len(close) for close in self._closes.values()) + max(
-            len(tokenizer.encode(open_turn(tag, tokenizer.chat), rows * columns)) for tag in tags)
+    def _take(self, layout: CacheLayout) -> None:
+        self._layout = layout
+        self._batcher = Batcher(self.checkpoint, self._backend, layout)
 
-    def _allocate(self) -> None:
-        self._turn_rows = self._longest_turn()
-        self._backend.allocate(
-            MAX_INSTRUCTIONS, self._sink_rows, ring_rows(self.window_turns, self._turn_rows))
+    def _allocate(self, layout: CacheLayout) -> None:
+        self._take(layout)
+        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
         self._primed = False
         for index in range(len(self._places)):
             self._begin(index)
 
     def _begin(self, index: int) -> None:
         """Run an instruction's sink; the system prompt's part is the same in every place."""
-        place = self._places[index]
+        place, layout = self._places[index], self._layout
+        assert layout is not None
         place.close, place.latched = [], False
         place.plan = WindowPlan(
-            window_turns=self.window_turns, turn_rows=self._turn_rows,
+            window_turns=self.window_turns, turn_rows=layout.turn_rows,
             sink_length=len(self._system) + len(place.instruction),
-            grid=self._grid() if self.checkpoint.decoder.mrope else None)
+            grid=layout.grid if self.checkpoint.decoder.mrope else None)
         if self._primed:
             if index:
                 self._backend.copy_sink(0, index)
@@ -449,84 +402,29 @@ class StreamEngine:
         piece = place.plan.turn_rows if self._backend.static_shapes else len(ids)
         for at in range(0, len(ids), piece):
             part = ids[at:at + piece]
-            self._feed(
-                index, [part], [place.plan.plan_sink(start + at, len(part))], None, into_sink=True)
+            planned = PlannedChunk(np.asarray(part), place.plan.plan_sink(start + at, len(part)))
+            self._backend.step(index, self._batcher.inputs([planned], None, into_sink=True))
         self._primed = True
 
     def _run(
         self, first: int, chunks: list[tuple[list[int], list[int]]], sight: ImageFeatures | None,
     ) -> StepOutputs:
         """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
-        plans = [place.plan for place in self._places[first:first + len(chunks)]]
-        dropped = int((~sight.kept).sum()) if sight else 0
-        lengths = [len(close) + len(opening) - dropped for close, opening in chunks]
-        width = self._width(lengths) if self._backend.static_shapes else 0
-        image = self.checkpoint.tokenizer.image_id
-        ids, planned = [], []
-        for plan, (close, opening) in zip(plans, chunks, strict=True):
-            assert plan is not None
-            whole = np.asarray(close + opening)
-            is_image = whole == image
-            kept = ~is_image
-            if sight:
-                kept[is_image] = sight.kept
-            ids.append(whole[kept].tolist())
-            planned.append(plan.plan(is_image, len(close) if opening else None, width, kept))
-        outputs = self._feed(first, ids, planned, sight.tokens if sight else None)
-        for plan, chunk in zip(plans, planned, strict=True):
-            assert plan is not None
-            plan.commit(chunk)
+        plans = [_begun(place) for place in self._places[first:first + len(chunks)]]
+        planned = self._batcher.plan(plans, chunks, sight)
+        outputs = self._backend.step(first, self._batcher.inputs(planned, sight))
+        for plan, part in zip(plans, planned, strict=True):
+            plan.commit(part.chunk)
         return outputs
-
-    def _width(self, lengths: list[int]) -> int:
-        width = max(lengths)
-        return chunk_width(width, self._turn_rows) if self._backend.static_shapes else width
-
-    def _feed(
-        self, first: int, ids: list[list[int]], chunks: list[Chunk],
-        tokens: NDArray[np.float32] | None, into_sink: bool = False,
-    ) -> StepOutputs:
-        """Run planned chunks of neighbouring places, padded to one width."""
-        decoder, batch = self.checkpoint.decoder, len(chunks)
-        width = self._width([len(part) for part in ids])
-        sink_rows = self._sink_rows if self._backend.static_shapes else max(
-            chunk.sink_seen for chunk in chunks)
-        dtype = self._backend.dtype
-        embeds = np.zeros((batch, width, decoder.hidden), dtype)
-        deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), dtype)
-        turns = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
-        opens = np.zeros((batch, width), np.bool_)
-        near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
-        # Padding sees itself, so that no row of a softmax is empty.
-        near_mask[:, np.arange(width), sink_rows + np.arange(width)] = True
-        for index, (part, chunk) in enumerate(zip(ids, chunks, strict=True)):
-            length = len(part)
-            given = np.asarray(part)
-            embeds[index, :length] = self._backend.embed(given)
-            if tokens is not None:
-                is_image = given == self.checkpoint.tokenizer.image_id
-                embeds[index, :length][is_image] = tokens[0]
-                deepstack[:, index, :length][:, is_image] = tokens[1:]
-            turns[:2, index, :length] = self._rope(chunk.positions)
-            turns[2:, index, :length] = self._rope(chunk.sink_positions)
-            opens[index, :length] = chunk.opens
-            near_mask[index, :length, :chunk.sink_seen] = True
-            near_mask[index, :length, sink_rows:sink_rows + length] = chunk.chunk_mask
-        return self._backend.step(first, StepInputs(
-            embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
-            sink_cos=turns[2], sink_sin=turns[3],
-            ring_mask=np.stack([chunk.ring_mask for chunk in chunks]), opens=opens,
-            near_mask=near_mask, lengths=np.asarray([len(part) for part in ids]),
-            rows=np.asarray([chunk.row for chunk in chunks]), into_sink=into_sink))
 
     def _answer(self, index: int) -> tuple[str, bool]:
         """Write an answer; what is said last stands in the cache with the turn's close."""
         place = self._places[index]
-        assert place.plan is not None
+        plan = _begun(place)
         tokenizer = self.checkpoint.tokenizer
         said: list[int] = []
         unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
-        room = min(self._max_answer_tokens, place.plan.answer_room - len(unfed))
+        room = min(self._max_answer_tokens, plan.answer_room - len(unfed))
         complete = False
         while len(said) < room and not (
                 self._stop.is_set() or self._reset_requested.is_set() or place.watch.cancelled):
@@ -540,33 +438,11 @@ class StreamEngine:
         place.close = [*unfed, *self._end]
         return tokenizer.decode(said), complete
 
-    def _cancel(self, watch: Watch) -> None:
-        watch.cancelled = True
+
+def _begun(place: _Place) -> WindowPlan:
+    assert place.plan is not None
+    return place.plan
 
 
-def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
-    """
-    Return what runs a checkpoint.
-
-    :param name: one of ``BACKENDS``; ``auto`` takes TensorRT for a directory that holds engines
-    :raises CheckpointError: when it cannot run here
-    """
-    if name not in BACKENDS:
-        raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
-    if name == 'tensorrt' or name == 'auto' and _holds_engines(checkpoint.directory):
-        from streamo_ros.engine.backends.tensorrt.backend import TensorRtBackend
-        return TensorRtBackend(checkpoint)
-    if name == 'torch':
-        try:
-            from streamo_ros.engine.backends.torch import TorchBackend
-        except ImportError as error:
-            raise CheckpointError(
-                f'the torch backend needs torch and transformers ({error}): install them, or '
-                'choose onnxruntime') from error
-        return TorchBackend(checkpoint)
-    return OnnxRuntimeBackend(checkpoint)
-
-
-def _holds_engines(directory: Path) -> bool:
-    from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
-    return (directory / MANIFEST).is_file()
+def _cancel(watch: Watch) -> None:
+    watch.cancelled = True

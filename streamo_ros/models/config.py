@@ -27,10 +27,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+from streamo_ros.errors import UserError
+
 Fields = Mapping[str, Any]
 
 
-class CheckpointError(ValueError):
+class CheckpointError(UserError, ValueError):
     """A checkpoint that cannot be used; the message says why and what would help."""
 
 

@@ -20,7 +20,6 @@ subscription is made to fit what is published (type, reliability), again wheneve
 and ``trouble`` says in a sentence what stands in the way.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,14 +43,14 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
-from streamo_ros.sources.image import check
-from streamo_ros.sources.image import ImageError
-from streamo_ros.sources.image import to_rgb
-from streamo_ros.sources.sampler import Sampler
-from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.camera_stream import Admission
+from streamo_ros.sources.camera_stream import CameraStream
+from streamo_ros.sources.camera_stream import Change
+from streamo_ros.sources.camera_stream import ChangeKind
+from streamo_ros.sources.camera_stream import Outcome
 
 DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
-SILENT_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
+NO_FRAMES_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
 OVERRIDABLE = (
     QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY)
@@ -119,10 +118,11 @@ def match(
                        'remap the topic image to a camera')
 
 
-class Camera:
+class CameraSubscription:
     """
     One camera: delivers its sampled frames, counts all others.
 
+    Which frames those are is the rule of ``sources.camera_stream``; the counts are in ``frames``.
     All callbacks and ``poll`` run in one mutually exclusive callback group, and subscriptions are
     made and destroyed there alone; the rest may be used from any thread.
 
@@ -156,10 +156,7 @@ class Camera:
         if self.compressed_topic == node.resolve_topic_name(compressed, only_expand=True):
             # Not remapped itself, it lies beside the image, wherever that was remapped to.
             self.compressed_topic = f'{self.topic}/compressed'
-        self.received = 0
-        self.sampled = 0
-        self.stale = 0
-        self.bad: Counter[str] = Counter()
+        self.frames = CameraStream(self.topic, fps)
         self.incompatible = 0       # publishers that offered another quality of service
         self.publishers = 0         # of what is subscribed to, now
         self._node = node
@@ -168,22 +165,20 @@ class Camera:
         self._on_frame = on_frame
         self._on_jump = on_jump
         self._group = group
-        self._sampler = Sampler(fps)
-        self._patience_s = max(SILENT_S, 2 / fps)
+        self._patience_s = max(NO_FRAMES_S, 2 / fps)
         self._subscription: Any = None
         self._match = Match(None)
         self._incompatible = ''
         self._open = False
         self._advanced_at = 0.0     # steady time of the last usable frame, or of opening
         self._last_problem = ''
-        self._silence = ''          # as it was logged last
-        self._silent_since = 0.0
-        self._size: tuple[int, int] | None = None
+        self._no_frames = ''        # as it was logged last
+        self._no_frames_since = 0.0
         self._overridden: dict[str, list[QoSPolicyKind]] = {}
         self._reliable = False      # what is asked for, overrides included
 
     @property
-    def silent_s(self) -> float:
+    def no_frames_s(self) -> float:
         """Return the seconds since the last usable frame, or since the camera was opened."""
         return time.monotonic() - self._advanced_at
 
@@ -196,17 +191,17 @@ class Camera:
         return replace(source, reliable=self._reliable)
 
     @property
-    def silence(self) -> str:
+    def no_frames(self) -> str:
         """
         Return in a sentence for how long no usable frame has come and why; empty while they come.
 
         The time in it is rounded down to 1, 2, 5, 10 ..., so that the sentence seldom changes.
         """
-        silent_s = self.silent_s
-        if silent_s <= self._patience_s:
+        no_frames_s = self.no_frames_s
+        if no_frames_s <= self._patience_s:
             return ''
-        power = 10 ** math.floor(math.log10(silent_s))
-        rounded = power * max(step for step in (1, 2, 5) if step * power <= silent_s)
+        power = 10 ** math.floor(math.log10(no_frames_s))
+        rounded = power * max(step for step in (1, 2, 5) if step * power <= no_frames_s)
         return f'no usable frame for {rounded:g} s on {self.topic} because {self.trouble}'
 
     @property
@@ -221,7 +216,7 @@ class Camera:
     def open(self) -> None:
         """Start listening."""
         self._advanced_at = time.monotonic()
-        self._last_problem = self._silence = ''
+        self._last_problem = self._no_frames = ''
         self.restart()
         self._open = True
 
@@ -231,20 +226,19 @@ class Camera:
 
     def reconfigure(self, fps: float) -> None:
         """Sample at another rate from the next frame on, without a new beginning."""
-        self._sampler.reconfigure(fps)
-        self._patience_s = max(SILENT_S, 2 / fps)
+        self.frames.reconfigure(fps)
+        self._patience_s = max(NO_FRAMES_S, 2 / fps)
 
     def restart(self) -> None:
         """Sample the next frame, as the first of a new grid and of whatever size."""
-        self._sampler.reset()
-        self._size = None
+        self.frames.reset()
 
     def poll(self) -> None:
         """Fit the subscription to what is published now; to be called every now and then."""
         if not self._open:
             self._subscribe(Match(None))
             return
-        self._tell_silence()
+        self._log_no_frames()
         offers = [
             Offer(topic, info.topic_type,
                   info.qos_profile.reliability == ReliabilityPolicy.RELIABLE)
@@ -255,15 +249,15 @@ class Camera:
         self._subscribe(found)
         self._count_publishers(found.source, offers)
 
-    def _tell_silence(self) -> None:
-        before, self._silence = self._silence, self.silence
-        if self._silence and self._silence != before:
-            self._silent_since = self._advanced_at
-            self._node.get_logger().warning(self._silence)
-        elif before and not self._silence:
+    def _log_no_frames(self) -> None:
+        before, self._no_frames = self._no_frames, self.no_frames
+        if self._no_frames and self._no_frames != before:
+            self._no_frames_since = self._advanced_at
+            self._node.get_logger().warning(self._no_frames)
+        elif before and not self._no_frames:
             self._node.get_logger().info(
                 f'frames come again on {self.topic}, after '
-                f'{self._advanced_at - self._silent_since:.1f} s')
+                f'{self._advanced_at - self._no_frames_since:.1f} s')
 
     def _count_publishers(self, source: Source | None, offers: Sequence[Offer]) -> None:
         before, self.publishers = self.publishers, 0 if source is None else sum(
@@ -337,52 +331,33 @@ class Camera:
     def _receive(self, message: Image | CompressedImage) -> None:
         if not self._open:
             return
-        self.received += 1
         stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-        try:
-            check(message)
-            verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.JUMP:
-                several = f' ({self.publishers} publishers)' if self.publishers > 1 else ''
-                self._on_jump(f'the stamps on {self.topic}{several} jumped')
-                self._sampler.reset()
-                verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.STALE:
-                self.stale += 1
-                self._last_problem = (
-                    f'the stamps on {self.topic} do not advance (the last is {stamp / 1e9:.3f} '
-                    's): the driver must set header.stamp')
-                return
-            picture = to_rgb(message) if verdict is Verdict.DUE else None
-        except ImageError as error:
-            self._count_bad(error)
-            return
-        self._advanced_at = time.monotonic()
-        self._last_problem = ''
-        if picture is not None:
-            self._follow_size(picture.shape, stamp)
-            self._sampler.take(stamp)
-            self.sampled += 1
-            self._on_frame(picture, message.header, stamp)
+        admission = self.frames.admit_message(message, stamp)
+        if admission.change is not None:
+            self._take_change(admission.change)
+        if admission.outcome is Outcome.BAD:
+            self._log_bad(admission)
+        elif admission.outcome is Outcome.STALE:
+            self._last_problem = admission.reason
+        else:
+            self._advanced_at = time.monotonic()
+            self._last_problem = ''
+        if admission.picture is not None:
+            self._on_frame(admission.picture, message.header, stamp)
 
-    def _follow_size(self, shape: tuple[int, ...], stamp: int) -> None:
-        """Begin anew with pictures of another shape; the engine scales those of another size."""
-        before, size = self._size or (shape[0], shape[1]), (shape[0], shape[1])
-        if size != before:
-            change = (f'the pictures on {self.topic} are {size[1]}x{size[0]} now, '
-                      f'and were {before[1]}x{before[0]}')
-            if size[0] * before[1] == size[1] * before[0]:
-                self._node.get_logger().info(change)
-            else:
-                self._on_jump(change)
-                self._sampler.reset()
-                self._sampler.judge(stamp)
-        self._size = size
+    def _take_change(self, change: Change) -> None:
+        sentence = change.sentence
+        if change.kind is ChangeKind.TIME and self.publishers > 1:
+            sentence += f' ({self.publishers} publishers)'  # whose clocks may differ
+        if change.begins_anew:
+            self._on_jump(sentence)
+        else:
+            self._node.get_logger().info(sentence)
 
-    def _count_bad(self, error: ImageError) -> None:
-        self.bad[error.cause] += 1
-        count = self.bad[error.cause]
-        self._last_problem = f'the images on {self.topic} cannot be used: {error}'
+    def _log_bad(self, admission: Admission) -> None:
+        count = self.frames.bad[admission.cause]
+        self._last_problem = f'the images on {self.topic} cannot be used: {admission.reason}'
         if str(count).strip('0') == '1':  # the 1st, 10th, 100th ...: a camera sends 30 a second
             self._node.get_logger().warning(
-                f'bad image on {self.topic} ({error.cause}, number {count}): {error}')
+                f'bad image on {self.topic} ({admission.cause}, number {count}): '
+                f'{admission.reason}')

@@ -52,7 +52,7 @@ class CameraFigures:
 
     :param name: the node's name for it
     :param clock: why simulated time does not run; empty where it does, or time is real
-    :param silence: why no usable frame comes; empty while they do
+    :param no_frames: why no usable frame comes; empty while they do
     :param incompatible: publishers that offered another quality of service than was asked for
     :param bad: images that could not be used, by cause
     :param visual_tokens_pruned: share of visual tokens that a still scene has spared in this epoch
@@ -63,7 +63,7 @@ class CameraFigures:
     topic: str
     source: str
     epoch: int
-    silence: str = ''
+    no_frames: str = ''
     publishers: int = 0
     incompatible: int = 0
     received: int = 0
@@ -165,8 +165,8 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
 def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str, Any]]:
     bad = sum(camera.bad.values())
     level, message = DiagnosticStatus.OK, 'frames arrive'
-    if camera.silence:
-        level, message = DiagnosticStatus.ERROR, camera.silence
+    if camera.no_frames:
+        level, message = DiagnosticStatus.ERROR, camera.no_frames
     elif camera.clock:
         level, message = DiagnosticStatus.WARN, camera.clock
     elif bad:

@@ -38,8 +38,8 @@ from rclpy.parameter import Parameter as Given
 from rclpy.validate_topic_name import validate_topic_name
 
 from streamo_ros.engine import BACKENDS
-from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
-from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.thresholds import Thresholds
 
 

@@ -89,9 +89,9 @@ class StateFile:
     def write(self, standing: Sequence[StandingInstruction]) -> None:
         """Keep the instructions that stand; nothing is written where nothing has changed."""
         kept = [
-            {'id': request.id, 'text': request.text, 'source': request.source,
-             'once': request.once, 'camera': request.camera}
-            for request in standing if request.origin == TOPIC]
+            {'id': instruction.id, 'text': instruction.text, 'source': instruction.source,
+             'once': instruction.once, 'camera': instruction.camera}
+            for instruction in standing if instruction.origin == TOPIC]
         with self._writing:
             path = self._path
             if path is None or kept == self._written or (

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from builtin_interfaces.msg import Time
 
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import State
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import Response
@@ -54,17 +55,16 @@ class Status:
 class _Record:
     """What was last said about a standing instruction."""
 
-    request: StandingInstruction
+    instruction: StandingInstruction
     message: StreamState
     decided_at: float               # steady time of the decision, or of the instruction
     published_at: float
-    standby_since: Time | None = None
-    response_seq: int = 0
+    span: EventSpan[Time]
 
 
 class SequencedPublisher:
     """
-    Numbers what is said about all cameras, in the order of its publication.
+    Numbers the states and answers of all cameras in the order of their publication.
 
     :param publish_state: publishes a StreamState
     :param publish_response: publishes a Response
@@ -78,9 +78,9 @@ class SequencedPublisher:
         self._publish_response = publish_response
         self._states = self._responses = 0
         self.lock = threading.Lock()
-        """Held while something is said, and all that it is made of put together."""
+        """Held while a message is put together and published."""
 
-    def say(self, message: StreamState) -> None:
+    def publish_state(self, message: StreamState) -> None:
         """Number a state and publish it."""
         self._states += 1
         message.seq = self._states
@@ -92,8 +92,8 @@ class SequencedPublisher:
         response.seq = self._responses
         return response
 
-    def answer(self, response: Response) -> None:
-        """Publish an answer."""
+    def publish_response(self, response: Response) -> None:
+        """Publish an answer that has its number."""
         self._publish_response(response)
 
 
@@ -102,16 +102,16 @@ class StatePublisher:
     Builds and publishes the messages about one camera.
 
     :param camera: the node's name for the camera
-    :param voice: says them; the cameras of a node share one
+    :param publisher: numbers and publishes them; the cameras of a node share one
     :param now: the node's clock, in nanoseconds; 0 where simulated time has not begun: there is
         no latency then
     """
 
-    def __init__(self, camera: str, voice: SequencedPublisher, now: Callable[[], int]) -> None:
+    def __init__(self, camera: str, publisher: SequencedPublisher, now: Callable[[], int]) -> None:
         self._camera = camera
-        self._voice = voice
+        self._publisher = publisher
         self._now = now
-        self._lock = voice.lock
+        self._lock = publisher.lock
         self._records: dict[str, _Record] = {}
         self._nobody: _Record | None = None  # speaks while no instruction stands
         self._status = Status()
@@ -123,7 +123,8 @@ class StatePublisher:
             self._epoch = epoch
             self._nobody = None
             for id, record in self._records.items():
-                self._records[id] = self._new(record.request, record.response_seq)
+                record.span.begin_epoch()
+                self._records[id] = self._new(record.instruction, record.span)
 
     def step(
         self,
@@ -138,18 +139,20 @@ class StatePublisher:
         :param dropped: sampled frames that were dropped so far
         """
         with self._lock:
-            for request, decision in decisions:
-                record = self._record(request)
+            for instruction, decision in decisions:
+                record = self._record(instruction)
+                event_start = record.span.follow(decision.state, outcome.frame.header.stamp)
                 message = self._decided(outcome, decision, record)
                 message.status, message.detail = status.code, status.detail
                 message.frames_dropped = dropped
                 record.message = message
                 record.decided_at = time.monotonic()
-                if decision.state is State.RESPONSE:
-                    response = self._voice.number(self._answer(outcome, decision, record))
-                    message.response_seq = record.response_seq = response.seq
+                if event_start is not None:
+                    response = self._publisher.number(
+                        self._answer(outcome, decision, record, event_start))
+                    message.response_seq = record.span.response_seq = response.seq
                     self._say(record)
-                    self._voice.answer(response)
+                    self._publisher.publish_response(response)
                 else:
                     self._say(record)
             self._status = status
@@ -168,14 +171,14 @@ class StatePublisher:
             changed = status != self._status
             self._status = status
             for id, record in list(self._records.items()):
-                if record.request not in standing:
+                if record.instruction not in standing:
                     del self._records[id]
-                    if not any(request.id == id for request in standing):
+                    if not any(instruction.id == id for instruction in standing):
                         self._stale(record, Status(
                             StreamState.STATUS_INACTIVE, 'the instruction was withdrawn'), dropped)
             if standing:
                 self._nobody = None
-                records = [self._record(request) for request in standing]
+                records = [self._record(instruction) for instruction in standing]
             else:
                 if self._nobody is None:
                     self._nobody = self._new(StandingInstruction('', ''))
@@ -190,30 +193,29 @@ class StatePublisher:
             message = self._blank(StandingInstruction(_printable(id), _printable(text)), 0)
             message.status = StreamState.STATUS_REFUSED
             message.detail = reason[:MAX_ECHO]
-            self._voice.say(message)
+            self._publisher.publish_state(message)
 
-    def _record(self, request: StandingInstruction) -> _Record:
-        record = self._records.get(request.id)
-        if record is None or record.request is not request:
-            record = self._records[request.id] = self._new(request)
+    def _record(self, instruction: StandingInstruction) -> _Record:
+        record = self._records.get(instruction.id)
+        if record is None or record.instruction is not instruction:
+            record = self._records[instruction.id] = self._new(instruction)
         return record
 
-    def _new(self, request: StandingInstruction, response_seq: int = 0) -> _Record:
+    def _new(
+        self, instruction: StandingInstruction, span: EventSpan[Time] | None = None
+    ) -> _Record:
+        span = span or EventSpan()
         return _Record(
-            request, self._blank(request, response_seq), time.monotonic(), float('-inf'),
-            response_seq=response_seq)
+            instruction, self._blank(instruction, span.response_seq), time.monotonic(),
+            float('-inf'), span)
 
-    def _blank(self, request: StandingInstruction, response_seq: int) -> StreamState:
+    def _blank(self, instruction: StandingInstruction, response_seq: int) -> StreamState:
         return StreamState(
-            epoch=self._epoch, camera=self._camera, instruction_id=request.id,
-            instruction=request.text, response_seq=response_seq)
+            epoch=self._epoch, camera=self._camera, instruction_id=instruction.id,
+            instruction=instruction.text, response_seq=response_seq)
 
     def _decided(self, outcome: Step, decision: 'Decision', record: _Record) -> StreamState:
         frame = outcome.frame
-        if decision.state is State.STANDBY:
-            record.standby_since = record.standby_since or frame.header.stamp
-        elif decision.state is State.SILENCE:
-            record.standby_since = None
         silence, standby, response = map(float, decision.probabilities)
         return StreamState(
             header=frame.header,
@@ -224,26 +226,26 @@ class StatePublisher:
             epoch=frame.epoch,
             tick=frame.tick,
             camera=self._camera,
-            instruction_id=record.request.id,
-            instruction=record.request.text,
-            standby_since=(
-                record.standby_since if decision.state is State.STANDBY else None) or Time(),
-            response_seq=record.response_seq,
+            instruction_id=record.instruction.id,
+            instruction=record.instruction.text,
+            standby_since=record.span.standby_since or Time(),
+            response_seq=record.span.response_seq,
             inference_s=outcome.inference_s,
             latency_s=self._latency(outcome))
 
-    def _answer(self, outcome: Step, decision: 'Decision', record: _Record) -> Response:
+    def _answer(
+        self, outcome: Step, decision: 'Decision', record: _Record, event_start: Time
+    ) -> Response:
         frame = outcome.frame
-        began, record.standby_since = record.standby_since, None
         return Response(
             header=frame.header,
             epoch=frame.epoch,
             camera=self._camera,
-            instruction_id=record.request.id,
-            instruction=record.request.text,
+            instruction_id=record.instruction.id,
+            instruction=record.instruction.text,
             text=decision.text,
             complete=bool(decision.complete),
-            event_start=began or frame.header.stamp,
+            event_start=event_start,
             event_end=frame.header.stamp,
             probability=float(decision.probabilities[State.RESPONSE]),
             latency_s=self._latency(outcome),
@@ -262,7 +264,7 @@ class StatePublisher:
 
     def _say(self, record: _Record) -> None:
         record.published_at = time.monotonic()
-        self._voice.say(record.message)
+        self._publisher.publish_state(record.message)
 
 
 def _printable(text: str) -> str:

@@ -16,7 +16,7 @@
 
 from dataclasses import dataclass
 
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.state_publisher import StatePublisher
 
 
@@ -35,7 +35,7 @@ class Stream:
     """
 
     number: int
-    camera: Camera
+    camera: CameraSubscription
     reports: StatePublisher
     epoch: int = 0
     tick: int = 0

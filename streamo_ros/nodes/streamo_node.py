@@ -56,7 +56,7 @@ from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.diagnostics import Snapshot
@@ -145,7 +145,7 @@ class StreamoNode(GuardedLifecycleNode):
         self._goals = Goals(
             self, self._take_goal, self._withdraw, self._stands_for_goal, self._idle,
             self._stream_group)
-        voice = SequencedPublisher(
+        publisher = SequencedPublisher(
             _both(state_publisher.publish, self._goals.take_state),
             _both(response_publisher.publish, self._goals.take_response))
         self._sim_time = SimTime(self.get_clock())
@@ -154,10 +154,11 @@ class StreamoNode(GuardedLifecycleNode):
             self.settings.state_file, self.get_fully_qualified_name(), self.get_logger())
         self._changed = self.create_guard_condition(
             self._keep_instructions, callback_group=self._health_group)
-        self._tuned = self.create_guard_condition(self._tune, callback_group=self._stream_group)
-        self.add_post_set_parameters_callback(lambda _: self._tuned.trigger())
+        self._parameters_changed = self.create_guard_condition(
+            self._reconfigure, callback_group=self._stream_group)
+        self.add_post_set_parameters_callback(lambda _: self._parameters_changed.trigger())
         self._streams = [
-            self._new_stream(number, name, voice)
+            self._new_stream(number, name, publisher)
             for number, name in enumerate(self.settings.cameras)]
 
         self.create_subscription(
@@ -189,17 +190,17 @@ class StreamoNode(GuardedLifecycleNode):
         for message in self._state_file.read():
             self._take_instruction(message)
 
-    def _new_stream(self, number: int, name: str, voice: SequencedPublisher) -> Stream:
+    def _new_stream(self, number: int, name: str, publisher: SequencedPublisher) -> Stream:
         settings = self.settings
 
         def on_frame(picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
             self._take_frame(stream, picture, header, stamp)
 
-        camera = Camera(
+        camera = CameraSubscription(
             self, name, settings.fps, settings.image_transport, settings.reliability,
             on_frame, lambda reason: self._take_jump(stream, reason), self._stream_group)
         stream = Stream(number, camera, StatePublisher(
-            name, voice, lambda: self.get_clock().now().nanoseconds))
+            name, publisher, lambda: self.get_clock().now().nanoseconds))
         return stream
 
     # Lifecycle
@@ -324,7 +325,7 @@ class StreamoNode(GuardedLifecycleNode):
         for stream in self._streams:
             stream.camera.poll()
 
-    def _tune(self) -> None:
+    def _reconfigure(self) -> None:
         """Take over the parameters that take effect at once, between two frames."""
         def reconfigure(*engines: Engine) -> None:
             for engine in engines:
@@ -352,18 +353,23 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _take_jump(self, stream: Stream, reason: str) -> None:
         self.get_logger().warning(f'{reason}: watching goes on in a new epoch')
-        self._begin_epoch(stream)
+        self._begin_epoch(stream)  # its camera has begun anew by itself
 
     def _begin_epochs(self) -> None:
         for stream in self._streams:
+            self._restart(stream)
+
+    def _restart(self, stream: Stream) -> None:
+        """Begin an epoch of which the next frame is the first."""
+        with self._counting:
+            stream.camera.restart()
             self._begin_epoch(stream)
 
     def _begin_epoch(self, stream: Stream) -> None:
-        """Start a stream again, window, grid and clock; the instructions stay."""
+        """Start a stream again, window and clock; the instructions stay."""
         with self._counting:
             stream.epoch += 1
             stream.tick = 0
-            stream.camera.restart()
             epoch, worker = stream.epoch, self._worker
             if worker is None:
                 stream.reports.begin_epoch(epoch)
@@ -416,7 +422,8 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _stands_for_goal(self, id: str) -> bool:
         return any(
-            request.id == id and request.origin == GOAL for request in self._instructions.standing)
+            instruction.id == id and instruction.origin == GOAL
+            for instruction in self._instructions.standing)
 
     def _idle(self) -> str:
         if self._ending:
@@ -474,9 +481,10 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _reconcile(self, *engines: Engine) -> None:
         for refusal in self._instructions.reconcile(*engines):
-            request = refusal.request
+            instruction = refusal.request
             self._refuse(
-                request.id, request.text, request.source, refusal.reason, request.camera)
+                instruction.id, instruction.text, instruction.source, refusal.reason,
+                instruction.camera)
 
     def _publish_step(self, outcome: Step) -> None:
         self._step_failure = ''
@@ -489,18 +497,18 @@ class StreamoNode(GuardedLifecycleNode):
             f'the model does not keep up with {self.settings.fps:g} frames a second: '
             f'{late} dropped before this one; lower fps')
         decided = [
-            (request, decision) for decision in outcome.decisions
-            if (request := self._instructions.request_of(decision.instruction_id)) is not None]
+            (instruction, decision) for decision in outcome.decisions
+            if (instruction := self._instructions.request_of(decision.instruction_id)) is not None]
         stream.reports.step(outcome, decided, status, stream.dropped)
         if now := self.get_clock().now().nanoseconds:  # else simulated time has not begun
             self._latencies.append((now - outcome.frame.stamp) / 1e9)
         self._inferences.append(outcome.inference_s)
-        for request, decision in decided:
+        for instruction, decision in decided:
             if decision.state is State.RESPONSE:
                 self._responses += 1
-                self.get_logger().info(f'{request.id}: {decision.text}')
-                if request.once:
-                    self._withdraw(request.id)
+                self.get_logger().info(f'{instruction.id}: {decision.text}')
+                if instruction.once:
+                    self._withdraw(instruction.id)
 
     def _withdraw(self, id: str) -> None:
         try:
@@ -531,7 +539,7 @@ class StreamoNode(GuardedLifecycleNode):
         if lost:
             self._begin_epochs()  # the windows are lost
         elif frame is not None:
-            self._begin_epoch(self._streams[frame.camera])  # half a step may be in its window
+            self._restart(self._streams[frame.camera])  # half a step may be in its window
         self._heartbeat()
 
     def _recover(self, *engines: Engine) -> None:
@@ -577,16 +585,16 @@ class StreamoNode(GuardedLifecycleNode):
     def _repeat(self, heartbeat_s: float) -> None:
         standing, status = self._instructions.standing, self._status()
         for stream in self._streams:
-            silence = '' if status.detail else self._silence(stream)
+            no_frames = '' if status.detail else self._no_frames(stream)
             stream.reports.repeat(
-                [request for request in standing if request.watches(stream.name)],
-                Status(StreamState.STATUS_NO_FRAMES, silence) if silence else status,
+                [instruction for instruction in standing if instruction.watches(stream.name)],
+                Status(StreamState.STATUS_NO_FRAMES, no_frames) if no_frames else status,
                 stream.dropped, heartbeat_s)
 
-    def _silence(self, stream: Stream) -> str:
+    def _no_frames(self, stream: Stream) -> str:
         """Return why no usable frame comes; empty while they do."""
-        silence = stream.camera.silence
-        return silence and '; '.join(filter(None, (silence, self._sim_time.trouble)))
+        no_frames = stream.camera.no_frames
+        return no_frames and '; '.join(filter(None, (no_frames, self._sim_time.trouble)))
 
     def _diagnose(self) -> None:
         status, trouble = self._status(), self._sim_time.trouble
@@ -605,8 +613,8 @@ class StreamoNode(GuardedLifecycleNode):
             failures=self._failures,
             restarts=self._restarts,
             instructions=[
-                request.text + (f' (camera {request.camera})' if request.camera else '')
-                for request in self._instructions.standing],
+                one.text + (f' (camera {one.camera})' if one.camera else '')
+                for one in self._instructions.standing],
             refused=self._refused,
             last_refusal=self._last_refusal,
             responses=self._responses)
@@ -621,15 +629,15 @@ class StreamoNode(GuardedLifecycleNode):
             source='' if source is None else
             f'{source.type} {"reliable" if source.reliable else "best effort"}',
             epoch=stream.epoch,
-            silence='' if status.detail else self._silence(stream),
+            no_frames='' if status.detail else self._no_frames(stream),
             clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,
-            received=camera.received,
-            sampled=camera.sampled,
+            received=camera.frames.received,
+            sampled=camera.frames.sampled,
             dropped=stream.dropped,
-            stale=camera.stale,
-            bad=dict(camera.bad),
+            stale=camera.frames.stale,
+            bad=dict(camera.frames.bad),
             visual_tokens_pruned=stream.visual_tokens_pruned,
             skipped_frames=stream.skipped_frames)
 

@@ -13,15 +13,15 @@
 # limitations under the License.
 
 """
-The engine's own thread: frames and orders in, decisions out, the executor never blocked.
+The engine's own thread: frames and calls in, decisions out, the executor never blocked.
 
 One engine a camera, all over the weights that are loaded once; they take turns in this thread.
 
-Orders (watch, cancel, reset) and frames run in the order in which they came. Only frames may be
+Calls (watch, cancel, reset) and frames run in the order in which they came. Only frames may be
 dropped: when the engine is slower than they come, the oldest waiting one of that camera goes.
 
-An engine that says ``EngineFailure`` is lost, and with it what was ordered: another is made in
-its place, after a pause that doubles until an engine has judged a frame.
+An engine that raises ``EngineFailure`` is lost, and with it the calls that wait: another is made
+in its place, after a pause that doubles until an engine has judged a frame.
 """
 
 from collections import deque
@@ -36,9 +36,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.engine import Decision
+from streamo_ros.engine import Engine
 from streamo_ros.engine import EngineFailure
-from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.process import ProcessStream
 
 WAITING_FRAMES = 2
 """Frames of a camera that may wait; more would only make every decision older."""
@@ -84,8 +83,7 @@ class Step:
     skipped_frames: int = 0
 
 
-Engine = StreamEngine | ProcessStream
-Order = Callable[..., None]
+EngineCall = Callable[..., None]
 """Called with the engines of all cameras, in their order."""
 Load = Callable[[threading.Event], AbstractContextManager[Engine]]
 
@@ -101,8 +99,8 @@ class Worker:
         with it; may take as long as it likes until the event it is given is set: the worker then
         ends
     :param on_step: called with each step's outcome
-    :param on_error: called with the exception and the frame it was about, None for an order. On
-        an ``EngineFailure`` the engines are gone, and what is ordered then is for the next
+    :param on_error: called with the exception and the frame it was about, None for a call. After
+        an ``EngineFailure`` the engines are gone, and what is posted then is for the next
     :param cameras: how many there are
     """
 
@@ -117,7 +115,7 @@ class Worker:
         self._on_step = on_step
         self._on_error = on_error
         self._cameras = cameras
-        self._queue: deque[Frame | Order] = deque()
+        self._queue: deque[Frame | EngineCall] = deque()
         self._wake = threading.Condition()
         self._ended = threading.Event()
         self._engines: list[Engine] = []
@@ -148,10 +146,10 @@ class Worker:
             self._wake.notify()
             return len(excess)
 
-    def post(self, order: Order) -> None:
+    def post(self, call: EngineCall) -> None:
         """Queue something to be done with the engines, after all that was queued before."""
         with self._wake:
-            self._queue.append(order)
+            self._queue.append(call)
             self._wake.notify()
 
     def discard_frames(self, camera: int = 0) -> int:
@@ -211,12 +209,12 @@ class Worker:
         finally:
             self._engines, self._busy_since = [], None
 
-    def _next(self) -> Frame | Order | None:
+    def _next(self) -> Frame | EngineCall | None:
         with self._wake:
             self._wake.wait_for(lambda: self._queue or self._ended.is_set())
             return None if self._ended.is_set() else self._queue.popleft()
 
-    def _do(self, engines: list[Engine], item: Frame | Order) -> bool:
+    def _do(self, engines: list[Engine], item: Frame | EngineCall) -> bool:
         """Do it; return False when the engines were lost over it."""
         frame = item if isinstance(item, Frame) else None
         try:

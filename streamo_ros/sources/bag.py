@@ -31,14 +31,14 @@ import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from typing import TYPE_CHECKING
 
-from rosbags.rosbag2 import Reader
-from rosbags.typesys import get_types_from_msg
-from rosbags.typesys import get_typestore
-from rosbags.typesys import Stores
-from rosbags.typesys.store import Typestore
-
+from streamo_ros.errors import UserError
 from streamo_ros.sources.cut_mcap import CutMcap
+
+if TYPE_CHECKING:  # rosbags is loaded with the first bag: robots have none to read
+    from rosbags.rosbag2 import Reader
+    from rosbags.typesys.store import Typestore
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
@@ -50,7 +50,7 @@ STRING = 'std_msgs/msg/String'
 STORAGES = ('.mcap', '.db3')
 
 
-class SourceError(ValueError):
+class SourceError(UserError, ValueError):
     """A source that cannot be watched; the message says why and what would help."""
 
 
@@ -99,8 +99,11 @@ class BagMessage:
 
 
 @cache
-def typestore() -> Typestore:
+def typestore() -> 'Typestore':
     """Return the message types of ROS 2 Jazzy and this package's own."""
+    from rosbags.typesys import get_types_from_msg
+    from rosbags.typesys import get_typestore
+    from rosbags.typesys import Stores
     store = get_typestore(Stores.ROS2_JAZZY)
     for name in (INSTRUCTION, STATE, RESPONSE):
         file = f'{name.rsplit("/", 1)[1]}.msg'
@@ -157,7 +160,8 @@ class Bag:
     def _trouble(self, kind: str, sentence: str) -> None:
         self.troubles.append((kind, sentence))
 
-    def _open(self, paths: Iterable[Path]) -> list[Reader]:
+    def _open(self, paths: Iterable[Path]) -> 'list[Reader]':
+        from rosbags.rosbag2 import Reader
         readers = []
         for path in paths:
             try:
@@ -170,8 +174,9 @@ class Bag:
                     self._trouble('unreadable', f'{path} cannot be read as a bag ({error})')
         return readers
 
-    def _salvage(self, path: Path) -> Reader | None:
+    def _salvage(self, path: Path) -> 'Reader | None':
         """Return a reader of what a file holds up to where it was cut off, if it was."""
+        from rosbags.rosbag2 import Reader
         try:
             cut: Any = CutMcap(path)
             reader = self._opened.enter_context(Reader(cut))
@@ -218,7 +223,7 @@ class Bag:
             key=lambda message: message.logged)
 
     def _messages(
-        self, reader: Reader, topics: Collection[tuple[str, str]], start: int | None,
+        self, reader: 'Reader', topics: Collection[tuple[str, str]], start: int | None,
         stop: int | None,
     ) -> Iterator[BagMessage]:
         connections = [

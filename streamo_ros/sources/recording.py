@@ -23,7 +23,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -34,6 +33,7 @@ from streamo_ros.sources.bag import IMAGE
 from streamo_ros.sources.bag import MessageError
 from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STORAGES
+from streamo_ros.sources.image import check
 from streamo_ros.sources.image import to_rgb
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.tif', '.tiff')
@@ -48,11 +48,13 @@ class Frame:
     :param stamp: nanoseconds; of a video or folder from 0, of a bag as in the message's header
     :param camera: the bag's topic; empty for other sources
     :param picture: makes the (H, W, 3) RGB picture; raises ImageError for a bad message
+    :param check: raises ImageError for a message that is seen to be bad without decoding it
     """
 
     stamp: int
     camera: str
     picture: Callable[[], NDArray[np.uint8]]
+    check: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def _folder(folder: Path, fps: float) -> Recording:
 
 
 def _video(file: Path) -> Recording:
+    import av  # here: robots watch cameras and need no video files
     try:
         container = av.open(str(file))
         video = container.streams.video[0]
@@ -148,7 +151,9 @@ def _bag(path: Path) -> Recording:
                     image = message.deserialize()
                 except MessageError as error:
                     raise SourceError(f'{path} holds a bad message: {error}') from error
-                yield Frame(message.stamp, message.topic, lambda image=image: to_rgb(image))
+                yield Frame(
+                    message.stamp, message.topic, lambda image=image: to_rgb(image),
+                    lambda image=image: check(image))
         for kind, sentence in bag.troubles:
             if kind != 'no metadata':
                 raise SourceError(sentence)

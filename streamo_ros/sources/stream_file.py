@@ -31,6 +31,7 @@ import numpy as np
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
+from streamo_ros.errors import UserError
 
 # Strings are matched whole, so that no brace within one counts.
 _MARKS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[{}]', re.DOTALL)
@@ -39,7 +40,7 @@ _USER = re.compile(
     re.DOTALL)
 
 
-class DataError(ValueError):
+class DataError(UserError, ValueError):
     """Data that cannot be used; the message says why and what would help."""
 
 

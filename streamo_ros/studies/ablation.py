@@ -13,12 +13,13 @@
 # limitations under the License.
 
 """
-``make ablation``: what the paper's choices are worth at nano's scale.
+What the paper's choices are worth at nano's scale (``streamo study ablation``).
 
-A decoder of nano's shape learns the sentry's tasks from nothing at 1 fps, its eyes nano's and
-frozen, and is then watched with by the engine on unseen objects, textures and words. Each variant
-changes one thing: the loss (paper, Table 4); how many states there are (Table 7); how many turns
-are in view; the rate it is tested at. Each is trained with several seeds on the same streams.
+A decoder of nano's shape is trained on the sentry's tasks from random weights at 1 fps, behind
+nano's own vision tower, which is frozen. It is then run by the engine on objects, textures and
+words that it was not trained on. Each variant changes one thing: the loss (paper, Table 4), the
+number of states (Table 7), the window, or the frame rate of the test. Each is trained with several
+seeds on the same streams.
 """
 
 import argparse
@@ -46,7 +47,7 @@ from streamo_ros.dialogue import Piece
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.models import Checkpoint
@@ -77,10 +78,10 @@ SENTRY = 'sentry'
 @dataclass(frozen=True)
 class Variant:
     """
-    One way to train.
+    What one variant changes.
 
     :param loss: a kind of ``StreamLoss``
-    :param states: three; two, without Standby; one, where silence is the end of the turn
+    :param states: 3; 2, without Standby; 1, where the end of the turn stands for silence
     """
 
     name: str
@@ -100,15 +101,15 @@ FIGURES = (
 @dataclass(frozen=True)
 class Plan:
     """
-    How much of everything.
+    The sizes of a run.
 
-    :param streams: to learn from
-    :param turns: of each
-    :param steps: of the optimizer
+    :param streams: training streams
+    :param turns: turns of each
+    :param steps: optimizer steps
     :param rows: sequences a step
-    :param long_streams: on which the first variant then learns to look back up to the longest of
-        ``windows``
-    :param long_turns: of each
+    :param long_streams: longer streams on which the first variant is trained further, so that it
+        can use the longest of ``windows``
+    :param long_turns: turns of each
     """
 
     streams: int = 1200
@@ -125,8 +126,12 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A stream as the frozen eyes see it: (T, tokens of a frame, hidden), and what is asked."""
+class EncodedStream:
+    """
+    A stream behind the frozen vision tower, and what is asked of it.
+
+    :param tokens: (T, visual tokens of a frame, hidden)
+    """
 
     tokens: NDArray[np.float16]
     questions: tuple[Question, ...]
@@ -136,7 +141,7 @@ class FewerStates(StreamTokenizer):
     """
     A tokenizer that writes some control tokens as others.
 
-    :param instead: what is written, by what was meant
+    :param instead: the token that is written for each that is replaced
     """
 
     def __init__(self, file: Path, chat: Chat, instead: Mapping[str, str]) -> None:
@@ -153,7 +158,7 @@ class FewerStates(StreamTokenizer):
 
 
 def with_states(checkpoint: Checkpoint, states: int) -> Checkpoint:
-    """Return the checkpoint with so many states; with one, silence is the end of the turn."""
+    """Return the checkpoint with 3, 2 or 1 states, see ``Variant``."""
     end = checkpoint.tokenizer.chat.end
     instead = {3: {}, 2: {STANDBY: SILENCE}, 1: {STANDBY: end, SILENCE: end}}[states]
     return replace(checkpoint, tokenizer=FewerStates(
@@ -167,10 +172,10 @@ def draw(split: str, seed: int, index: int, turns: int, questions: int, rate: fl
         world=SENTRY, rate=rate)
 
 
-def look(
+def encode_stream(
     model: Qwen2_5_VLForConditionalGeneration, checkpoint: Checkpoint, stream: Stream,
-) -> Seen:
-    """Return a stream as the eyes see it."""
+) -> EncodedStream:
+    """Run the vision tower over a stream."""
     spec, vision = checkpoint.frame, checkpoint.vision
     before = [stream.frames[0], *stream.frames[:-1]]
     patches = np.concatenate([
@@ -182,7 +187,7 @@ def look(
         tokens = model.model.visual(
             torch.from_numpy(patches), grid_thw=torch.tensor([[1, *side]] * len(before)),
         ).pooler_output
-    return Seen(
+    return EncodedStream(
         tokens.reshape(len(before), -1, tokens.shape[-1]).to(torch.float16).numpy(),
         stream.questions)
 
@@ -202,12 +207,13 @@ def sequence_of(
 
 
 def train(
-    model: Qwen2_5_VLForConditionalGeneration, checkpoint: Checkpoint, streams: Sequence[Seen],
-    loss: StreamLoss, *, steps: int, rows: int, windows: Sequence[int], seed: int,
+    model: Qwen2_5_VLForConditionalGeneration, checkpoint: Checkpoint,
+    streams: Sequence[EncodedStream], loss: StreamLoss, *, steps: int, rows: int,
+    windows: Sequence[int], seed: int,
 ) -> None:
-    """Train the decoder; rows are drawn by the seed, and a window for each."""
+    """Train the decoder; the seed draws the sequences of each step, and a window for each."""
     rng = np.random.default_rng(seed)
-    pairs = [(seen, question) for seen in streams for question in seen.questions]
+    pairs = [(stream, question) for stream in streams for question in stream.questions]
     solvers = optimizers([model.model.language_model])
     for step in tqdm(range(steps), unit=' step', leave=False):
         drawn = [pairs[index] for index in rng.choice(len(pairs), rows, replace=False)]
@@ -217,14 +223,14 @@ def train(
             [sequence_of(checkpoint, question, start)
              for (_, question), start in zip(drawn, starts, strict=True)],
             rng.choice(windows, rows).tolist(), list(range(rows)))
-        tokens = torch.from_numpy(np.concatenate([seen.tokens for seen, _ in drawn]))
+        tokens = torch.from_numpy(np.concatenate([stream.tokens for stream, _ in drawn]))
         with torch.autocast('cpu', torch.bfloat16):
             hidden = stream_states(model, tokens.to(torch.bfloat16), batch)
             labels = torch.where(
                 batch.state_labels != IGNORED, batch.state_labels, batch.text_labels)
-            told = labels != IGNORED
-            logits = model.lm_head(hidden[told])
-        loss(logits, labels[told]).backward()
+            supervised = labels != IGNORED
+            logits = model.lm_head(hidden[supervised])
+        loss(logits, labels[supervised]).backward()
         for solver in solvers:
             for group in solver.param_groups:
                 nn.utils.clip_grad_norm_(group['params'], 1.0)
@@ -236,7 +242,7 @@ def train(
 def test(
     checkpoint: Checkpoint, streams: Sequence[Stream], window_turns: int,
 ) -> dict[str, float | None]:
-    """Watch streams of one rate, and return the FIGURES."""
+    """Run the engine on streams of one frame rate; return the ``FIGURES``."""
     scores = Scores()
     engine = StreamEngine(
         checkpoint, new_backend('onnxruntime', checkpoint), window_turns=window_turns,
@@ -259,10 +265,10 @@ def test(
 
 class Ablation:
     """
-    All variants, a seed after another; what is there already is not done again.
+    All variants, one seed after another; what ``out`` holds already is not done again.
 
-    :param eyes: the checkpoint whose vision tower is taken
-    :param out: receives ``figures.json`` after each variant
+    :param eyes: the checkpoint whose vision tower is used
+    :param out: ``figures.json`` is written here after each variant
     """
 
     def __init__(self, eyes: str, out: Path, plan: Plan) -> None:
@@ -271,9 +277,9 @@ class Ablation:
         out.mkdir(parents=True, exist_ok=True)
         write_nano(out / 'decoder')
         self._checkpoint = load_checkpoint(out / 'decoder')
-        sight = load_checkpoint(eyes)
-        self._sight = {
-            name: torch.from_numpy(value) for name, value in sight.weights.items()
+        donor = load_checkpoint(eyes)
+        self._vision_weights = {
+            name: torch.from_numpy(value) for name, value in donor.weights.items()
             if name.startswith('visual.')}
         self._file = out / 'figures.json'
         self.figures: dict[str, dict[str, Any]] = (
@@ -282,27 +288,28 @@ class Ablation:
     def run(self, seeds: int) -> None:
         """Train and test whatever is not yet in ``figures``."""
         plan = self._plan
-        streams = self._seen('streams', plan.streams, plan.turns, 1)
+        streams = self._encoded('streams', plan.streams, plan.turns, 1)
         for seed in range(seeds):
             for variant in VARIANTS:
                 if str(seed) not in self.figures.get(variant.name, {}):
                     self._variant(variant, seed, streams)
 
-    def _variant(self, variant: Variant, seed: int, streams: Sequence[Seen]) -> None:
+    def _variant(self, variant: Variant, seed: int, streams: Sequence[EncodedStream]) -> None:
         plan, checkpoint = self._plan, with_states(self._checkpoint, variant.states)
         model = self._fresh(seed)
         loss = StreamLoss(checkpoint.tokenizer.state_ids, kind=variant.loss)
         train(model, checkpoint, streams, loss, steps=plan.steps, rows=plan.rows,
               windows=(plan.turns,), seed=seed)
         tested = self._tested(plan.tested, plan.tested_turns, 1.0)
-        # They were trained to look back over a whole training stream.
+        # The window that they were trained with: a whole training stream.
         self._put(variant.name, seed, test(self._saved(model, checkpoint), tested, plan.turns))
         if variant != VARIANTS[0]:
             return
         self._put('tested at 2 fps', seed, test(
             self._saved(model, checkpoint),
             self._tested(plan.tested, 2 * plan.tested_turns, 2.0), plan.turns))
-        train(model, checkpoint, self._seen('long', plan.long_streams, plan.long_turns, 2), loss,
+        streams = self._encoded('long', plan.long_streams, plan.long_turns, 2)
+        train(model, checkpoint, streams, loss,
               steps=plan.long_steps, rows=2, windows=plan.windows, seed=seed)
         tested = self._tested(plan.tested // 4, plan.long_turns + 20, 1.0)
         for window in plan.windows:
@@ -313,28 +320,28 @@ class Ablation:
         torch.manual_seed(seed)
         model = new_model(nano_config(self._checkpoint.tokenizer))
         names = {name.removeprefix('model.'): name for name in model.state_dict()}
-        strange = model.load_state_dict(
-            {names[name]: value for name, value in self._sight.items()}, strict=False)
-        assert not strange.unexpected_keys
-        assert not [name for name in strange.missing_keys if '.visual.' in name]
+        mismatch = model.load_state_dict(
+            {names[name]: value for name, value in self._vision_weights.items()}, strict=False)
+        assert not mismatch.unexpected_keys
+        assert not [name for name in mismatch.missing_keys if '.visual.' in name]
         model.model.visual.requires_grad_(False)
         speed_up(model)
         return model
 
-    def _seen(self, name: str, count: int, turns: int, seed: int) -> list[Seen]:
-        """Return training streams as the eyes see them; kept on disk."""
+    def _encoded(self, name: str, count: int, turns: int, seed: int) -> list[EncodedStream]:
+        """Return encoded training streams, from disk where they are."""
         file = self._out / f'{name}.pt'
         if file.is_file():
-            return [Seen(*kept) for kept in torch.load(file, weights_only=False)]
+            return [EncodedStream(*kept) for kept in torch.load(file, weights_only=False)]
         model = self._fresh(0)
-        seen = [
-            look(model, self._checkpoint,
+        encoded = [
+            encode_stream(model, self._checkpoint,
                  draw('train', seed, index, turns, self._plan.questions, 1.0))
             for index in tqdm(range(count), unit=' stream', desc=name)]
         partial = file.with_suffix('.partial')
-        torch.save([(one.tokens, one.questions) for one in seen], partial)
+        torch.save([(one.tokens, one.questions) for one in encoded], partial)
         partial.replace(file)
-        return seen
+        return encoded
 
     def _tested(self, count: int, turns: int, rate: float) -> list[Stream]:
         return [draw('test', 3, index, turns, 3 if turns < 60 else 1, rate)
@@ -357,7 +364,7 @@ class Ablation:
 
 
 def table(figures: dict[str, dict[str, Any]]) -> str:
-    """Return the figures as a table in Markdown: mean and, in brackets, spread over seeds."""
+    """Return the figures as a Markdown table: mean and, in brackets, range over the seeds."""
     heads = [name.replace('_', ' ') for name in FIGURES]
     lines = ['| variant | ' + ' | '.join(heads) + ' |', '|---|' + '---|' * len(heads)]
     for name, seeds in figures.items():
@@ -371,23 +378,19 @@ def table(figures: dict[str, dict[str, Any]]) -> str:
     return '\n'.join(lines)
 
 
-def main() -> None:
-    """Train and test, and print the table."""
-    parser = argparse.ArgumentParser(
-        description="What the paper's choices are worth at nano's scale.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
-        help='where figures go; a run that was cut off there is resumed')
-    parser.add_argument('--eyes', default='nano', help='checkpoint whose eyes are taken')
+        help='where figures go; an interrupted run is resumed')
+    parser.add_argument('--eyes', default='nano', help='checkpoint whose vision tower is used')
     parser.add_argument('--seeds', type=int, default=3)
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Train and test, and print the table."""
     torch.set_num_threads(options.threads)
     ablation = Ablation(options.eyes, options.out, Plan())
     ablation.run(options.seeds)
     print(table(ablation.figures))
-
-
-if __name__ == '__main__':
-    main()

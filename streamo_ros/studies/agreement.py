@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-How often a sliding cache decides as a window would that is read anew at every tick.
+How often a sliding cache decides as a window that is prefilled again at every tick.
 
-The two are not the same: what stays in a cache remembers what it saw of turns that have gone. At
-every tick of a stream the surviving turns are read again from nothing (the same visual tokens,
-time tags, states and answers that the cached run had, positions without a gap), and the states
-are compared. Streams are those of ``make scores``.
+The two are not equal: keys and values that stay in the cache were computed while evicted turns
+were still visible. At every tick the turns in the window are prefilled into an empty cache (the
+same visual tokens, time tags, states and answers as in the cached run, contiguous positions), and
+the states are compared. The streams are those of ``streamo study scores``.
 """
 
 import argparse
@@ -54,7 +54,7 @@ class _Run:
 
 
 class _Remembering(StreamEngine):
-    """The engine; keeps all that it ran."""
+    """The engine; records every run."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -66,7 +66,7 @@ class _Remembering(StreamEngine):
 
 
 class _Reading(StreamEngine):
-    """The engine, reading another's runs."""
+    """The engine; repeats the runs of another from an empty cache."""
 
     def read(self, runs: list[_Run]) -> NDArray[np.float64]:
         """Return the probabilities, (B, 3), behind runs from an empty window; the first opens."""
@@ -82,10 +82,10 @@ class _Reading(StreamEngine):
 @dataclass
 class Agreement:
     """
-    What was compared: probabilities of (cached, read anew), one pair a tick and instruction.
+    Pairs of probabilities (cached, prefilled again), one for each tick and instruction.
 
-    :param full: while nothing had gone yet, where both must be equal
-    :param slid: since turns had gone
+    :param full: before the first eviction, where both must be equal
+    :param slid: after it
     """
 
     window_turns: int = 0
@@ -112,7 +112,7 @@ class Agreement:
 
 
 def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
-    """Watch streams with a sliding cache, and read every window of theirs anew."""
+    """Run streams with a sliding cache, and prefill each of their windows again."""
     engines = {
         rate: (_Remembering.from_pretrained(checkpoint, fps=rate),
                _Reading.from_pretrained(checkpoint, fps=rate))
@@ -148,24 +148,20 @@ def _differences(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.abs(pairs[:, 0] - pairs[:, 1]))
 
 
-def main() -> None:
-    """Print the figures, and write them if asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
     parser.add_argument('--streams', type=int, default=60)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='write the figures here')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print the figures, and write them if asked."""
     figures = run(options.checkpoint, options.split, options.streams, options.seed).figures()
     figures['streams'] = options.streams
     for name, value in figures.items():
         print(f'{name:42} {value}')
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
-
-
-if __name__ == '__main__':
-    main()

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-What a score is worth: the trivial answers to the same streams.
+The baselines beside a score, on the same streams.
 
-Always silent; always the state that is most often right for what is asked; and, for what it can
-tell of the sentry world, frame differencing, which is told the skill and reads no words.
+Always silent; always the most frequent state of the skill that is asked for; and, for the skills
+of the sentry world, frame differencing, which is given the skill and reads no words.
 """
 
 from dataclasses import dataclass
@@ -40,32 +40,32 @@ from streamo_ros.worlds.streams import Stream
 
 @dataclass
 class Baselines:
-    """The trivial answers, counted over streams."""
+    """Scores of the baselines, added up over streams."""
 
     silent: Scores = field(default_factory=Scores)
     differencing: Scores = field(default_factory=Scores)
 
     def add(self, stream: Stream) -> None:
-        """Watch one stream."""
+        """Add one stream."""
         seconds = stream.stamps[-1] - stream.stamps[0]
         count = len(stream.stamps)
         for question in stream.questions:
             self.silent.add(stream.kind, question, tally(
                 question, [State.SILENCE] * count, [''] * count, seconds))
-        told = {
+        answered = {
             question: skills for question in stream.questions
             if stream.kind == 'sentry' and (skills := skills_of(question))}
-        if told:
+        if answered:
             differencing = Differencing()
             ticks = [differencing.step(frame) for frame in stream.frames]
-            for question, skills in told.items():
+            for question, skills in answered.items():
                 self.differencing.add(stream.kind, question, tally(
                     question, [combined(states, skills) for states in ticks],
                     [' '.join(ANSWERS[skill] for skill in skills
                               if states[skill] is State.RESPONSE) for states in ticks], seconds))
 
     def figures(self) -> dict[str, Any]:
-        """Return the scores by baseline that was asked anything, named as by ``make scores``."""
+        """Return the scores of each baseline that had a question, named as in ``Scores``."""
         scores = {
             'always_silent': self.silent, 'majority_state': majority(self.silent),
             'frame_differencing': self.differencing}
@@ -73,7 +73,7 @@ class Baselines:
 
 
 def skills_of(question: Question) -> tuple[str, ...]:
-    """Return the skills that a question to the sentry asks to be told of; none of others."""
+    """Return the sentry skills that a question asks for; empty for other questions."""
     if question.task == 'narration':
         return tuple(SKILLS)
     return tuple(question.skill.split('/')) if question.task == 'event_caption' else ()
@@ -88,7 +88,7 @@ def majority(silent: Scores) -> Scores:
         state = State(int(true.argmax()))
         confusion = np.zeros((3, 3), np.int64)
         confusion[:, state] = true
-        # Response is the most frequent truth of nothing, so no event is met and none made up.
+        # Response is never the most frequent state, so this baseline never answers.
         assert state is not State.RESPONSE
         constant = Tally(
             EventScore(true=counts.events.true), confusion, overlaps=counts.overlaps,

@@ -13,16 +13,15 @@
 # limitations under the License.
 
 """
-Frame differencing: what each sentry skill can be answered with, without a model.
+Frame differencing: a baseline without a model for the nine sentry skills.
 
-The baseline beside the scores of the nine sentry skills. It knows the skill from the start, needs
-no words, and compares each frame with the one before: a jump of brightness is the light; a jump of
-fine detail, with nothing of the old picture left, the cover; a picture that fits better when
-shifted a moved camera; changed pixels are motion, and changed pixels at the border something that
-comes or goes.
+It is given the skill, reads no words, and compares each frame with the one before. A jump of
+brightness is the light. A jump of fine detail, with nothing of the old picture left, is the cover.
+A picture that fits better when shifted is a moved camera. Changed pixels are motion, and changed
+pixels at the border are something that comes or goes.
 
-Its thresholds were tuned on streams of the worlds' validation split alone, never on the test split
-nor on film; ``python -m streamo_ros.studies.differencing`` tunes them again.
+Its thresholds were tuned on the worlds' validation split, never on the test split nor on film;
+``streamo study differencing`` tunes them again.
 """
 
 import argparse
@@ -124,7 +123,7 @@ def _detail(picture: NDArray[np.float32]) -> float:
 @dataclass(frozen=True)
 class Thresholds:
     """
-    From where on a change counts; units are those of ``Change``.
+    The limits from which a change counts, in the units of ``Change``.
 
     :param light: jump of brightness
     :param cover: jump of detail, if the two fit worse than ``unlike``; else it is the light's
@@ -164,7 +163,7 @@ class Differencing:
         self._inside_share = 0.0  # how much did, before the border was crossed
         self._crossed = False  # whether something crossed the border one tick ago
         self._comes = False  # whether it came from outside
-        self._told = False  # whether that was said
+        self._reported = False  # whether that was reported
 
     def step(self, frame: NDArray[np.uint8]) -> dict[str, State]:
         """Take the next (H, W, 3) RGB frame and decide about every skill."""
@@ -215,18 +214,18 @@ class Differencing:
             states['stop'] = State.STANDBY
 
     def _crossing(self, change: Change, states: dict[str, State]) -> None:
-        """Tell what crosses the border: it comes if nothing moved inside before, else it goes."""
+        """Decide on enter and leave: an object comes in if nothing moved inside before."""
         inside = change.inside > self._thresholds.within
         crosses = change.border > self._thresholds.crosses
         if crosses and not self._crossed:
             self._comes = not self._inside
-            self._told = False
+            self._reported = False
         if self._comes:
             # Two ticks of motion inside, or one that has left the border: it is in.
-            if inside and not self._told and (self._inside if crosses else self._crossed):
+            if inside and not self._reported and (self._inside if crosses else self._crossed):
                 states['enter'] = State.RESPONSE
-                self._told = True
-            elif crosses and not self._told:
+                self._reported = True
+            elif crosses and not self._reported:
                 states['enter'] = State.STANDBY
         elif crosses:
             states['leave'] = State.STANDBY
@@ -278,7 +277,7 @@ def decisions(changes: Sequence[Change], thresholds: Thresholds) -> list[dict[st
 
 
 def score(streams: Sequence[Asked], thresholds: Thresholds) -> dict[str, EventScore]:
-    """Return the event score by task, as ``make scores`` counts it."""
+    """Return the event score by skill, counted as in ``streamo study scores``."""
     found: dict[str, EventScore] = {}
     for stream in streams:
         states = decisions(stream.changes, thresholds)
@@ -308,7 +307,7 @@ def validation_streams(count: int, seed: int) -> list[Asked]:
 
 
 def tune(streams: Sequence[Asked], start: Thresholds, rounds: int = 3) -> Thresholds:
-    """Return the thresholds of best event F1 over all tasks, sought one after another."""
+    """Return the thresholds of best event F1 over all skills, searched one after another."""
     def f1(thresholds: Thresholds) -> float:
         return sum(score(streams, thresholds).values(), EventScore()).f1
 
@@ -325,20 +324,16 @@ def tune(streams: Sequence[Asked], start: Thresholds, rounds: int = 3) -> Thresh
     return best
 
 
-def main() -> None:
-    """Tune the thresholds and print them, with the event F1 before and after."""
-    parser = argparse.ArgumentParser(
-        description='Tune the frame-differencing baseline on validation streams.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('--streams', type=int, default=300)
     parser.add_argument('--seed', type=int, default=7)
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Tune the thresholds and print them, with the event F1 before and after."""
     streams = validation_streams(options.streams, options.seed)
     tuned = tune(streams, Thresholds())
     for title, thresholds in (('as committed', Thresholds()), ('tuned', tuned)):
         total = sum(score(streams, thresholds).values(), EventScore())
         print(f'{title:14} event F1 {total.f1:.3f}  {thresholds}')
-
-
-if __name__ == '__main__':
-    main()

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-``make film``: a checkpoint on real film that no training saw, beside frame differencing.
+A checkpoint on real film, which none is trained on, beside frame differencing.
 
-What happens in the clips was marked by hand in ``film_annotations.json``, by the definitions of
-the rendered worlds; where a careful person could say either, an answer counts neither for nor
-against. What found film lacks is edited into it at known moments, and reported apart. The clips
-come with packages and are not part of this one.
+``film_annotations.json`` holds the events of the clips, marked by hand by the definitions of the
+rendered worlds; where a careful person could decide either way, an answer is not counted. Events
+that the clips lack are edited into them at known moments and reported apart. The clips come with
+other packages and are not part of this one.
 """
 
 import argparse
@@ -30,7 +30,6 @@ from dataclasses import field
 import importlib.util
 import json
 from pathlib import Path
-import sys
 from typing import Any
 
 import cv2
@@ -40,6 +39,7 @@ from tqdm import tqdm
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
+from streamo_ros.errors import UserError
 from streamo_ros.metrics.events import EventScore
 from streamo_ros.metrics.events import match
 from streamo_ros.sources.recording import open_recording
@@ -66,19 +66,19 @@ INSTRUCTIONS = {
 TOLERANCE_S = 1.0
 """How far an answer may lie from the tick that is due."""
 
-_ABREAST = 5  # instructions watched at once: all nine are more than an engine takes
+_AT_ONCE = 5  # instructions of a run: all nine are more than an engine takes
 _RAMP = 0.4  # seconds that an edit takes
 _SETTLE = 0.5  # seconds of stillness after which motion counts as over, as in the worlds
 _COVERS = {'black': (14, 13, 12), 'skin': (142, 92, 74), 'blur': None}
 
 
-class FilmError(Exception):
+class FilmError(UserError):
     """A film that is not on this machine; the message says how to get it."""
 
 
 @dataclass(frozen=True)
 class Ignored:
-    """A span of seconds in which a careful person could say either about some skills."""
+    """A span of seconds in which a careful person could decide either way on some skills."""
 
     skills: tuple[str, ...]
     start: float
@@ -88,7 +88,7 @@ class Ignored:
 @dataclass(frozen=True)
 class Edit:
     """
-    Something done to real footage.
+    A change made to real footage.
 
     :param kind: 'dark', 'cover', 'shift' or 'freeze'
     :param start: second of the clip at which it begins
@@ -106,7 +106,7 @@ class Edit:
     to: tuple[float, ...] = ()
 
     def events(self) -> tuple[Event, Event]:
-        """Return what is to be seen of it, exact by construction."""
+        """Return the events that it makes, exact by construction."""
         one, other = self.start, self.end
         if self.kind == 'freeze':
             return (Event('stop', one, one + _SETTLE, one),
@@ -119,7 +119,7 @@ class Edit:
         return Event(skills[0], one, one + _RAMP), Event(skills[1], other, other + _RAMP)
 
     def share(self, time: float) -> float:
-        """Return how far it is done at a second, 0..1."""
+        """Return how much of it is applied at a second, 0..1."""
         return float(np.interp(
             time, (self.start, self.start + _RAMP, self.end, self.end + _RAMP), (0, 1, 1, 0)))
 
@@ -176,7 +176,7 @@ def load_annotations(file: Path = ANNOTATIONS) -> Annotations:
                  one.get('look', ''), tuple(one.get('to', ())))
             for one in row['edits'])
         frozen = all(edit.kind == 'freeze' for edit in edits)
-        # The footage has comings, goings and motion of its own, and these are not marked.
+        # The footage has motion, arrivals and departures of its own that are not marked.
         unmarked = ('enter', 'leave') if frozen else ('enter', 'leave', 'start', 'stop')
         edited.append(clip(
             row, edits=edits, events=tuple(event for edit in edits for event in edit.events()),
@@ -227,7 +227,7 @@ def frames(clip: Clip, film: Path) -> Iterator[tuple[NDArray[np.uint8], float]]:
             newest, shown = taken.stamp * 1e-9, taken.picture()
             late = newest - at
         elif not held:
-            continue  # the film has nothing new: its last frame stood for this moment, too
+            continue  # no new frame: the last one was already shown for this moment
         yield _edited(shown, clip, due + late, tick), due + late
 
 
@@ -264,7 +264,7 @@ def _edited(
 
 @dataclass
 class Said:
-    """What a watcher answered on one clip: ticks by skill, and the stamps of all ticks."""
+    """The answers on one clip: their ticks by skill, and the stamps of all ticks."""
 
     stamps: list[float]
     ticks: dict[str, list[int]] = field(
@@ -272,14 +272,14 @@ class Said:
 
 
 def watch(engine: StreamEngine, shown: Sequence[tuple[NDArray[np.uint8], float]]) -> Said:
-    """Let the engine watch for every skill, some instructions at a time."""
+    """Run the engine for every skill, some instructions at a time."""
     said = Said([stamp for _, stamp in shown])
     skills = list(INSTRUCTIONS)
-    for first in range(0, len(skills), _ABREAST):
+    for first in range(0, len(skills), _AT_ONCE):
         engine.reset()
         for standing in engine.watches:
             standing.cancel()
-        part = skills[first:first + _ABREAST]
+        part = skills[first:first + _AT_ONCE]
         for skill in part:
             engine.watch(INSTRUCTIONS[skill])
         for tick, (frame, stamp) in enumerate(shown):
@@ -290,7 +290,7 @@ def watch(engine: StreamEngine, shown: Sequence[tuple[NDArray[np.uint8], float]]
 
 
 def difference(shown: Sequence[tuple[NDArray[np.uint8], float]]) -> Said:
-    """Let frame differencing watch for every skill."""
+    """Run frame differencing for every skill."""
     said, differencing = Said([stamp for _, stamp in shown]), Differencing()
     for tick, (frame, _) in enumerate(shown):
         for skill, state in differencing.step(frame).items():
@@ -301,7 +301,7 @@ def difference(shown: Sequence[tuple[NDArray[np.uint8], float]]) -> Said:
 
 def score(clip: Clip, said: Said) -> dict[str, EventScore]:
     """
-    Return by skill what was due, said and hit.
+    Return the counts of due answers, given answers and hits by skill.
 
     An answer counts as a hit within ``TOLERANCE_S`` of the tick that is due. One that hits nothing
     and lies in an ignored span is left out.
@@ -386,22 +386,26 @@ def table(title: str, scores: Scores) -> str:
             else scores[watcher][skill] for watcher in watchers]
         cells = ''
         for counted in row:
-            # Where nothing happens there is no F1, only what was said in vain.
+            # Without events there is no F1, only false answers.
             f1 = f'{counted.f1:.2f}' if counted.true else '-'
             cells += f'{f"{counted.hits}/{counted.said}":>14}{f1:>6}'
         lines.append(f'{skill:18}{row[0].true:6}{cells}')
     return '\n'.join(lines)
 
 
-def main() -> int:
-    """Print the tables, and write the figures and every answer if asked."""
-    parser = argparse.ArgumentParser(
-        description='A checkpoint on real film, beside frame differencing.',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--films', type=Path, help='a folder that holds films not installed')
     parser.add_argument('--json', type=Path, help='write the figures here')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """
+    Print the tables, and write the figures and every answer if asked.
+
+    :raises FilmError: after that, when films are missing
+    """
     annotations = load_annotations()
     written: dict[str, Any] = {}
     unwatched: dict[str, None] = {}
@@ -412,12 +416,7 @@ def main() -> int:
         unwatched.update(dict.fromkeys(missing))
         print(table(title, scores), end='\n\n')
         written[title.replace(' ', '_')] = {**figures(scores), 'answers': answers}
-    for sentence in unwatched:
-        print(sentence, file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(written, indent=2) + '\n', encoding='utf-8')
-    return 1 if unwatched else 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    if unwatched:
+        raise FilmError('; '.join(unwatched))

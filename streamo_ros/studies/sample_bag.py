@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-``make sample-bag``: a small bag of a rendered room with what is asked of it and what is true.
+A small bag of a rendered room, with annotations: what is asked and what is true.
 
-As a robot would have recorded it: compressed images at a camera's rate, in MCAP.
+As a robot records it: compressed images at a camera's rate, in MCAP.
 """
 
 import argparse
@@ -52,7 +52,7 @@ _TEXTS = {
     ('light_off', 'light_on'): 'Tell me when the light goes off or on.',
     ('cover', 'uncover'): 'Tell me when the camera is covered or uncovered.'}
 _STILL_S = 0.5
-"""For how long stillness must be seen before it can be told from a pause."""
+"""Seconds of stillness that tell a stop from a pause."""
 
 
 def write_sample_bag(
@@ -64,7 +64,7 @@ def write_sample_bag(
 
     :param fps: of the camera
     :param size: (height, width) of its frames
-    :param seed: of the room; the next one is taken where something asked for is not clear to see
+    :param seed: of the room; the next is tried while an event that is asked for is hard to see
     """
     skills = [skill for pair in _TEXTS for skill in pair]
     while True:
@@ -125,20 +125,15 @@ def _encoded(suffix: str, frame: Image) -> NDArray[np.uint8]:
     return np.asarray(data, np.uint8).reshape(-1)
 
 
-def main() -> int:
-    """Write the bag unless it is there, and print its path."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('path', type=Path, help='where the bag is, or goes')
     parser.add_argument('--seconds', type=float, default=180.0, help='its length')
     parser.add_argument('--seed', type=int, default=0, help='of the room')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Write the bag unless it is there, and print its path."""
     if not (options.path / NAMES[0]).is_file():
         write_sample_bag(options.path, seconds=options.seconds, seed=options.seed)
     print(options.path.resolve())
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())

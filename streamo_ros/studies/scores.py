@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-``make scores``: a checkpoint on streams of all worlds and tasks that it was never trained on.
+How well a checkpoint does on rendered streams of all worlds and tasks (``streamo study scores``).
 
-By the engine that the node runs, from frames alone, its own answers in its context. Objects,
-textures and words are the test split's.
+The engine runs on frames alone, as in the node, with its own answers in its context. Objects,
+textures and words are those of the test split, which no checkpoint is trained on.
 """
 
 import argparse
@@ -44,7 +44,7 @@ TURNS = 30
 def run(
     checkpoint: str, split: str, streams: int, seed: int, world: str | None = None,
 ) -> tuple[Scores, Baselines]:
-    """Watch streams and count; the trivial answers to the same streams are counted beside."""
+    """Run streams; return the scores, and those of the baselines on the same streams."""
     engines = {rate: StreamEngine.from_pretrained(checkpoint, fps=rate) for rate in set(RATES)}
     scores, baselines = Scores(), Baselines()
     for index in tqdm(range(streams), unit=' stream'):
@@ -76,18 +76,18 @@ def _table(parts: dict[str, dict[str, Any]], differencing: dict[str, dict[str, A
                + (f'  frame differencing {beside["event_f1"]:.2f}' if beside else ''))
 
 
-def main() -> None:
-    """Print the scores, and write them if asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
     parser.add_argument('--world', choices=WORLDS, help='only streams of this one')
     parser.add_argument('--streams', type=int, default=200)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='write the scores here')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print the scores, and write them if asked."""
     scores, baselines = run(
         options.checkpoint, options.split, options.streams, options.seed, options.world)
     figures = {**scores.figures(), 'baselines': baselines.figures()}
@@ -95,7 +95,7 @@ def main() -> None:
         if not isinstance(value, dict):
             print(f'{name:34} {value}')
     for part in ('worlds', 'tasks', 'skills'):
-        # By skill alone differencing has been asked the same as the checkpoint.
+        # Differencing answers only some skills, so only scores by skill can be compared.
         beside = figures['baselines'].get('frame_differencing', {}) if part == 'skills' else {}
         print(*_table(figures.get(part, {}), beside.get(part, {})), sep='\n')
     for name, baseline in figures['baselines'].items():
@@ -103,7 +103,3 @@ def main() -> None:
     print('delays in ticks:', dict(sorted(Counter(scores.total.delays).items())))
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
-
-
-if __name__ == '__main__':
-    main()

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-``make split-report``: rendered streams of the test split as bags, and one report of all of them.
+Rendered streams of the test split as bags, and one report of all of them.
 
-A bag for each stream of a world, the frames as the world renders them, and beside them what is
-asked and what is true: every task, in the words of the split. The streams are those that ``make
-scores`` draws, but all of one frame rate, which a report has but one of. Ticks at which a careful
-person could say either, which the scores leave out, count here.
+Each stream becomes a bag of its frames, with annotations of what is asked and what is true, for
+every task and in the words of the split. The streams are those of ``streamo study scores``, but
+at one frame rate, since a report has only one. Ticks at which a careful person could decide either
+way, which the scores leave out, count here.
 """
 
 import argparse
@@ -40,6 +40,7 @@ from streamo_ros.evaluation.bags.evaluate import table
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.run import Watching
 from streamo_ros.evaluation.pages.report import write_report_page
+from streamo_ros.sources.bag import SourceError
 from streamo_ros.studies.sample_bag import write_pictures
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
@@ -106,25 +107,27 @@ def report(
     return found
 
 
-def main() -> int:
-    """Write bags and report, print the scores."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('out', type=Path, help='receives bags and report; goes on if cut off')
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--world', choices=WORLDS, help='only streams of this one')
     parser.add_argument('--streams', type=int, default=100, help='of each world')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--jobs', type=int, default=1, help='bags watched at a time')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """
+    Write bags and report, print the scores.
+
+    :raises SourceError: after that, when a bag could not be watched
+    """
     found = report(
         options.out, [options.world] if options.world else WORLDS, options.streams,
         checkpoint=options.checkpoint, seed=options.seed, jobs=options.jobs)
     print('\n'.join(table(found)))
     print(options.out / 'report.html')
-    return 1 if any(bag.error for bag in found.bags) else 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+    failed = [f'{bag.name}: {bag.error}' for bag in found.bags if bag.error]
+    if failed:
+        raise SourceError(f'{len(failed)} bags could not be watched: ' + '; '.join(failed))

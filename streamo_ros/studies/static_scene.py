@@ -13,9 +13,10 @@
 # limitations under the License.
 
 """
-What saving on static scenes saves, and what it does to the decisions.
+What the static-scene options save, and what they do to the decisions.
 
-The gate and the dropping of visual tokens, apart and together, on the streams of ``make scores``.
+The gate and the dropping of visual tokens, each alone and together, on the streams of
+``streamo study scores``.
 """
 
 import argparse
@@ -46,7 +47,7 @@ SCENES = (None, *(
 
 @dataclass
 class Saving:
-    """What one setting decided and saved; ``pairs`` are states (without, with) it."""
+    """What one setting saved; ``pairs`` are states (without, with) it."""
 
     scene: StillScene | None
     pairs: list[tuple[State, State]] = field(default_factory=list)
@@ -73,7 +74,7 @@ def run(
     checkpoint: str, split: str, streams: int, seed: int,
     scenes: tuple[StillScene | None, ...] = SCENES,
 ) -> list[Saving]:
-    """Watch streams with each setting; the first is what the others are compared with."""
+    """Run streams with each setting; the others are compared with the first."""
     savings = [Saving(scene) for scene in scenes]
     engines = {
         rate: [StreamEngine.from_pretrained(checkpoint, fps=rate, still=scene) for scene in scenes]
@@ -103,17 +104,17 @@ def run(
     return savings
 
 
-def main() -> None:
-    """Print a row for each setting, and write them if asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
     parser.add_argument('--streams', type=int, default=60)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='write the figures here')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print a row for each setting, and write them if asked."""
     found = [saving.figures() for saving in run(
         options.checkpoint, options.split, options.streams, options.seed)]
     print('gate  drop  agreement  where not both silence  event F1  tokens dropped  looks saved')
@@ -125,7 +126,3 @@ def main() -> None:
     if options.json:
         options.json.write_text(json.dumps(
             {'streams': options.streams, 'settings': found}, indent=2) + '\n', encoding='utf-8')
-
-
-if __name__ == '__main__':
-    main()

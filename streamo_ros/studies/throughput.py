@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-What ``streamo evaluate`` takes of time and memory, by the length of the bag.
+Time and memory of ``streamo evaluate``, by the length of the bag.
 
-A rendered room as of ``make sample-bag``, short and long, each evaluated at 1 fps by a process of
-its own, page included: ``python -m streamo_ros.studies.throughput``.
+Bags as of ``streamo study sample-bag``, short and long, each evaluated at 1 fps by a process of
+its own, report page included.
 """
 
 import argparse
@@ -39,7 +39,7 @@ from streamo_ros.studies.sample_bag import write_sample_bag
 @dataclass(frozen=True)
 class Throughput:
     """
-    Of one bag.
+    The figures of one bag.
 
     :param frames_s: of the bag, a second
     :param times_real_time: seconds of the bag in one second
@@ -76,21 +76,21 @@ def _evaluate(bag: Path, minutes: float) -> Throughput:
 
 
 def _peak_mib() -> float:
-    # Not getrusage: its peak is also that of the process that started this one.
+    # Not getrusage: its peak includes that of the process that started this one.
     status = Path('/proc/self/status').read_text(encoding='utf-8')
     return next(int(line.split()[1]) for line in status.splitlines()
                 if line.startswith('VmHWM')) / 1024
 
 
-def main() -> None:
-    """Print the figures, and write them if asked."""
-    parser = argparse.ArgumentParser(
-        description=__doc__.strip().split('\n\n')[0],
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the study's options."""
     parser.add_argument(
         '--minutes', type=float, nargs='+', default=(1.0, 10.0), help='lengths of the bags')
     parser.add_argument('--json', type=Path, help='write the figures here')
-    options = parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> None:
+    """Print the figures, and write them if asked."""
     figures = measure(options.minutes)
     for one in figures:
         print(f'{one.minutes:g} min: {one.frames_s:g} frames/s, {one.times_real_time:g} times '
@@ -98,7 +98,3 @@ def main() -> None:
     if options.json:
         options.json.write_text(
             json.dumps([asdict(one) for one in figures], indent=2) + '\n', encoding='utf-8')
-
-
-if __name__ == '__main__':
-    main()

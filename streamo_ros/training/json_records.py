@@ -29,6 +29,7 @@ from typing import Any
 from typing import BinaryIO
 from typing import TextIO
 
+from streamo_ros.errors import UserError
 from streamo_ros.training.conversion.raw_annotation import BadRecord
 
 CHUNK = 1 << 16
@@ -43,7 +44,7 @@ _MARK_IN_TEXT = re.compile(rb'["\\]')
 _ENDLESS = 'a bracket or quote is missing here, or the file breaks off: nothing behind was read'
 
 
-class FileError(ValueError):
+class FileError(UserError, ValueError):
     """A file that cannot be read or written; the message names it and says why."""
 
 

@@ -29,6 +29,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.errors import UserError
 from streamo_ros.worlds.backgrounds import place
 from streamo_ros.worlds.backgrounds import Region
 from streamo_ros.worlds.figures import Sheet
@@ -60,7 +61,7 @@ _FINER = 1.5  # how much larger than they appear things are painted
 Sides = tuple[bool, bool, bool, bool]
 
 
-class WorldError(ValueError):
+class WorldError(UserError, ValueError):
     """A world was asked for that there is not."""
 
 

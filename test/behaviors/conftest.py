@@ -12,10 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Let these tests import the behaviours, as a user's program would, and the nodes' graph."""
+"""Let the tests of this folder import what they share with the nodes' tests: the graph."""
 
 from pathlib import Path
 import sys
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / 'behaviors'), str(ROOT / 'test' / 'nodes')]
+sys.path.insert(0, str(Path(__file__).parents[1] / 'nodes'))

@@ -18,7 +18,6 @@ import threading
 import time
 
 from graph import Graph
-from graph import PATIENCE_S
 import py_trees
 from py_trees.common import Status
 import pytest
@@ -28,13 +27,14 @@ from rclpy.action import CancelResponse
 from rclpy.action import GoalResponse
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
-import watch_for
-from watch_for import WatchFor
 
 from streamo_ros.action import WatchFor as Action
+from streamo_ros.behaviors import watch_for
+from streamo_ros.behaviors import WatchFor
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
 DOOR = 'Tell me when the door opens.'
 
@@ -141,6 +141,12 @@ def test_each_round_sends_one_goal_and_forgets_the_last_answer(world, leaf):
         server.end(server.goals[-1], 'succeed', response=Response(seq=number))
         tick_until(leaf, lambda: done(leaf))
         assert answer().seq == number
+
+
+def test_a_leaf_that_was_not_set_up_says_so():
+    leaf = WatchFor('watch', DOOR)
+    with pytest.raises(RuntimeError, match='call setup'):
+        leaf.tick_once()
 
 
 def test_a_goal_that_ends_without_an_answer_is_a_failure_with_its_reason(world, leaf):

@@ -22,9 +22,9 @@ import pytest
 
 from streamo_ros.bench import engine as bench
 from streamo_ros.bench.shapes import random_checkpoint
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 
 
 @pytest.fixture(scope='module')

@@ -21,7 +21,7 @@ import pytest
 from streamo_ros.bench import latency
 from streamo_ros.bench.latency import _row
 from streamo_ros.bench.latency import _Run
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.engine.backends.tensorrt import cuda
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.models import load_checkpoint
@@ -57,7 +57,7 @@ def test_every_setting_has_its_row_and_who_cannot_run_is_named(no_gpu, tmp_path,
 
 
 def test_the_roofline_is_whichever_limit_takes_longer():
-    ticks = [latency.Tick(total=0.05, see=0.01, graph=0.0, step_graph=0.0)] * 3
+    ticks = [latency.Tick(total=0.05, encode_image=0.01, graph=0.0, step_graph=0.0)] * 3
     run = _Run('onnxruntime', 2.0, 8, 1, 40, ticks, work=10**9, traffic=10**7)
     row = _row(run, 1e11, 1e10)
     assert (row.bound_by, row.roofline_ms, row.over_roofline) == ('arithmetic', 10, 4)

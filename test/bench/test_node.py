@@ -19,7 +19,7 @@ import json
 import pytest
 
 from streamo_ros.bench import node as bench
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 
 
 def test_the_command_writes_what_each_run_found(monkeypatch, tmp_path, capsys):

@@ -266,7 +266,7 @@ def test_a_change_of_rate_keeps_the_window_and_goes_on_with_other_tags(subject, 
         for tick in ticks:
             states += [engine.step(frames[len(states)], tick / rate)[0].state]
             tags.append(time_tag(tick, rate))
-        rows.append(engine._turn_rows)
+        rows.append(engine._layout.turn_rows)
     assert tags[8:11] == ['<8s-9s>', '<8.333s-8.667s>', '<8.667s-9s>']
     assert tags[18:20] == ['<11.333s-11.667s>', '<12s-14s>']
     assert rows[0] < rows[1] == rows[2]  # longer tags than there was room for

@@ -121,6 +121,21 @@ def test_another_stream_of_the_process_decides_as_one_in_this_process_and_keeps_
     assert len(told[0]) == 8
 
 
+def test_looking_back_reaches_the_window_of_the_process():
+    make = functools.partial(StreamEngine.from_pretrained, 'nano', window_turns=4)
+    pictures = np.random.default_rng(5).integers(0, 256, (4, 48, 64, 3), np.uint8)
+
+    def asked_late(engine, **how):
+        for stamp in range(3):
+            engine.step(pictures[stamp], float(stamp))
+        engine.watch(LIGHT, **how)
+        return engine.step(pictures[3], 3.0)
+
+    with EngineProcess(make, PATIENCE_S) as process:
+        assert asked_late(process, look_back=True) == asked_late(make(), look_back=True)
+        assert asked_late(make(), look_back=True) != asked_late(make())
+
+
 def test_what_the_engine_refuses_is_refused_and_no_failure():
     make = functools.partial(StreamEngine.from_pretrained, 'nano')
     with EngineProcess(make, PATIENCE_S) as engine:

@@ -29,7 +29,7 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 from streamo_ros.engine.backends import onnxruntime as onnxruntime_backend
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
-from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
 from streamo_ros.models import load_checkpoint
 
 GREY = np.full((120, 160, 3), 120, np.uint8)

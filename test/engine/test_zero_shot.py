@@ -26,7 +26,7 @@ from streamo_ros.dialogue import Text
 from streamo_ros.dialogue import time_tag
 from streamo_ros.dialogue import ZERO_SHOT_PROMPT
 from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.stream_engine import new_backend
+from streamo_ros.engine.backends.factory import new_backend
 
 QUESTION = 'Tell me when the light goes off.'
 STATES = [State.SILENCE, State.STANDBY, State.RESPONSE, State.SILENCE, State.RESPONSE,

@@ -254,7 +254,7 @@ def test_the_engine_does_not_outlive_the_node(graph, number):
     robot.camera.send(1000 * SECOND)
     graph.wait(lambda: robot.console.fresh, 'a decision')
     robot.camera.send(1001 * SECOND)
-    graph.wait(lambda: robot.process.folder.joinpath('failed').exists(), 'the hang')
+    graph.wait(lambda: graph.folder.joinpath('failed').exists(), 'the hang')
     engine = robot.engine
     os.kill(robot.process.pid, number)
     assert robot.process.wait() == (0 if number != signal.SIGKILL else -signal.SIGKILL)

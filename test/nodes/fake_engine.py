@@ -101,13 +101,13 @@ class FakeEngine:
     def new_stream(self):
         return type(self)(self.mode)
 
-    def watch(self, text, instruction_id=None):
+    def watch(self, text, instruction_id=None, *, look_back=False):
         text = clean_instruction(text)
         if 'too long' in text:
             raise InstructionError('the instruction is too long: shorten it')
         if len(self.watches) == MAX_INSTRUCTIONS:
             raise InstructionError(f'{MAX_INSTRUCTIONS} instructions stand already')
-        watch = Watch(instruction_id or next(self._names), text, self)
+        watch = Watch(instruction_id or next(self._names), text, self._cancel)
         self.watches += (watch,)
         self.calls.append(f'watch {text}')
         return watch

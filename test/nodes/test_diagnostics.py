@@ -83,7 +83,7 @@ def seen(**figures):
 
 
 def test_of_several_cameras_each_has_a_stream_of_its_own():
-    rear = replace(CAMERA, name='rear', topic='/rear', silence='nobody publishes /rear')
+    rear = replace(CAMERA, name='rear', topic='/rear', no_frames='nobody publishes /rear')
     parts = told(replace(WELL, cameras=[CAMERA, rear]))
     assert list(parts)[:3] == ['stream image', 'stream rear', 'inference']
     assert parts['stream image'].level == OK

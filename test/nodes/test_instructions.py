@@ -44,7 +44,7 @@ def send(table, action, id='', text='', **fields):
 
 
 def standing(table):
-    return {request.id: request.text for request in table.standing}
+    return {instruction.id: instruction.text for instruction in table.standing}
 
 
 def watched(engine):

@@ -81,6 +81,12 @@ class Driven:
     def trigger(self, name):
         return self.node.transit(getattr(self.node, f'trigger_{name}'))
 
+    def refuses(self, name):
+        """Return whether a transition is refused and leaves the state as it was."""
+        before = self.node.lifecycle
+        # rclpy raises on Jazzy and returns an error on Kilted.
+        return self.trigger(name) in (None, ERROR) and self.node.lifecycle == before
+
     @property
     def engines(self):
         """Return the engines in memory."""
@@ -108,7 +114,7 @@ class Driven:
         assert len(self.engines) == (state in ('inactive', 'active'))
         assert node._watching == (state == 'active')
         assert bool(node._idle()) == (state != 'active')
-        assert [request.text for request in node._instructions.standing] == [LIGHT]
+        assert [instruction.text for instruction in node._instructions.standing] == [LIGHT]
 
 
 @pytest.fixture
@@ -217,9 +223,9 @@ def test_deactivation_keeps_the_model_and_cleanup_frees_it(driven):
 
 
 def test_what_the_present_state_does_not_allow_is_refused_and_so_are_two_at_once(driven):
-    assert driven.trigger('activate') is None
+    assert driven.refuses('activate')
     driven.drive('configure')
-    assert driven.trigger('configure') is None
+    assert driven.refuses('configure')
     driven.assert_whole('inactive')
     within = []
     driven.node.transit(lambda: within.append(driven.trigger('activate')))

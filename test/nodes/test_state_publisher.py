@@ -43,20 +43,21 @@ class Heard:
         self.states = []
         self.responses = []
         self.now = 0
-        voice = SequencedPublisher(self.states.append, self.responses.append)
-        self.reports = StatePublisher('image', voice, lambda: self.now)
+        publisher = SequencedPublisher(self.states.append, self.responses.append)
+        self.reports = StatePublisher('image', publisher, lambda: self.now)
         self.reports.begin_epoch(1)
-        self.beside = StatePublisher('rear', voice, lambda: self.now)
+        self.beside = StatePublisher('rear', publisher, lambda: self.now)
         self.beside.begin_epoch(7)
 
     def step(self, tick, *decisions, status=WELL, dropped=0, epoch=1, reports=None):
-        """Report that (request, state[, text, complete]) were decided about a frame."""
+        """Report that (instruction, state[, text, complete]) were decided about a frame."""
         header = Header(stamp=Time(sec=tick, nanosec=5), frame_id='optical')
         frame = Frame(np.zeros((2, 2, 3), np.uint8), header, tick * 10**9 + 5, epoch, tick)
         self.now = frame.stamp + LATENCY_NS
         decided = [
-            (request, Decision(request.id, state, (0.25, 0.125, 0.625), *more, stamp=float(tick)))
-            for request, state, *more in (
+            (instruction, Decision(
+                instruction.id, state, (0.25, 0.125, 0.625), *more, stamp=float(tick)))
+            for instruction, state, *more in (
                 (*decision, '', True)[:5] if len(decision) == 2 else decision
                 for decision in decisions)]
         (reports or self.reports).step(Step(frame, [], 0.125), decided, status, dropped)

@@ -143,7 +143,7 @@ def test_a_late_reader_gets_the_last_state_of_each_at_once(graph):
     camera.await_reader()
     camera.send()
     graph.wait(lambda: len(console.fresh) == 2, 'the states of one tick')
-    console.await_any('silence of the camera', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
+    console.await_any('that no frames come', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
     graph.wait(lambda: console.last('motion').status == StreamState.STATUS_NO_FRAMES, 'both')
     said = len(console.states)
     late = graph.console(depth=16)

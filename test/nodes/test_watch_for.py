@@ -25,7 +25,6 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from fake_engine import MAX_INSTRUCTIONS
 from graph import Graph
-from graph import PATIENCE_S
 import pytest
 import rclpy
 from rclpy.action import ActionClient
@@ -41,6 +40,7 @@ from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import watch_for
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 from streamo_ros.nodes.watch_for import _SWEEP_S
 from streamo_ros.nodes.watch_for import FEEDBACK_S
 from streamo_ros.nodes.watch_for import Goals

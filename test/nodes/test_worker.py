@@ -69,15 +69,15 @@ def recorder(request):
 
 
 def hold(worker):
-    """Keep the worker busy until the returned event is set."""
-    entered, held = threading.Event(), threading.Event()
+    """Keep the worker busy until the event that is returned is set."""
+    entered, gate = threading.Event(), threading.Event()
 
     def wait(*_):
         entered.set()
-        held.wait()
+        gate.wait()
     worker.post(wait)
     assert entered.wait(PATIENCE_S)
-    return held
+    return gate
 
 
 def test_every_frame_is_stepped_once_in_order_while_the_engine_keeps_up(recorder):
@@ -97,35 +97,35 @@ def test_a_step_carries_its_frame_and_the_engines_decisions(recorder):
 
 
 def test_the_oldest_waiting_frames_are_dropped_and_counted(recorder):
-    held = hold(recorder.worker)
+    gate = hold(recorder.worker)
     dropped = [recorder.worker.submit(frame(tick)) for tick in range(6)]
-    held.set()
+    gate.set()
     recorder.finish()
     assert dropped == [0] * WAITING_FRAMES + [1] * (6 - WAITING_FRAMES)
     assert recorder.ticks == list(range(6))[-WAITING_FRAMES:]
 
 
-def test_orders_keep_their_place_among_the_frames_and_are_never_dropped(recorder):
-    held = hold(recorder.worker)
+def test_calls_keep_their_place_among_the_frames_and_are_never_dropped(recorder):
+    gate = hold(recorder.worker)
     recorder.worker.post(lambda engine: engine.watch('one'))
     recorder.worker.submit(frame(0))
     recorder.worker.post(lambda engine: engine.reset())
     for tick in range(1, 4):
         recorder.worker.submit(frame(tick))
     recorder.worker.post(lambda engine: engine.watch('two'))
-    held.set()
+    gate.set()
     recorder.finish()
     assert recorder.engine.calls == ['watch one', 'reset', 'step 0', 'step 1', 'watch two']
     assert recorder.ticks == [2, 3]
 
 
-def test_discarded_frames_are_counted_and_orders_stay(recorder):
-    held = hold(recorder.worker)
+def test_discarded_frames_are_counted_and_calls_stay(recorder):
+    gate = hold(recorder.worker)
     recorder.worker.submit(frame(0))
     recorder.worker.post(lambda engine: engine.reset())
     recorder.worker.submit(frame(1))
     assert recorder.worker.discard_frames() == 2
-    held.set()
+    gate.set()
     recorder.finish()
     assert recorder.engine.calls == ['reset']
 
@@ -141,7 +141,7 @@ def test_an_engine_that_raises_is_reported_with_its_frame_and_goes_on(recorder):
     assert about.tick == 1
 
 
-def test_an_order_that_raises_is_reported_without_a_frame(recorder):
+def test_a_call_that_raises_is_reported_without_a_frame(recorder):
     recorder.worker.post(lambda engine: engine.nothing())
     recorder.finish()
     ((error, about),) = recorder.errors
@@ -190,7 +190,7 @@ def lose(engine):
     raise EngineFailure('it is gone')
 
 
-def test_another_engine_takes_the_place_of_a_lost_one_and_its_orders_are_void():
+def test_another_engine_takes_the_place_of_a_lost_one_and_its_calls_are_void():
     engines = []
     left = []
 
@@ -201,11 +201,11 @@ def test_another_engine_takes_the_place_of_a_lost_one_and_its_orders_are_void():
         left.append(engines[-1])
 
     recorder = Recorder(load=load)
-    held = hold(recorder.worker)
+    gate = hold(recorder.worker)
     recorder.worker.post(lose)
     recorder.worker.post(lambda engine: engine.reset())
     recorder.worker.submit(frame(3))
-    held.set()
+    gate.set()
     while not recorder.steps:
         time.sleep(0.01)
     assert [engine.calls for engine in engines] == [[], ['step 0']]
@@ -247,7 +247,7 @@ def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judg
 
 def test_each_camera_has_its_own_engine_and_its_own_waiting_frames():
     recorder = Recorder(cameras=2)
-    held = hold(recorder.worker)
+    gate = hold(recorder.worker)
     engines = []
     recorder.worker.post(lambda *both: engines.extend(both))
     dropped = [recorder.worker.submit(frame(tick, camera)) for tick in range(4)
@@ -256,7 +256,7 @@ def test_each_camera_has_its_own_engine_and_its_own_waiting_frames():
     assert recorder.worker.discard_frames(1) == WAITING_FRAMES
     recorder.worker.submit(frame(9, 1))
     recorder.worker.post(lambda *both: both[1].reset())
-    held.set()
+    gate.set()
     recorder.finish()
     assert [(step.frame.camera, step.frame.tick) for step in recorder.steps] == [
         (0, 2), (0, 3), (1, 9)]

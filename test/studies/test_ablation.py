@@ -49,7 +49,7 @@ def test_all_variants_are_tested_and_none_is_trained_twice(tmp_path, slowly, mon
         assert seeds['0']['state_macro_f1'] is not None
     trained = []
     monkeypatch.setattr(
-        ablation.Ablation, '_variant', lambda self, variant, seed, seen:
+        ablation.Ablation, '_variant', lambda self, variant, seed, streams:
         trained.append((variant.name, seed)))
     del figures['focal']
     (tmp_path / 'figures.json').write_text(json.dumps(figures))
@@ -58,7 +58,7 @@ def test_all_variants_are_tested_and_none_is_trained_twice(tmp_path, slowly, mon
         ('focal', 0), *((variant.name, 1) for variant in ablation.VARIANTS)]
 
 
-def test_eyes_are_nanos_and_stay_as_they_are_while_the_decoder_learns(tmp_path, slowly):
+def test_the_vision_tower_is_nanos_and_stays_frozen_while_the_decoder_learns(tmp_path, slowly):
     run = ablation.Ablation('nano', tmp_path, PLAN)
     model, checkpoint = run._fresh(1), run._checkpoint
     before = {name: value.clone() for name, value in model.state_dict().items()}
@@ -66,7 +66,7 @@ def test_eyes_are_nanos_and_stay_as_they_are_while_the_decoder_learns(tmp_path, 
     for name in nano:
         if name.startswith('visual.'):
             np.testing.assert_array_equal(before[f'model.{name}'].numpy(), nano[name])
-    streams = [ablation.look(
+    streams = [ablation.encode_stream(
         model, checkpoint, ablation.draw('train', 1, index, 3, 1, 1.0)) for index in range(2)]
     loss = ablation.StreamLoss(checkpoint.tokenizer.state_ids, kind='focal')
     ablation.train(model, checkpoint, streams, loss, steps=1, rows=2, windows=(3,), seed=1)

@@ -16,10 +16,10 @@
 
 import numpy as np
 
+from streamo_ros.cli.main import main
 from streamo_ros.evaluation.bags.annotation import read_annotations
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.studies import sample_bag
-from streamo_ros.studies.sample_bag import main
 from streamo_ros.studies.sample_bag import START_NS
 from streamo_ros.studies.sample_bag import TOPIC
 from streamo_ros.studies.sample_bag import write_sample_bag
@@ -46,11 +46,11 @@ def test_it_holds_a_room_and_what_is_true_of_it(tmp_path):
 
 def test_it_is_made_once_and_its_path_printed(tmp_path, monkeypatch, capsys):
     made = []
-    monkeypatch.setattr('sys.argv', ['sample_bag', str(tmp_path / 'bag'), '--seconds', '3'])
+    command = ['study', 'sample-bag', str(tmp_path / 'bag'), '--seconds', '3']
     real = write_sample_bag
     monkeypatch.setattr(sample_bag, 'write_sample_bag', lambda path, **more: (
         made.append(path), real(path, fps=2.0, size=(24, 32), **more)))
-    assert main() == 0
-    assert main() == 0
+    assert main(command) == 0
+    assert main(command) == 0
     assert made == [tmp_path / 'bag']
     assert capsys.readouterr().out == f'{tmp_path / "bag"}\n' * 2

@@ -16,14 +16,12 @@
 
 import json
 
-from streamo_ros.studies import throughput
+from streamo_ros.cli.main import main
 
 
-def test_every_length_has_its_figures_and_they_go_together(tmp_path, monkeypatch, capsys):
+def test_every_length_has_its_figures_and_they_go_together(tmp_path, capsys):
     file = tmp_path / 'figures.json'
-    monkeypatch.setattr('sys.argv', [
-        'throughput', '--minutes', '0.5', '1', '--json', str(file)])
-    throughput.main()
+    assert main(['study', 'throughput', '--minutes', '0.5', '1', '--json', str(file)]) == 0
     short, long = json.loads(file.read_text())
     assert (short['minutes'], long['minutes']) == (0.5, 1)
     for one in (short, long):

@@ -24,10 +24,6 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny_streams import PROMPT
-from tiny_streams import QUESTION
-from tiny_streams import SCRIPTS
-from tiny_streams import write_streams
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
@@ -36,9 +32,13 @@ for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
 from random_model import SHAPES  # noqa: E402
 from random_model import write_random  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
+from tiny_streams import PROMPT  # noqa: E402
+from tiny_streams import QUESTION  # noqa: E402
+from tiny_streams import SCRIPTS  # noqa: E402
+from tiny_streams import write_streams  # noqa: E402
 from transformers import AutoModelForImageTextToText  # noqa: E402
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.dialogue import State  # noqa: E402
 from streamo_ros.dialogue import STATE_TOKENS  # noqa: E402
 from streamo_ros.dialogue import Text  # noqa: E402

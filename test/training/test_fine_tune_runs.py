@@ -27,7 +27,6 @@ import socket
 import time
 
 import pytest
-from tiny_streams import write_streams
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
@@ -36,6 +35,7 @@ for name in ('accelerate', 'peft', 'tensorboard', 'transformers'):
 from random_model import write_random  # noqa: E402
 from safetensors.torch import load_file  # noqa: E402
 from streamo_process import started  # noqa: E402
+from tiny_streams import write_streams  # noqa: E402
 
 KILLS = int(os.environ.get('STREAMO_KILLS', '3'))
 STEPS = 4 + 3 * KILLS

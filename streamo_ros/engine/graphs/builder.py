@@ -33,6 +33,8 @@ from onnx import numpy_helper
 from onnx import TensorProto
 from onnx import ValueInfoProto
 
+from streamo_ros.engine.precision import PRECISIONS
+
 OPSET = 18
 _IR_VERSION = 9
 
@@ -43,12 +45,6 @@ _TYPES = {
     np.dtype(np.int64): TensorProto.INT64,
     np.dtype(np.uint8): TensorProto.UINT8,
     np.dtype(np.bool_): TensorProto.BOOL,
-}
-
-PRECISIONS = {
-    'float32': np.dtype(np.float32),
-    'float16': np.dtype(np.float16),
-    'bfloat16': np.dtype(ml_dtypes.bfloat16),
 }
 
 Shape = Sequence[int | str]

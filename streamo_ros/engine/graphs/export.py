@@ -15,16 +15,19 @@
 """
 ``streamo export``: a checkpoint with its networks as ONNX files beside it.
 
-What is written is held against Hugging Face's own modules on the spot, by running the files.
+What is written is held against Hugging Face's own modules on the spot, by running the files;
+robots, which have no torch, can leave that out.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import importlib.util
 import json
 from pathlib import Path
 import shutil
 import tempfile
 from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,14 +37,16 @@ from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.silent_onnxruntime import ort
-from streamo_ros.engine.backends.torch import TorchBackend
-from streamo_ros.engine.graphs.builder import PRECISIONS
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
+from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models.config import read_json
+
+if TYPE_CHECKING:
+    from streamo_ros.engine.backends.torch import TorchBackend
 
 GRAPHS = ('vision', 'step', 'words')
 
@@ -67,7 +72,7 @@ class Export:
     :param megabytes: of each graph, weights included
     :param differences: largest difference from torch of each graph, of the largest value put
         out; of a graph in bfloat16, which ONNX Runtime cannot multiply in on a processor, with
-        its weights as written and the arithmetic in float32
+        its weights as written and the arithmetic in float32; empty when they were not compared
     """
 
     grid: tuple[int, int]
@@ -79,6 +84,7 @@ class Export:
 def export_onnx(
     checkpoint: Checkpoint, out: Path, *, precision: str = 'float32',
     camera: tuple[int, int] = (480, 640), tell: Callable[[str], None] = print,
+    verify: bool = True,
 ) -> Export:
     """
     Write a checkpoint's directory anew, with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
@@ -87,18 +93,28 @@ def export_onnx(
     :param precision: one of ``PRECISIONS``
     :param camera: (height, width) of frames as they come; fixes how many visual tokens there are
     :param tell: is given a line at each stage
-    :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
-        not compute what torch does; nothing is left behind
+    :param verify: hold the graphs against torch
+    :raises ExportError: when ``out`` holds something else or cannot be written, when torch is
+        missing, or a graph does not compute what torch does; nothing is left behind
     """
+    if verify and not torch_is_installed():
+        raise ExportError(
+            'an export is held against torch and transformers: install them with '
+            '`pip install torch transformers`')
     try:
-        return _export(checkpoint, out, precision, camera, tell)
+        return _export(checkpoint, out, precision, camera, tell, verify)
     except OSError as error:
         raise ExportError(f'{out} cannot be written ({error}): give another directory') from error
 
 
+def torch_is_installed() -> bool:
+    """Return whether graphs can be held against Hugging Face's modules here."""
+    return all(importlib.util.find_spec(name) for name in ('torch', 'transformers'))
+
+
 def _export(
     checkpoint: Checkpoint, out: Path, precision: str, camera: tuple[int, int],
-    tell: Callable[[str], None],
+    tell: Callable[[str], None], verify: bool,
 ) -> Export:
     if out.exists() and any(out.iterdir()) and not (out / 'step.onnx').is_file():
         raise ExportError(f'{out} holds something else: give a directory that is new or empty')
@@ -119,7 +135,8 @@ def _export(
             tell(f'writing {graph}.onnx in {precision}')
             megabytes[graph] = _write(
                 _model(checkpoint, graph, (rows, columns), precision), directory, graph)
-        differences = _verify(checkpoint, directory, (rows, columns), precision, tell)
+        differences = (
+            _verify(checkpoint, directory, (rows, columns), precision, tell) if verify else {})
         if out.exists():
             shutil.rmtree(out)
         directory.rename(out)
@@ -161,6 +178,7 @@ def _verify(
     tell: Callable[[str], None],
 ) -> dict[str, float]:
     """Return how far each written graph is from torch; a graph too far off is an error."""
+    from streamo_ros.engine.backends.torch import TorchBackend
     tell('verifying against torch' + (
         ', with weights as written but arithmetic in float32: ONNX Runtime does not multiply in '
         'bfloat16 on a processor' if precision == 'bfloat16' else ''))
@@ -192,7 +210,7 @@ def _verify(
 
 
 def _step_difference(
-    checkpoint: Checkpoint, directory: Path, torch: TorchBackend, chunk: int, precision: str,
+    checkpoint: Checkpoint, directory: Path, torch: 'TorchBackend', chunk: int, precision: str,
     random: np.random.Generator,
 ) -> float:
     """Run one chunk behind a cache of noise, half of it out of sight, in both."""

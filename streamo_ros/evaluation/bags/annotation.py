@@ -47,6 +47,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from streamo_ros.errors import UserError
+
 NAMES = ('annotations.yaml', 'annotations.json')
 
 _FIELDS = {
@@ -55,7 +57,7 @@ _FIELDS = {
 _EVENT_FIELDS = {'start': float, 'end': float, 'answer': str}
 
 
-class AnnotationError(ValueError):
+class AnnotationError(UserError, ValueError):
     """Annotations that cannot be used; the message says where and what would help."""
 
 

@@ -24,11 +24,13 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import TypeVar
 
+from streamo_ros.errors import UserError
+
 Task = TypeVar('Task')
 Result = TypeVar('Result')
 
 
-class ClusterError(RuntimeError):
+class ClusterError(UserError, RuntimeError):
     """A cluster that cannot be used or was lost; the message says what would help."""
 
 

@@ -27,7 +27,7 @@ from typing import Any
 from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer
 
-from streamo_ros.dialogue import State
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.engine import Decision
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.sources.bag import INSTRUCTION
@@ -78,41 +78,37 @@ class DecisionsBag:
 
     def decide(
         self, request: StandingInstruction, decision: Decision, camera: str, frame_id: str,
-        stamp: int, logged: int, epoch: int, tick: int, standby_since: int | None,
-        response_seq: int,
-    ) -> int:
+        stamp: int, logged: int, epoch: int, tick: int, span: EventSpan[int],
+        event_start: int | None,
+    ) -> None:
         """
-        Write a state, and the answer if there is one.
+        Write a state, and number and write the answer if there is one.
 
         :param stamp: of the frame, nanoseconds
         :param logged: when the frame was recorded
-        :param standby_since: stamp at which the present run of Standby began; None without one
-        :param response_seq: number of the last answer to this instruction on this camera
-        :returns: the same, as of now
+        :param span: of this instruction on this camera; has followed this decision
+        :param event_start: what it returned: of an answer, the stamp at which its event began
         """
-        if decision.state is State.RESPONSE:
+        if event_start is not None:
             self._response_seq += 1
-            response_seq = self._response_seq
+            span.response_seq = self._response_seq
         self._seq += 1
         silence, standby, response = decision.probabilities
-        standing_by = decision.state is State.STANDBY and standby_since is not None
         self._write(logged, self._types[STATE](
             header=self._header(stamp, frame_id), state=int(decision.state),
             probability_silence=silence, probability_standby=standby,
             probability_response=response, seq=self._seq, epoch=epoch, tick=tick, camera=camera,
             instruction_id=request.id, instruction=request.text,
-            standby_since=self._time(standby_since or 0 if standing_by else 0),
-            response_seq=response_seq, inference_s=0.0, latency_s=0.0, age_s=0.0,
+            standby_since=self._time(span.standby_since or 0),
+            response_seq=span.response_seq, inference_s=0.0, latency_s=0.0, age_s=0.0,
             frames_dropped=0, status=0, detail=''))
-        if decision.state is State.RESPONSE:
+        if event_start is not None:
             self._write(logged, self._types[RESPONSE](
-                header=self._header(stamp, frame_id), seq=response_seq, epoch=epoch,
+                header=self._header(stamp, frame_id), seq=span.response_seq, epoch=epoch,
                 camera=camera, instruction_id=request.id, instruction=request.text,
                 text=decision.text, complete=decision.complete,
-                event_start=self._time(stamp if standby_since is None else standby_since),
-                event_end=self._time(stamp), probability=response, latency_s=0.0,
-                inference_s=0.0))
-        return response_seq
+                event_start=self._time(event_start), event_end=self._time(stamp),
+                probability=response, latency_s=0.0, inference_s=0.0))
 
     def _time(self, stamp: int) -> Any:
         return self._types['builtin_interfaces/msg/Time'](*divmod(stamp, 10**9))

@@ -36,10 +36,12 @@ import typing
 from typing import Any
 from typing import TypeVar
 
+from streamo_ros.errors import UserError
+
 SCHEMA = 2
 
 
-class ReportError(ValueError):
+class ReportError(UserError, ValueError):
     """A file that is no report, or of another version; the message says which."""
 
 
@@ -265,7 +267,7 @@ class Ticks:
     The sampled frames of a camera; lists of one length.
 
     :param stamps: of the frames
-    :param epochs: 0, and one more with each jump of time, as in StreamState
+    :param epochs: 0, and one more with each new beginning of the stream, as in StreamState
     :param latencies_s: seconds that the model took
     """
 

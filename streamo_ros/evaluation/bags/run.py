@@ -15,9 +15,9 @@
 """
 One bag through the engine: what the node would have decided, frame by frame, as fast as it goes.
 
-Frames are checked, sampled and counted as the node does it (``nodes.camera``), instructions stand
-in the same table (``engine.instructions``), and every camera has its own engine. Nothing here
-looks at a clock but to say how long it took, so what is decided does not depend on speed.
+Frames are admitted by the node's rule (``sources.camera_stream``), instructions stand in the same
+table (``engine.instruction_table``), and every camera has its own engine. Nothing here looks at a
+clock but to say how long it took, so what is decided does not depend on speed.
 """
 
 from collections.abc import Callable
@@ -31,14 +31,15 @@ from typing import TextIO
 
 import numpy as np
 
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
 from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import StandingInstruction
-from streamo_ros.engine.stream_engine import MAX_ANSWER_TOKENS
-from streamo_ros.engine.stream_engine import new_backend
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.evaluation.bags import report_data
@@ -55,15 +56,19 @@ from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import MessageError
 from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STRING
-from streamo_ros.sources.image import check
-from streamo_ros.sources.image import ImageError
-from streamo_ros.sources.image import to_rgb
-from streamo_ros.sources.sampler import Sampler
-from streamo_ros.sources.sampler import Verdict
+from streamo_ros.sources.camera_stream import CameraStream
+from streamo_ros.sources.camera_stream import Change
+from streamo_ros.sources.camera_stream import ChangeKind
+from streamo_ros.sources.camera_stream import Outcome
 
 TEXT_TOPIC = 'instruction_text'
 WRITTEN = 'streamo'
 DECISIONS = 'decisions.jsonl'
+NOTICES = {
+    ChangeKind.TIME: 'jumps of time',
+    ChangeKind.ASPECT: 'changes of aspect',
+    ChangeKind.SIZE: 'changes of size',
+}
 
 
 @dataclass(frozen=True)
@@ -103,8 +108,7 @@ class _Standing:
     """An instruction that stands on a camera."""
 
     found: report_data.Instruction
-    standby_since: int | None = None
-    response_seq: int = 0
+    span: EventSpan[int] = field(default_factory=EventSpan)
 
 
 def watch_bag(
@@ -150,7 +154,7 @@ class _Run:
         cameras = _cameras(bag, annotations, self.notices)
         checkpoint = load_checkpoint(watching.checkpoint)
         self._cameras = {
-            topic: _Camera(self, topic, type, checkpoint) for topic, type in cameras.items()}
+            topic: _BagCamera(self, topic, type, checkpoint) for topic, type in cameras.items()}
         self.topics = set(cameras.items())
         if annotations is None:
             self.topics |= {
@@ -236,7 +240,7 @@ class _Run:
             notices=self.notices.list())
 
 
-class _Camera:
+class _BagCamera:
     """One camera of a bag: its own engine, for streams never influence one another."""
 
     def __init__(self, run: _Run, topic: str, type: str, checkpoint: Checkpoint) -> None:
@@ -253,7 +257,7 @@ class _Camera:
             checkpoint, new_backend(watching.backend, checkpoint),
             window_turns=watching.window_turns, fps=watching.fps,
             max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
-        self._sampler = Sampler(watching.fps)
+        self._frames = CameraStream(topic, watching.fps)
         self._standing: dict[StandingInstruction, _Standing] = {}
         self._asked: dict[str, Asked] = {}
         self._epoch = self._tick = 0
@@ -269,27 +273,21 @@ class _Camera:
         self.found.frames += 1
         image = message.deserialize()
         stamp = message.stamp
-        try:
-            check(image)
-            verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.JUMP:
-                self._jump(stamp)
-                verdict = self._sampler.judge(stamp)
-            if verdict is Verdict.STALE:
-                self.notices.add(
-                    'stale stamps', f'the stamps of {message.topic} do not advance: the driver '
-                    'must set header.stamp')
-                return
-            picture = to_rgb(image) if verdict is Verdict.DUE else None
-        except ImageError as error:
-            self.notices.add(f'bad images ({error.cause})', str(error))
+        admission = self._frames.admit_message(image, stamp)
+        if admission.change is not None:
+            self._take_change(admission.change)
+        if admission.outcome is Outcome.BAD:
+            self.notices.add(f'bad images ({admission.cause})', admission.reason)
+            return
+        if admission.outcome is Outcome.STALE:
+            self.notices.add('stale stamps', admission.reason)
             return
         self._run.begin(stamp)
         self._newest = stamp
         self._run.newest = max(self._run.newest, stamp)
+        picture = admission.picture
         if picture is None:
             return
-        self._sampler.take(stamp)
         if not self.found.height:
             self.found.height, self.found.width = picture.shape[:2]
         self._ask(stamp, message.logged)
@@ -306,18 +304,19 @@ class _Camera:
                 self._report(request, decision, image.header.frame_id, stamp, message.logged)
         self._tick += 1
 
-    def _jump(self, stamp: int) -> None:
-        last = 0 if self._newest is None else self._newest
-        self.notices.add(
-            'jumps of time', f'the stamps of {self.found.topic} jump by {(stamp - last) / 1e9:.3f}'
-            ' s: watching went on in a new epoch')
+    def _take_change(self, change: Change) -> None:
+        kind, sentence = NOTICES[change.kind], change.sentence
+        if not change.begins_anew:
+            self.notices.add(kind, sentence)
+            return
+        self.notices.add(kind, f'{sentence}: watching went on in a new epoch')
         self._epoch += 1
         self._tick = 0
-        self._last = None
-        self._sampler.reset()
+        if change.kind is ChangeKind.TIME:
+            self._last = None  # what lies between is no gap
         self._engine.reset()
         for standing in self._standing.values():
-            standing.standby_since = None
+            standing.span.begin_epoch()
 
     def _count_gap(self, stamp: int) -> None:
         period = 1e9 / self._run.watching.fps
@@ -368,24 +367,18 @@ class _Camera:
         found = standing.found
         # As precise as the node's messages are, so that both give the same lines.
         probabilities = [round(float(np.float32(share)), 6) for share in decision.probabilities]
-        if decision.state is State.STANDBY:
-            standing.standby_since = standing.standby_since or stamp
-        elif decision.state is State.SILENCE:
-            standing.standby_since = None
-        standing.response_seq = self._run.written.decide(
+        event_start = standing.span.follow(decision.state, stamp)
+        self._run.written.decide(
             request, decision, self.found.topic, frame_id, stamp, logged, self._epoch, self._tick,
-            standing.standby_since, standing.response_seq)
+            standing.span, event_start)
         found.states.append(int(decision.state))
         found.probabilities.append(probabilities)
-        if decision.state is State.RESPONSE:
-            seconds = self._run.seconds(stamp)
-            since = standing.standby_since
+        if event_start is not None:
             found.answers.append(report_data.Answer(
-                tick=len(self.found.ticks.stamps) - 1, stamp=seconds,
-                started=seconds if since is None else self._run.seconds(since),
+                tick=len(self.found.ticks.stamps) - 1, stamp=self._run.seconds(stamp),
+                started=self._run.seconds(event_start),
                 text=decision.text, complete=decision.complete,
                 probability=probabilities[State.RESPONSE]))
-            standing.standby_since = None
             if request.once:
                 self.table.cancel(request.id)
                 self.reconcile(logged)

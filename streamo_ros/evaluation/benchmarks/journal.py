@@ -18,8 +18,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streamo_ros.errors import UserError
 
-class JournalError(ValueError):
+
+class JournalError(UserError, ValueError):
     """A folder that holds another run; the message says what would help."""
 
 

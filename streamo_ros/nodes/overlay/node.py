@@ -40,7 +40,7 @@ from sensor_msgs.msg import CompressedImage
 
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
-from streamo_ros.nodes.camera import Camera
+from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.overlay.drawing import draw
 from streamo_ros.nodes.overlay.rows import OverlayRows
 from streamo_ros.nodes.parameters import Parameter
@@ -89,7 +89,7 @@ class OverlayNode(Node):
             lambda message: self._is_ours(message) and self._rows.take_response(
                 message, time.monotonic()), 10,
             callback_group=group)
-        self._camera = Camera(
+        self._camera = CameraSubscription(
             self, 'image', settings['rate'], settings['image_transport'],
             settings['reliability'], self._take_frame, lambda reason: None, group)
         self._watched = False

@@ -34,10 +34,10 @@ its own. Prints one line of JSON:
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 import json
 import os
 from pathlib import Path
-import signal
 import sys
 import time
 from typing import Any
@@ -45,17 +45,16 @@ from typing import Any
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
-from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.memory import keep_freed_memory
+from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.domain import DomainError
-from streamo_ros.nodes.tools.domain import own_domain
-from streamo_ros.nodes.tools.graph_runner import Console
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import installed
+from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
-from streamo_ros.nodes.tools.graph_runner import StageError
 
 FPS = 2.0
 CAMERAS = 'image', 'image_2'
@@ -75,12 +74,13 @@ class BenchConsole(Console):
     :param topics: those of the cameras that it is a plain subscriber of as well
     """
 
-    def __init__(self, topics: Sequence[str]) -> None:
-        super().__init__()
+    def __init__(self, runner: GraphRunner, topics: Sequence[str]) -> None:
+        super().__init__(runner)
         self.transport: dict[int, float] = {}   # by the frame's stamp, seconds
         self.outside: dict[int, float] = {}     # likewise: stamp to state, less inference
         for topic in topics:
-            self.create_subscription(Image, topic, self._take_image, qos_profile_sensor_data)
+            runner.node.create_subscription(
+                Image, topic, self._take_image, qos_profile_sensor_data)
 
     def _take_image(self, message: Image) -> None:
         now = time.time_ns()
@@ -97,43 +97,46 @@ class BenchConsole(Console):
 
 
 def measure(
-    stage: GraphRunner[BenchConsole], size: tuple[int, int], cameras: int, instructions: int,
-    seconds: float, reader: bool,
+    runner: GraphRunner, size: tuple[int, int], cameras: int, instructions: int, seconds: float,
+    reader: bool,
 ) -> dict[str, Any]:
     """
-    Play the cameras once; return the figures.
+    Have the node watch the cameras once; return the figures.
 
     :param size: width and height of their pictures
     :param cameras: how many the node has, 1 or 2
     :param instructions: how many stand, 1 to 4
     :param reader: whether the console is one of their readers
     """
-    console = stage.console
-    stage.wait_for_the_node()
+    topics = CAMERAS[:cameras]
+    node = runner.start_node(
+        '--log-level', 'warn', '-p', f'fps:={FPS}', '-p', f'cameras:=[{", ".join(topics)}]')
+    console = BenchConsole(runner, topics if reader else ())
+    console.await_ready()
     for number, text in enumerate(INSTRUCTIONS[:instructions]):
-        console.instructions.publish(Instruction(id=f'bench {number}', text=text))
-    stage.wait(
-        lambda: len(console.standing - {''}) == instructions, 'the instructions to stand')
+        console.ask(text, f'bench {number}')
+    runner.wait(
+        lambda: len(console.latest.keys() - {''}) == instructions, 'the instructions to stand')
 
-    playing = [
-        stage.start_camera(
+    sending = [
+        runner.start_camera(
             'bench_camera', topic, *map(str, size), '--readers', str(1 + reader),
             '--seconds', str(seconds), patience_s=seconds + PATIENCE_S)
-        for topic in CAMERAS[:cameras]]
-    for camera in playing:
+        for topic in topics]
+    for camera in sending:
         next(camera)  # it begins to send
-    begin, used = time.monotonic(), cpu_seconds(stage.node_pid)
-    sent = sum(next(camera)['sent'] for camera in playing)
-    share = (cpu_seconds(stage.node_pid) - used) / (time.monotonic() - begin)
-    stage.wait_for_a_report()
+    begin, used = time.monotonic(), cpu_seconds(node.pid)
+    sent = sum(next(camera)['sent'] for camera in sending)
+    share = (cpu_seconds(node.pid) - used) / (time.monotonic() - begin)
+    console.await_report()
+    counts = console.frame_counts()
     figures = {
-        'sent': sent, 'received': console.counts['frames_received'],
-        'decided': len(console.outside), 'dropped': console.counts['frames_dropped'],
-        'cpu_share': share}
+        'sent': sent, 'received': counts['frames_received'], 'decided': len(console.outside),
+        'dropped': counts['frames_dropped'], 'cpu_share': share}
     if reader:
         both = console.outside.keys() & console.transport.keys()
         if not both:
-            raise StageError('the node and the plain subscriber had no frame in common')
+            raise GraphError('the node and the plain subscriber had no frame in common')
         figures['transport_ms'] = _quantiles(list(console.transport.values()))
         figures['overhead_ms'] = _quantiles(
             [console.outside[stamp] - console.transport[stamp] for stamp in both])
@@ -165,7 +168,7 @@ def choose_profile(large_images: bool) -> None:
     """
     Have this process and its children use the shipped profile, or Fast DDS as it comes.
 
-    :raises StageError: when the profile is not installed
+    :raises GraphError: when the profile is not installed
     """
     for variable in PROFILE_VARIABLES:
         os.environ.pop(variable, None)
@@ -173,7 +176,7 @@ def choose_profile(large_images: bool) -> None:
         return
     profile = installed() / 'share' / 'streamo_ros' / 'config' / 'fastdds_large_images.xml'
     if not profile.is_file():
-        raise StageError(f'{profile} is missing: build the package again')
+        raise GraphError(f'{profile} is missing: build the package again')
     for variable in PROFILE_VARIABLES:
         os.environ[variable] = str(profile)
 
@@ -190,24 +193,17 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--seconds', type=float, default=10.0)
     options = parser.parse_args(args)
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_on_signals()
     try:
         choose_profile(options.profile)
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
-        with own_domain() as domain:
-            topics = CAMERAS[:options.cameras]
-            stage = GraphRunner(
-                domain, lambda: BenchConsole(topics if options.reader else ()), f'fps:={FPS}',
-                f'cameras:=[{", ".join(topics)}]')
-            try:
-                figures = measure(
-                    stage, (options.width, options.height), options.cameras,
-                    options.instructions, options.seconds, options.reader)
-            finally:
-                stage.close()
+        with closing(GraphRunner()) as runner:
+            figures = measure(
+                runner, (options.width, options.height), options.cameras, options.instructions,
+                options.seconds, options.reader)
     except KeyboardInterrupt:
         return 130
-    except (DomainError, StageError) as error:
+    except (DomainError, GraphError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(figures))

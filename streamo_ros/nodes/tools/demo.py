@@ -24,31 +24,29 @@ import argparse
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import field
 import importlib.util
 import json
 from pathlib import Path
-import signal
 import sys
-import threading
 from typing import Any
 
 from std_srvs.srv import Trigger
 
 from streamo_ros.dialogue import State
-from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import quantile
+from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.demo_camera import SIZE
 from streamo_ros.nodes.tools.demo_camera import SKILLS
 from streamo_ros.nodes.tools.demo_camera import SPLIT
 from streamo_ros.nodes.tools.domain import DomainError
-from streamo_ros.nodes.tools.domain import own_domain
-from streamo_ros.nodes.tools.graph_runner import Console
+from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
-from streamo_ros.nodes.tools.graph_runner import StageError
+from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -122,14 +120,14 @@ def choose_world(seed: int, seconds: float) -> int:
     """
     Return the first seed from this one on whose world leaves no doubt and has all skills.
 
-    :raises StageError: when there is none soon, as with too few seconds
+    :raises GraphError: when there is none soon, as with too few seconds
     """
     for candidate in range(seed, seed + 100):
         world = SentryWorld(candidate, seconds, SPLIT, SIZE, SKILLS)
         happened = {event.skill for event in world.events if event.end + IN_TIME_S <= seconds}
         if happened >= set(SKILLS) and all(world.clear(skill) for skill in SKILLS):
             return candidate
-    raise StageError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
+    raise GraphError(f'no rendered room has all its events in {seconds:g} s: give more --seconds')
 
 
 @dataclass
@@ -163,13 +161,11 @@ class Run:
 class DemoConsole(Console):
     """What an operator sees and does: instructions out, states and answers in and printed."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, runner: GraphRunner) -> None:
+        super().__init__(runner)
         self.run: Run | None = None
         self._shown: dict[str, int] = {}
         self._happening: list[Event] = []
-        self.create_subscription(Response, '/streamo/response', self._take_response, 100)
-        self.resetter = self.create_client(Trigger, '/streamo/reset')
 
     def begin(self, run: Run) -> None:
         """Tell the states and answers from now on as this run's."""
@@ -203,7 +199,8 @@ class DemoConsole(Console):
                 message.probability_response)[state]
             self._print(message, f'{state.name.lower():9} {probability:4.0%}')
 
-    def _take_response(self, message: Response) -> None:
+    def take_response(self, message: Response) -> None:
+        """Note an answer and print it."""
         run = self.run
         if run is None or not run.start_ns or self._time(message) < 0:
             return
@@ -217,26 +214,25 @@ class DemoConsole(Console):
 
 class Demo:
     """
-    The streams of the demo, one after another, until ``close``.
+    The node, and the streams of the demo one after another.
 
-    :param domain: the ROS_DOMAIN_ID to play in
+    :param runner: of the graph that they are in
     """
 
-    def __init__(self, domain: int) -> None:
-        self._stage = GraphRunner(domain, DemoConsole, f'fps:={FPS}')
-        self._console = self._stage.console
-        self.close = self._stage.close
+    def __init__(self, runner: GraphRunner) -> None:
+        self._runner = runner
+        runner.start_node('--log-level', 'warn', '-p', f'fps:={FPS}')
+        self._console = DemoConsole(runner)
 
     def ask(self, questions: Sequence[Question]) -> None:
-        """Send the instructions, when the node can hear them."""
+        """Send the instructions, when the node can follow them."""
         console = self._console
-        self._stage.wait_for_the_node()
+        console.await_ready()
         for question in questions:
             print(f'asked    {question.id:8} {question.text}', flush=True)
-            console.instructions.publish(
-                Instruction(id=question.id, text=question.text, source='demo'))
-            self._stage.wait(
-                lambda id=question.id: id in console.standing, 'the acknowledgement')
+            console.ask(question.text, question.id, source='demo')
+            self._runner.wait(
+                lambda id=question.id: id in console.latest, 'the acknowledgement')
 
     def watch(self, title: str, *camera: str, truth: tuple[Event, ...] = ()) -> Run:
         """
@@ -246,19 +242,18 @@ class Demo:
         :param truth: the events to print as they happen
         """
         console = self._console
-        self._stage.wait(console.resetter.service_is_ready, 'the service ~/reset')
-        reset = console.resetter.call_async(Trigger.Request())
-        self._stage.wait(reset.done, 'the reset')
-        self._stage.wait_for_a_report()
-        before = console.counts
+        console.call(Trigger, 'reset')
+        console.await_report()
+        before = console.frame_counts()
         run = Run(title, truth)
         console.begin(run)
         print(f'\n--- {title}', flush=True)
-        for said in self._stage.start_camera('demo_camera', *camera):
+        for said in self._runner.start_camera('demo_camera', *camera):
             run.start_ns = said.get('start_ns', run.start_ns)
             run.frames_sent = said.get('frames_sent', run.frames_sent)
-        self._stage.wait_for_a_report()  # by then the last frame has been decided
-        run.counts = {name: count - before[name] for name, count in console.counts.items()}
+        console.await_report()  # by then the last frame has been decided
+        run.counts = {
+            name: count - before[name] for name, count in console.frame_counts().items()}
         return run
 
 
@@ -325,38 +320,20 @@ def main(args: list[str] | None = None) -> int:
     if options.video is not None and not options.video.is_file():
         parser.error(f'{options.video} is not a file')
 
-    stopped = threading.Event()
-
-    def stop(*_: object) -> None:
-        stopped.set()
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    interrupt_on_signals()
     try:
-        with own_domain() as domain:
-            runs = play(domain, options)
+        with closing(GraphRunner()) as runner:
+            runs = show(Demo(runner), options)
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return 0
-    except (DomainError, StageError) as error:
-        if stopped.is_set():  # a Ctrl-C reaches the node, too, which may have ended first
-            return 0
+    except (DomainError, GraphError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
     print(f'\n{table(runs)}', flush=True)
     if options.json is not None:
         options.json.write_text(json.dumps(runs[0].figures(), indent=2) + '\n')
     return 0
-
-
-def play(domain: int, options: argparse.Namespace) -> list[Run]:
-    """Run the whole demo and leave no process behind."""
-    demo = Demo(domain)
-    try:
-        return show(demo, options)
-    finally:
-        demo.close()
 
 
 if __name__ == '__main__':

@@ -20,7 +20,6 @@ standard output, in JSON, when that was and how many frames it has sent in the e
 """
 
 import argparse
-import array
 from collections.abc import Callable
 from collections.abc import Iterator
 import json
@@ -34,12 +33,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 import rclpy
-from rclpy.duration import Duration
-from rclpy.node import Node
-from rclpy.qos import QoSProfile
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
 
+from streamo_ros.nodes.tools.picture_publisher import PicturePublisher
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.worlds import SentryWorld
 
@@ -54,33 +50,6 @@ SKILLS = ('light_off', 'light_on', 'start', 'stop')
 
 Shot = tuple[float, Callable[[], NDArray[np.uint8]]]
 """When a frame is due, in seconds after the start, and what makes its picture."""
-
-
-class DemoCamera(Node):
-    """Publishes pictures as a camera does: reliable, few kept, stamped with the time they show."""
-
-    def __init__(self) -> None:
-        super().__init__('demo_camera')
-        self._publisher = self.create_publisher(Image, 'image', QoSProfile(depth=KEPT))
-
-    @property
-    def has_reader(self) -> bool:
-        """Return whether somebody listens."""
-        return self._publisher.get_subscription_count() > 0
-
-    def publish(self, picture: NDArray[np.uint8], stamp: int) -> None:
-        """Publish a picture (height, width, 3; RGB) of the moment ``stamp`` (nanoseconds)."""
-        height, width, _ = picture.shape
-        message = Image(height=height, width=width, encoding='rgb8', step=3 * width)
-        message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 10**9)
-        message.header.frame_id = 'demo_camera_optical'
-        # rclpy takes an array as it is; a numpy array it would copy byte by byte.
-        message.data = array.array('B', picture.tobytes())
-        self._publisher.publish(message)
-
-    def finish(self) -> None:
-        """Wait until all that was published has arrived."""
-        self._publisher.wait_for_all_acked(Duration(seconds=2))
 
 
 def rendered(seed: int, seconds: float) -> Iterator[Shot]:
@@ -106,7 +75,7 @@ def fitted(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 
 
-def play(camera: DemoCamera, shots: Iterator[Shot], ended: threading.Event) -> int:
+def play(camera: PicturePublisher, shots: Iterator[Shot], ended: threading.Event) -> int:
     """
     Publish each picture when it is due; return how many were.
 
@@ -139,10 +108,11 @@ def main(args: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     rclpy.init(args=remaining, signal_handler_options=SignalHandlerOptions.NO)
-    camera = DemoCamera()
+    node = rclpy.create_node('demo_camera')
+    camera = PicturePublisher(node, 'image', depth=KEPT)
     shots = (filmed(options.video) if options.video
              else rendered(options.seed, options.seconds))
-    while not camera.has_reader and not ended.wait(0.05):
+    while not camera.readers and not ended.wait(0.05):
         pass
     ended.wait(WARM_UP_S)
     if not ended.is_set():
@@ -150,7 +120,7 @@ def main(args: list[str] | None = None) -> int:
         if not ended.is_set():
             camera.finish()
         print(json.dumps({'frames_sent': sent}), flush=True)
-    camera.destroy_node()
+    node.destroy_node()
     rclpy.shutdown()
     return 0
 

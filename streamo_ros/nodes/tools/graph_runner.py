@@ -13,14 +13,17 @@
 # limitations under the License.
 
 """
-What demo and bench play on: the node and its cameras as processes, a console in this one.
+A ROS graph of its own on this machine: nodes as processes, and a node in this process.
 
-All in a ROS domain of their own, away from every other graph and from the network.
+What demo, bench, replay, soak and the package's tests run on.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import contextmanager
+from contextlib import ExitStack
 import json
 import math
 import os
@@ -32,149 +35,151 @@ import sys
 import threading
 import time
 from typing import Any
-from typing import Generic
+from typing import IO
 from typing import TypeVar
 
 from ament_index_python.packages import get_package_prefix
 from ament_index_python.packages import PackageNotFoundError
-from diagnostic_msgs.msg import DiagnosticArray
 import rclpy
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
-from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy
-from rclpy.qos import QoSProfile
-from rclpy.signals import SignalHandlerOptions
 
-from streamo_ros.msg import Instruction
-from streamo_ros.msg import StreamState
+from streamo_ros.nodes.tools.domain import own_domain
 
 PATIENCE_S = 60.0
+"""How long a machine under load may take for anything; what works takes far less."""
+
 END_S = 1.5
-"""What children get to end by themselves, so that all is over within two seconds."""
+"""What processes get to end by themselves, so that all is over within two seconds."""
+
+LOG_CHARACTERS = 8000
+"""Of what the processes have printed, so much is repeated with an error."""
+
+Found = TypeVar('Found')
 
 
-class StageError(RuntimeError):
-    """The play cannot go on; the message says why and what would help."""
+class GraphError(RuntimeError):
+    """The graph cannot go on; the message says why and what would help."""
 
 
-class Console(Node):
-    """Gives instructions, and hears what the node says of itself."""
-
-    def __init__(self) -> None:
-        super().__init__('console')
-        self.ready = False
-        self.standing: set[str] = set()
-        self.reports = 0
-        self.counts: Counter[str] = Counter()   # of frames, all cameras together
-        self.create_subscription(
-            StreamState, '/streamo/state', self.take_state,
-            QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL))
-        self.create_subscription(DiagnosticArray, '/diagnostics', self._take_diagnostics, 10)
-        self.instructions = self.create_publisher(Instruction, '/streamo/instruction', 10)
-
-    def take_state(self, message: StreamState) -> None:
-        """Note what a state says of the node."""
-        self.ready = self.ready or message.status in (
-            StreamState.STATUS_OK, StreamState.STATUS_NO_FRAMES)
-        self.standing.add(message.instruction_id)
-
-    def _take_diagnostics(self, message: DiagnosticArray) -> None:
-        counts: Counter[str] = Counter()
-        for status in message.status:
-            if status.name.startswith('/streamo: stream'):
-                counts.update({
-                    value.key: int(value.value) for value in status.values
-                    if value.key.startswith('frames_')})
-        if counts:
-            self.reports += 1
-            self.counts = counts
-
-
-C = TypeVar('C', bound=Console)
-
-
-class GraphRunner(Generic[C]):
+class Process:
     """
-    The node, a console and one camera after another, until ``close``.
+    A program, in a session of its own: what a terminal sends reaches its runner alone.
 
-    :param domain: the ROS_DOMAIN_ID for all of them
-    :param console: makes the console
-    :param parameters: of the node, as ``name:=value``
-    :raises StageError: when the package is not installed
+    :param log: what it prints is added there; None: it goes to this process's own outputs
+    :param stdout: where the standard output goes in place of the log
     """
 
-    def __init__(self, domain: int, console: Callable[[], C], *parameters: str) -> None:
-        executable = installed() / 'lib' / 'streamo_ros' / 'streamo_node'
-        os.environ['ROS_DOMAIN_ID'] = str(domain)
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
-        self.console = console()
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self.console)
-        self._children: list[subprocess.Popen[str]] = []
-        self._node = self._start([
-            str(executable), '--ros-args', '--log-level', 'warn',
-            *(part for parameter in parameters for part in ('-p', parameter))])
-
-    def _start(self, command: list[str], **options: Any) -> 'subprocess.Popen[str]':
-        # A terminal sends Ctrl-C to all processes at once. The children are to hear of it from
-        # here, as SIGTERM, which ends them quietly even while they still start.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        try:
-            child = subprocess.Popen(command, text=True, **options)
-        finally:
-            signal.signal(signal.SIGINT, before)
-        self._children.append(child)
-        return child
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], log: Path | None = None,
+        folder: Path | None = None, stdout: int | None = None,
+    ) -> None:
+        self._log = log
+        with ExitStack() as stack:
+            file = None if log is None else stack.enter_context(log.open('ab'))
+            self._process = subprocess.Popen(
+                command, env=environment, cwd=folder, stdout=file if stdout is None else stdout,
+                stderr=file, start_new_session=True, text=True)
 
     @property
-    def node_pid(self) -> int:
-        """Return the id of the node's process."""
-        return self._node.pid
+    def log(self) -> str:
+        """Return what is in its log."""
+        return '' if self._log is None else self._log.read_text(errors='replace')
 
-    def close(self) -> None:
-        """End all processes, whatever signals still come."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        for child in self._children:
-            child.terminate()
-        end = time.monotonic() + END_S
-        for child in self._children:
-            try:
-                child.wait(max(0.0, end - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-        self._executor.shutdown()
-        self.console.destroy_node()
-        rclpy.shutdown()
+    @property
+    def pid(self) -> int:
+        """Return its id."""
+        return self._process.pid
 
-    def wait(
-        self, condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S
+    @property
+    def runs(self) -> bool:
+        """Return whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
+    def stdout(self) -> IO[str]:
+        """Return its standard output, if that was to be a pipe."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    def send(self, number: int) -> None:
+        """Send a signal as a terminal would, to it and to those it started in its session."""
+        os.killpg(self._process.pid, number)
+
+    def wait(self, patience_s: float | None = None) -> int:
+        """
+        Wait for its end; return the exit code.
+
+        :raises GraphError: when it does not end in good time
+        """
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        try:
+            return self._process.wait(patience_s)
+        except subprocess.TimeoutExpired as error:
+            raise GraphError(f'waited {patience_s:g} s in vain for {error.cmd} to end') from error
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self.send(signal.SIGKILL)
+        self._process.wait()
+
+
+class GraphRunner:
+    """
+    The processes, and ``node`` in this one, until ``close``.
+
+    They have a ROS domain to themselves, away from every other graph and from the network.
+    All belongs to one thread, the main one: the node's callbacks run in ``wait``, and what they
+    raise ends it.
+
+    :param environment: variables that the processes get besides
+    :param folder: the processes' working directory; None: this one's
+    :raises GraphError: when the package is not installed
+    :raises DomainError: when all domains are taken
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, folder: Path | None = None
     ) -> None:
+        self.executable = str(installed() / 'lib' / 'streamo_ros' / 'streamo_node')
+        self.folder = folder
+        self._stack = ExitStack()
+        domain = self._stack.enter_context(own_domain())
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        self._environment = {
+            **os.environ, 'ROS_DOMAIN_ID': str(domain), **(environment or {})}
+        self._context = Context()
+        rclpy.init(args=[], context=self._context, domain_id=domain)
+        self.node = rclpy.create_node('console', context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._processes: list[Process] = []
+        self._nodes: list[Process] = []
+        self._logs: list[Path] = []
+
+    def run(self, *command: str, log: Path | None = None, **options: Any) -> Process:
         """
-        Listen until the condition holds.
+        Start a program.
 
-        :raises StageError: when it does not in good time, or the node has ended
+        :param log: as for ``Process``
+        :param options: further ones of ``Process``
         """
-        end = time.monotonic() + patience_s
-        while not condition():
-            self._executor.spin_once(timeout_sec=0.05)
-            if self._node.poll() is not None:
-                raise StageError(f'the node has ended with {self._node.returncode}: see above')
-            if time.monotonic() > end:
-                raise StageError(f'waited {patience_s:g} s in vain for {what}')
+        process = Process(command, self._environment, log, self.folder, **options)
+        self._processes.append(process)
+        if log is not None and log not in self._logs:
+            self._logs.append(log)
+        return process
 
-    def wait_for_the_node(self) -> None:
-        """Listen until the node can hear instructions and follow them."""
-        self.wait(lambda: self.console.ready, 'the node to load its checkpoint')
-        self.wait(self.console.instructions.get_subscription_count, 'a reader of ~/instruction')
+    def start_node(self, *arguments: str, log: Path | None = None) -> Process:
+        """
+        Start the node as it is installed; from then on ``wait`` sees to it that it runs.
 
-    def wait_for_a_report(self) -> None:
-        """Listen until there are diagnostics that were made after this call."""
-        # One may have been on its way; the second was not.
-        reports = self.console.reports
-        self.wait(lambda: self.console.reports > reports + 1, 'diagnostics')
+        :param arguments: what follows ``--ros-args``
+        :param log: as for ``Process``
+        """
+        node = self.run(self.executable, '--ros-args', *arguments, log=log)
+        self._nodes.append(node)
+        return node
 
     def start_camera(
         self, module: str, *arguments: str, patience_s: float = math.inf
@@ -183,17 +188,23 @@ class GraphRunner(Generic[C]):
         Start a camera, a module of this folder; return what it will say, in lines of JSON.
 
         :param patience_s: with each line
-        :raises StageError: on reading, when none comes in good time or the camera has failed
+        :raises GraphError: on reading, when none comes in good time or the camera has failed
         """
-        camera = self._start(
-            [sys.executable, '-m', f'streamo_ros.nodes.{module}', *arguments],
+        camera = self.run(
+            sys.executable, '-m', f'streamo_ros.nodes.tools.{module}', *arguments,
             stdout=subprocess.PIPE)
         lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=_read, args=(camera, lines), daemon=True).start()
+
+        def read() -> None:
+            for line in camera.stdout:
+                lines.put(line)
+            lines.put('')
+
+        threading.Thread(target=read, daemon=True).start()
         return self._lines(camera, lines, patience_s)
 
     def _lines(
-        self, camera: 'subprocess.Popen[str]', lines: 'queue.Queue[str]', patience_s: float
+        self, camera: Process, lines: 'queue.Queue[str]', patience_s: float
     ) -> Iterator[dict[str, Any]]:
         while True:
             self.wait(lambda: not lines.empty(), 'the camera', patience_s)
@@ -201,24 +212,86 @@ class GraphRunner(Generic[C]):
                 break
             yield json.loads(line)
         if camera.wait():
-            raise StageError('the camera has failed: see above')
+            raise GraphError('the camera has failed: see above')
+
+    def wait(
+        self, condition: Callable[[], Found], what: str, patience_s: float | None = None
+    ) -> Found:
+        """
+        Listen until the condition holds; return its value.
+
+        :param what: is waited for, in words
+        :raises GraphError: when it does not in good time, or a node has ended
+        """
+        patience_s = PATIENCE_S if patience_s is None else patience_s
+        end = time.monotonic() + patience_s
+        while not (found := condition()):
+            if time.monotonic() > end:
+                raise GraphError(f'waited {patience_s:g} s in vain for {what}{self._printed()}')
+            self.listen()
+        return found
+
+    def listen(self, seconds: float = 0.05) -> None:
+        """
+        Have callbacks of ``node`` run, for so long at most.
+
+        :raises GraphError: when one of the nodes has ended
+        """
+        self._executor.spin_once(timeout_sec=seconds)
+        for node in self._nodes:
+            if not node.runs:
+                raise GraphError(f'the node has ended with {node.wait()}{self._printed()}')
+
+    def _printed(self) -> str:
+        if not self._logs:
+            return ': see above'
+        printed = '\n'.join(log.read_text(errors='replace') for log in self._logs)
+        return f'; the processes printed:\n{printed[-LOG_CHARACTERS:]}'
+
+    def close(self) -> None:
+        """End all processes, whatever signals still come, and leave the graph."""
+        with _undisturbed():
+            running = [process for process in self._processes if process.runs]
+            for process in running:
+                process.send(signal.SIGTERM)
+            end = time.monotonic() + END_S
+            for process in running:
+                try:
+                    process.wait(max(0.0, end - time.monotonic()))
+                except GraphError:
+                    process.kill()
+            self._executor.shutdown()
+            self.node.destroy_node()
+            self._context.shutdown()
+            self._stack.close()
 
 
-def _read(child: 'subprocess.Popen[str]', lines: 'queue.Queue[str]') -> None:
-    assert child.stdout is not None
-    for line in child.stdout:
-        lines.put(line)
-    lines.put('')
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    before = {
+        number: signal.signal(number, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def interrupt_on_signals() -> None:
+    """Have SIGTERM and SIGHUP end this program as Ctrl-C does: not without its processes."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def installed() -> Path:
     """
     Return where the package is installed.
 
-    :raises StageError: when it is not
+    :raises GraphError: when it is not
     """
     try:
         return Path(get_package_prefix('streamo_ros'))
     except (PackageNotFoundError, OSError) as error:  # OSError: nothing is sourced
-        raise StageError(
+        raise GraphError(
             'the package is not installed: `make build`, `source env.sh`') from error

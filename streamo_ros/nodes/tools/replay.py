@@ -26,27 +26,14 @@ there.
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import closing
 from contextlib import ExitStack
 import json
-import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
-import time
 from typing import Any
-from typing import TypeVar
 
-from ament_index_python.packages import get_package_prefix
-from ament_index_python.packages import PackageNotFoundError
-from diagnostic_msgs.msg import DiagnosticArray
-import rclpy
-from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
-from rclpy.qos import DurabilityPolicy
-from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 from tqdm import tqdm
@@ -56,8 +43,10 @@ from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.camera import RAW
+from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.domain import DomainError
-from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import GraphError
+from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.sources.bag import Bag
 from streamo_ros.sources.bag import BagMessage
 from streamo_ros.sources.bag import MessageError
@@ -68,195 +57,91 @@ REPLAYED = 'through_node.jsonl'
 LOG = 'through_node.log'
 SCHEMA = 2
 
-PATIENCE_S = 60.0
-"""For anything the node is waited for; it gives up a frame after 30 s itself."""
-
 SHOWN = 3
 """Differences that are shown."""
 
-_END_S = 5.0
-_DEPTH = 100
-_LOG_CHARACTERS = 2000
-
-Found = TypeVar('Found')
-
 
 class ReplayError(RuntimeError):
-    """The node cannot be held against an evaluation; the message says why."""
+    """The node cannot be compared with an evaluation; the message says why."""
 
 
-class _Graph:
-    """A ROS graph that stays on this machine, the nodes in it, and one that talks with them."""
-
-    def __init__(self, domain: int, log: Path) -> None:
-        self._log = log
-        self._environment = {
-            **os.environ, 'ROS_DOMAIN_ID': str(domain),
-            'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-        self._context = Context()
-        rclpy.init(context=self._context, domain_id=domain)
-        self.node = rclpy.create_node('replay', context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
-        self._executor.add_node(self.node)
-        self._processes: list[subprocess.Popen[bytes]] = []
-
-    def start(self, arguments: Sequence[str]) -> None:
-        """Start a node."""
-        try:
-            executable = Path(
-                get_package_prefix('streamo_ros'), 'lib', 'streamo_ros', 'streamo_node')
-        except PackageNotFoundError as error:
-            raise ReplayError(
-                'the package is not installed: `make build`, `source env.sh`') from error
-        with self._log.open('ab') as log:
-            self._processes.append(subprocess.Popen(
-                [str(executable), '--ros-args', *arguments], env=self._environment, stdout=log,
-                stderr=log, start_new_session=True))
-
-    def wait(self, condition: Callable[[], Found], what: str) -> Found:
-        """
-        Listen until the condition holds; return its value.
-
-        :raises ReplayError: when it does not in good time, or a node has ended
-        """
-        end = time.monotonic() + PATIENCE_S
-        while not (found := condition()):
-            if any(process.poll() is not None for process in self._processes):
-                raise ReplayError(f'the node ended before {what}:\n{self._said()}')
-            if time.monotonic() > end:
-                raise ReplayError(
-                    f'{PATIENCE_S:g} s passed without {what}; the node said:\n{self._said()}')
-            self._executor.spin_once(timeout_sec=0.1)
-        return found
-
-    def _said(self) -> str:
-        return self._log.read_text(encoding='utf-8', errors='replace')[-_LOG_CHARACTERS:]
-
-    def close(self) -> None:
-        """End the nodes."""
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._executor.shutdown()
-        self.node.destroy_node()
-        self._context.shutdown()
-
-
-@contextmanager
-def _own_graph(log: Path) -> Iterator[_Graph]:
-    with own_domain() as domain:
-        graph = _Graph(domain, log)
-        try:
-            yield graph
-        finally:
-            graph.close()
-
-
-class _Watcher:
+class _Watcher(Console):
     """
     A node that watches one camera as the evaluation did.
 
     :param camera: what the report has of it
     :param start: what the report counts its stamps from, nanoseconds
+    :param log: receives what the node prints
     """
 
     def __init__(
-        self, graph: _Graph, name: str, camera: dict[str, Any], start: int,
-        configuration: dict[str, Any],
+        self, runner: GraphRunner, name: str, camera: dict[str, Any], start: int,
+        configuration: dict[str, Any], log: Path,
     ) -> None:
-        self._graph = graph
+        super().__init__(runner, f'/{name}')
         self._topic = camera['topic']
         self._stamps = [start + round(stamp * 1e9) for stamp in camera['ticks']['stamps']]
         self._epochs = camera['ticks']['epochs']
         self._instructions = [one for one in camera['instructions'] if one['states']]
         self._tick = 0
         self._states: list[StreamState] = []        # fresh ones that are not written yet
-        self._latest: dict[str, StreamState] = {}   # of each instruction, repeats included
         self._responses: dict[int, Response] = {}
         self._epoch: int | None = None              # the node's, when the evaluation's was 0
-        self._health = f'/{name}: stream'
-        self._diagnosed = self._sampled = 0
-        node = graph.node
-        node.create_subscription(
-            StreamState, f'/{name}/state', self._take_state,
-            QoSProfile(depth=_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL))
-        node.create_subscription(
-            Response, f'/{name}/response', self._take_response, _DEPTH)
-        node.create_subscription(
-            DiagnosticArray, '/diagnostics', self._take_diagnostics, _DEPTH)
-        self._instruct = node.create_publisher(Instruction, f'/{name}/instruction', _DEPTH)
-        self._film = node.create_publisher(
+        self._camera = runner.node.create_publisher(
             Image if camera['type'] == RAW else CompressedImage, self._topic, 10)
         parameters = {
             key: configuration[key]
             for key in ('checkpoint', 'backend', 'fps', 'window_turns', 'max_answer_tokens',
                         'response_threshold', 'release_threshold')}
-        graph.start([
+        runner.start_node(
             '-r', f'__node:={name}', '-r', f'image:={self._topic}',
             *(part for key, value in parameters.items()
-              for part in ('-p', f'{key}:={json.dumps(value)}'))])
+              for part in ('-p', f'{key}:={json.dumps(value)}')), log=log)
 
-    def _take_state(self, message: StreamState) -> None:
+    def take_state(self, message: StreamState) -> None:
+        """Keep a state; those that no evaluation has end the replay."""
         if message.status == StreamState.STATUS_REFUSED:
             raise ReplayError(
                 f'the node refused {message.instruction_id!r}: {message.detail}')
         if message.status == StreamState.STATUS_ERROR:
             raise ReplayError(f'the node failed: {message.detail}')
-        self._latest[message.instruction_id] = message
+        super().take_state(message)
         if message.age_s == 0:
             self._states.append(message)
 
-    def _take_response(self, message: Response) -> None:
+    def take_response(self, message: Response) -> None:
+        """Keep an answer until its state has come."""
         self._responses[message.seq] = message
-
-    def _take_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name == self._health:
-                self._diagnosed += 1
-                self._sampled = int(next(
-                    pair.value for pair in status.values if pair.key == 'frames_sampled'))
 
     def await_node(self) -> None:
         """Wait until the node hears instructions, and watches the camera."""
-        self._graph.wait(
-            lambda: self._instruct.get_subscription_count()
-            and self._film.get_subscription_count() and '' in self._latest,
-            f'a node that watches {self._topic}')
-        self._graph.wait(
-            lambda: self._latest[''].status in (
-                StreamState.STATUS_OK, StreamState.STATUS_NO_FRAMES), 'the checkpoint was loaded')
+        self.await_ready()
+        self._runner.wait(
+            self._camera.get_subscription_count, f'a node that watches {self._topic}')
 
     def show(self, message: BagMessage) -> Iterator[str]:
         """Send a frame; yield what is said about it, as lines, if it is one to be looked at."""
         due = self._tick < len(self._stamps) and message.stamp == self._stamps[self._tick]
         standing = self._ask() if due else []
-        self._film.publish(message.raw)
+        self._camera.publish(message.raw)
         if not due:
             return
         self._tick += 1
         if standing:
-            self._graph.wait(
+            self._runner.wait(
                 lambda: set(standing) <= {
                     state.instruction_id for state in self._states
                     if _stamp(state) == message.stamp},
                 f'a state about the frame at {message.stamp * 1e-9:.3f} s of {self._topic}')
         else:  # nothing is said about a frame that nothing was asked of
-            self._graph.wait(
-                lambda: self._sampled >= self._tick,
+            self._runner.wait(
+                lambda: int(self.values('stream').get('frames_sampled', 0)) >= self._tick,
                 f'the frame at {message.stamp * 1e-9:.3f} s of {self._topic} was looked at')
         yield from self._lines()
 
     def finish(self) -> Iterator[str]:
         """Yield what else was said, about frames that the evaluation did not look at."""
-        # One may have been on its way; the second was made after this call.
-        diagnosed = self._diagnosed
-        self._graph.wait(lambda: self._diagnosed > diagnosed + 1, 'diagnostics')
+        self.await_report()
         yield from self._lines()
 
     def _ask(self) -> list[str]:
@@ -277,13 +162,12 @@ class _Watcher:
                 if 0 <= self._tick - one['first_tick'] < len(one['states'])]
 
     def _send(
-        self, action: int, one: dict[str, Any], told: Callable[[StreamState], bool],
+        self, action: int, one: dict[str, Any], is_done: Callable[[StreamState], bool],
     ) -> None:
-        self._latest.pop(one['id'], None)
-        self._instruct.publish(Instruction(
-            action=action, id=one['id'], text=one['text'], source='replay'))
-        self._graph.wait(
-            lambda: one['id'] in self._latest and told(self._latest[one['id']]),
+        self.latest.pop(one['id'], None)
+        self.ask(one['text'], one['id'], action, source='replay')
+        self._runner.wait(
+            lambda: one['id'] in self.latest and is_done(self.latest[one['id']]),
             f'a word about instruction {one["id"]!r}')
 
     def _lines(self) -> Iterator[str]:
@@ -293,7 +177,7 @@ class _Watcher:
                 self._epoch = state.epoch - self._epochs[self._tick - 1]
             text, complete = '', True
             if state.state == StreamState.RESPONSE:
-                self._graph.wait(
+                self._runner.wait(
                     lambda state=state: state.response_seq in self._responses,
                     f'answer {state.response_seq} of {self._topic}')
                 answer = self._responses.pop(state.response_seq)
@@ -320,18 +204,19 @@ def replay(bag: dict[str, Any], configuration: dict[str, Any], folder: Path) -> 
 
     :param bag: what ``report.json`` has of it
     :param folder: where the evaluation's decisions are
-    :raises ReplayError: when the nodes do not do their part
+    :raises GraphError: when a node ends, or is waited for in vain
+    :raises ReplayError: when a node refuses or fails
     :raises SourceError: when the bag cannot be read any more
     """
     log = folder / LOG
     log.unlink(missing_ok=True)
     with ExitStack() as stack:
         opened = stack.enter_context(Bag(Path(bag['path'])))
-        graph = stack.enter_context(_own_graph(log))
+        runner = stack.enter_context(closing(GraphRunner()))
         lines = stack.enter_context((folder / REPLAYED).open('w', encoding='utf-8'))
         watchers = {
             camera['topic']: _Watcher(
-                graph, f'streamo_{number}', camera, bag['start_ns'], configuration)
+                runner, f'streamo_{number}', camera, bag['start_ns'], configuration, log)
             for number, camera in enumerate(bag['cameras'])}
         for watcher in watchers.values():
             watcher.await_node()
@@ -400,7 +285,7 @@ def main() -> int:
                   f'not as evaluated')
             print(''.join(f'{difference}\n' for difference in found[:SHOWN]), end='')
             agrees = agrees and not found
-    except (DomainError, ReplayError, SourceError) as error:
+    except (DomainError, GraphError, ReplayError, SourceError) as error:
         print(f'replay: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -409,5 +294,6 @@ def main() -> int:
 
 
 if __name__ == '__main__':
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending the nodes
+    for number in (signal.SIGTERM, signal.SIGHUP):  # not without ending the nodes
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

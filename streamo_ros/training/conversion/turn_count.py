@@ -22,8 +22,6 @@ stride of frames, as the authors' converter counts: 62 turns for 60 s at 29.97 f
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-
 SLACK = 0.001
 """Seconds by which a frame may come before its due time; the engine's sampler allows the same."""
 
@@ -53,6 +51,7 @@ def video_length(file: str | Path) -> VideoLength:
 
     :raises VideoError: when it cannot be read or has no frames
     """
+    import av  # here: conversion with given lengths opens no video
     try:
         with av.open(str(file)) as container:
             video = container.streams.video[0]

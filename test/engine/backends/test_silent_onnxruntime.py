@@ -29,7 +29,7 @@ def test_it_leaves_nothing_behind(tmp_path):
                    if name not in ('CI', 'GITHUB_ACTIONS', 'TF_BUILD')
                    and not name.startswith('ORT_')}
     subprocess.run(
-        [sys.executable, '-c', "from streamo_ros.engine import StreamEngine; "
+        [sys.executable, '-c', 'from streamo_ros.engine import StreamEngine; '
          "StreamEngine.from_pretrained('nano')"],
         env={**environment, 'HOME': str(tmp_path), 'TMPDIR': str(tmp_path)}, check=True)
     assert list(tmp_path.iterdir()) == []

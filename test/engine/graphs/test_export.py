@@ -23,7 +23,8 @@ import pytest
 pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
+from streamo_ros.engine.backends.torch import TorchBackend  # noqa: E402
 from streamo_ros.engine.graphs import export as module  # noqa: E402
 from streamo_ros.engine.graphs.export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.export import ExportError  # noqa: E402
@@ -84,7 +85,7 @@ def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
         return words({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
 
     words = module.lm_head_graph
-    monkeypatch.setattr(module, 'words_graph', wrong)
+    monkeypatch.setattr(module, 'lm_head_graph', wrong)
     with pytest.raises(ExportError, match=r'words\.onnx differs from torch by'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')
     assert list(tmp_path.iterdir()) == []
@@ -120,8 +121,8 @@ def test_a_graph_that_overflows_is_refused(tmp_path, monkeypatch):
         deltas[-1].fill_(float('nan'))
         return hidden, deltas
 
-    forward = module.TorchBackend._forward
-    monkeypatch.setattr(module.TorchBackend, '_forward', overflowing)
+    forward = TorchBackend._forward
+    monkeypatch.setattr(TorchBackend, '_forward', overflowing)
     with pytest.raises(ExportError, match=r'step\.onnx differs from torch by nan'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')
 
@@ -130,6 +131,16 @@ def test_where_nothing_can_be_written_one_sentence_says_so(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(ExportError, match='cannot be written .* another directory'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'file' / 'out')
+
+
+def test_without_torch_nothing_is_written_unless_it_is_to_stay_unverified(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, 'torch_is_installed', lambda: False)
+    out = tmp_path / 'out'
+    with pytest.raises(ExportError, match='pip install torch transformers'):
+        export_onnx(load_checkpoint('nano'), out)
+    assert not out.exists()
+    assert export_onnx(load_checkpoint('nano'), out, verify=False).differences == {}
+    assert load_checkpoint(out).weights.keys() == load_checkpoint('nano').weights.keys()
 
 
 def test_noise_hides_no_difference():

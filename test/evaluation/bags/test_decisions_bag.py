@@ -19,6 +19,7 @@ from rosbags.rosbag2 import Reader
 from std_msgs.msg import Header
 from tiny_bags import START
 
+from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine.instruction_table import StandingInstruction
@@ -52,7 +53,7 @@ def test_messages_are_those_of_the_node(tmp_path):
     reports = StatePublisher(
         '/camera', SequencedPublisher(published.append, published.append), lambda: 0)
     with DecisionsBag(tmp_path / 'decisions', 'room') as bag:
-        since, seq = None, 0
+        span = EventSpan()
         for tick, state in enumerate((S, B, B, R, R, B, S, B)):
             stamp = START + tick * 10**9
             shares = tuple(0.8 if state is other else 0.1 for other in State)
@@ -64,10 +65,10 @@ def test_messages_are_those_of_the_node(tmp_path):
             reports.step(
                 Step(Frame(None, header, stamp, 0, tick), [decision], 0.0),
                 [(request, decision)], Status(), 0)
-            since = since or stamp if state is B else None if state is S else since
-            seq = bag.decide(
-                request, decision, '/camera', 'optical', stamp, stamp + 5, 0, tick, since, seq)
-            since = None if state is R else since
+            event_start = span.follow(state, stamp)
+            bag.decide(
+                request, decision, '/camera', 'optical', stamp, stamp + 5, 0, tick, span,
+                event_start)
     with AnyReader([tmp_path / 'decisions']) as reader:
         written = [
             reader.deserialize(raw, connection.msgtype)

@@ -51,12 +51,16 @@ SCORED = Scored(1, SCORES, {'always_silent': SCORES})
 REPORT = Report(
     Configuration('nano', 'ab', 'auto', 2.0, 8, 128, '', [1.0], 'bag', 1000, 0),
     {'python': '3.11'}, 'a processor',
-    [Bag('a', '/a', '', 1_700_000_000_123_456_789, 3.0, 0.1, 'bags/a/streamo', [Camera(
-        '/camera', 'sensor_msgs/msg/Image', 4, 3, 9, Ticks([0.0, 1.0], [0, 0], [0.01, 0.02]),
-        [Instruction(
-            'one', 'Überhaupt?', 0.0, None, 'annotation', '', '', [Event(0.0, 1.0, 'Ja.', 0)], 0,
-            [0, 2], [[1.0, 0.0, 0.0], [0.0, 0.25, 0.75]], [1, None],
-            [Answer(1, 1.0, 0.0, 'Ja.', True, 0.75, 0, 0.0, True)], SCORED)])],
+    [Bag(
+        'a', '/a', '', 1_700_000_000_123_456_789, 3.0, 0.1, 'bags/a/streamo',
+        [Camera(
+            '/camera', 'sensor_msgs/msg/Image', 4, 3, 9,
+            Ticks([0.0, 1.0], [0, 0], [0.01, 0.02]),
+            [Instruction(
+                'one', 'Überhaupt?', 0.0, None, 'annotation', '', '',
+                [Event(0.0, 1.0, 'Ja.', 0)], 0,
+                [0, 2], [[1.0, 0.0, 0.0], [0.0, 0.25, 0.75]], [1, None],
+                [Answer(1, 1.0, 0.0, 'Ja.', True, 0.75, 0, 0.0, True)], SCORED)])],
         [Notice('gaps', 1, 'One.')])],
     [Group('all', '', SCORED)])
 

@@ -276,6 +276,28 @@ def test_after_a_jump_back_watching_goes_on_in_a_new_epoch(watch):
     assert light.probabilities[:10] == light.probabilities[10:]
 
 
+def test_after_a_change_of_aspect_watching_goes_on_in_a_new_epoch_and_of_size_in_the_same(watch):
+    def write(bag):
+        film(bag, range(10))
+        for index in range(10, 20):
+            bag.image(index / 10, FRAMES[index][::2, ::2])
+        for index in range(22, 40):
+            bag.image(index / 10, FRAMES[index - 22][:84])
+        for index in range(18):
+            bag.image(10.2 + index / 10, FRAMES[index][:84])
+
+    camera, = watch(write).cameras
+    assert {one.kind: one.sentence for one in camera.notices} == {
+        'changes of size': f'the pictures on {CAMERA} are 56x56 now, and were 112x112',
+        'changes of aspect': f'the pictures on {CAMERA} are 112x84 now, and were 56x56: '
+                             'watching went on in a new epoch',
+        'gaps': f'{CAMERA} has no frame for 6.500 s after 3.700 s'}
+    assert camera.ticks.epochs == [0] * 4 + [1] * 8
+    assert camera.ticks.stamps == [
+        0.0, 0.5, 1.0, 1.5, 2.2, 2.7, 3.2, 3.7, 10.2, 10.7, 11.2, 11.7]
+    assert (camera.width, camera.height) == (112, 112)
+
+
 def test_an_answers_event_begins_with_the_standby_that_led_to_it(watch, monkeypatch):
     states = iter((0, 1, 1, 2, 2, 1, 0, 2, 1, 2))
 

@@ -24,7 +24,7 @@ from tiny_streams import record
 from tiny_streams import write_streams
 from tiny_streams import write_video
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.dialogue import State
 from streamo_ros.evaluation.benchmarks import recorded
 from streamo_ros.evaluation.benchmarks.watching import Heard

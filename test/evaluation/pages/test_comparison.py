@@ -21,7 +21,7 @@ from made_report import pictures
 from made_report import report
 import pytest
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.evaluation.bags.report_data import write_report
 from streamo_ros.evaluation.pages import comparison as comparison_page
 from streamo_ros.evaluation.pages.comparison import comparison_data

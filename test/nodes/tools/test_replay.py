@@ -25,6 +25,7 @@ from streamo_ros.evaluation.bags.evaluate import evaluate
 from streamo_ros.evaluation.bags.evaluate import REPORT
 from streamo_ros.evaluation.bags.report_data import SCHEMA
 from streamo_ros.evaluation.bags.run import Watching
+from streamo_ros.nodes.tools import graph_runner
 from streamo_ros.nodes.tools import replay
 from streamo_ros.nodes.tools.replay import differences
 from streamo_ros.nodes.tools.replay import EVALUATED
@@ -96,10 +97,10 @@ def test_a_node_that_watches_otherwise_is_found_out(room, tmp_path, monkeypatch,
 def test_a_node_that_says_nothing_is_not_waited_for_for_ever(
         room, tmp_path, monkeypatch, capsys):
     evaluate([room], tmp_path, Watching(fps=2.0))
-    monkeypatch.setattr(replay, 'PATIENCE_S', 0.0)
+    monkeypatch.setattr(graph_runner, 'PATIENCE_S', 0.0)
     assert replayed(tmp_path, monkeypatch) == 1
     said = capsys.readouterr()
-    assert 'passed without a node that watches /camera/image_raw; the node said:' in said.err
+    assert 'waited 0 s in vain for a reader of /streamo_0/instruction; the processes' in said.err
     assert not said.out
 
 

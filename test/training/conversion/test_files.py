@@ -23,7 +23,7 @@ import av
 import numpy as np
 import pytest
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.models import load_checkpoint
 from streamo_ros.training import json_records
 from streamo_ros.training.conversion.files import convert_file

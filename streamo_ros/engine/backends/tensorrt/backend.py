@@ -28,15 +28,15 @@ from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.backends.tensorrt.build import EMBEDDINGS
 from streamo_ros.engine.backends.tensorrt.cuda import CudaDevice
 from streamo_ros.engine.backends.tensorrt.cuda import Device
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt.manifest import EMBEDDINGS
 from streamo_ros.engine.backends.tensorrt.manifest import export_command
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
 from streamo_ros.engine.backends.tensorrt.runner import EngineRunner
 from streamo_ros.engine.backends.tensorrt.runner import Place
-from streamo_ros.engine.graphs.builder import PRECISIONS
+from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 
 _PARTS = ('sink', 'ring')

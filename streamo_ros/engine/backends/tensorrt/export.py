@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``streamo export --to tensorrt``: graphs, held against torch, and then engines beside them."""
+"""``streamo export --to tensorrt``: graphs, held against torch if it is there, and engines."""
 
 from collections.abc import Callable
 import importlib
@@ -27,6 +27,7 @@ from streamo_ros.engine.backends.tensorrt.manifest import Manifest
 from streamo_ros.engine.backends.tensorrt.shapes import shapes_of
 from streamo_ros.engine.graphs.export import Export
 from streamo_ros.engine.graphs.export import export_onnx
+from streamo_ros.engine.graphs.export import torch_is_installed
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
@@ -39,15 +40,23 @@ def export_tensorrt(
     """
     Write a checkpoint's directory anew with engines for the GPU at hand.
 
+    The graphs come first, and stay when no engine can be built. Robots have no torch: there the
+    graphs are not held against it, and ``tell`` is told so.
+
     :param out: as ``export_onnx``
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second, which set the length of time tags
     :param open_device: opens the GPU
     :raises TensorRtError: when TensorRT or a GPU is missing, or an engine cannot be built
     """
+    verify = torch_is_installed()
+    if not verify:
+        tell('torch and transformers are not installed: the graphs are not held against them')
+    export = export_onnx(
+        checkpoint, out, precision=precision, camera=camera, tell=tell, verify=verify)
+    tell(f'the graphs are in {out}')
     trt = _tensorrt()
     device = open_device()
-    export = export_onnx(checkpoint, out, precision=precision, camera=camera, tell=tell)
     written = load_checkpoint(out)
     manifest = build_engines(
         out, shapes_of(written, camera, window_turns, fps), trt, device=device.name,

@@ -30,6 +30,7 @@ from typing import NoReturn
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 
+EMBEDDINGS = 'embed_tokens.npy'
 ENGINES = ('vision', 'step', 'words')
 FLAVOURS = ('tensorrt', 'tensorrt_rtx')
 MANIFEST = 'manifest.json'
@@ -45,7 +46,7 @@ class Manifest:
     :param version: of that module
     :param device: the GPU's name; empty when built for any of a capability
     :param capability: compute capability, (major, minor)
-    :param precision: one of ``graph.PRECISIONS``, of weights and cache
+    :param precision: one of ``PRECISIONS``, of weights and cache
     :param in_place: the step writes keys and values into the ring itself
     :param weights: SHA-256 over the checkpoint's safetensors files
     :param seconds: what each engine took to build

@@ -16,16 +16,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from streamo_ros.engine.backends.base import Floats
-from streamo_ros.engine.backends.base import StepInputs
-from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.stream_engine import StreamEngine
-from streamo_ros.engine.window import ring_rows
+from streamo_ros.engine.cache_layout import cache_layout
 from streamo_ros.models import Checkpoint
 
 # TensorRT takes addresses at multiples of 256 bytes. With rows in multiples of 16, of at least 8
@@ -100,57 +92,15 @@ def shapes_of(
     fps: float = 1.0,
 ) -> EngineShapes:
     """
-    Return the shapes of a checkpoint on a camera, by asking the stream engine itself.
+    Return the shapes of a checkpoint on a camera.
 
     :param frame: (height, width) of the camera's frames in pixels
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second, which set the length of time tags
     """
-    asked = _Asked()
-    engine = StreamEngine(checkpoint, asked, window_turns=window_turns, fps=fps)
-    engine.step(np.zeros((*frame, 3), np.uint8), 0.0)
-    (places, sink_rows, rows), grid = asked.cache, asked.grid
     cell = checkpoint.vision.cell
+    layout = cache_layout(checkpoint, checkpoint.frame.target(*frame, cell), [fps], window_turns)
     return EngineShapes(
-        frame=(grid[0] * cell, grid[1] * cell), grid=grid, window_turns=engine.window_turns,
-        fps=fps, places=places, sink_rows=sink_rows, ring_rows=rows,
-        chunk=rows // ring_rows(engine.window_turns, 1))
-
-
-class _Asked:
-    """A backend that is asked for a cache and shown a frame, and does no more."""
-
-    static_shapes = True
-    dtype: np.dtype[Any] = np.dtype(np.float32)
-
-    def __init__(self) -> None:
-        self.cache = (0, 0, 0)
-        self.grid = (0, 0)
-
-    def new_stream(self) -> '_Asked':
-        raise NotImplementedError
-
-    def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
-        self.grid = grid
-        return np.zeros((1, grid[0] * grid[1], 1), np.float32)
-
-    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
-        self.cache = (places, sink_rows, ring_rows)
-
-    def grow(self, ring_rows: int) -> None:
-        raise NotImplementedError
-
-    def embed(self, ids: NDArray[np.int64]) -> Floats:
-        raise NotImplementedError
-
-    def compute_logits(self, hidden: Floats) -> Floats:
-        raise NotImplementedError
-
-    def step(self, first: int, inputs: StepInputs) -> StepOutputs:
-        raise NotImplementedError
-
-    def copy(self, source: int, target: int) -> None:
-        raise NotImplementedError
-
-    def copy_sink(self, source: int, target: int) -> None:
-        raise NotImplementedError
+        frame=(layout.grid[0] * cell, layout.grid[1] * cell), grid=layout.grid,
+        window_turns=layout.window_turns, fps=fps, places=layout.max_batch,
+        sink_rows=layout.sink_rows, ring_rows=layout.ring_rows, chunk=layout.turn_rows)

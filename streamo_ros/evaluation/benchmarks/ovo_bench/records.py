@@ -26,6 +26,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from streamo_ros.errors import UserError
+
 GROUPS = {
     'backward': ('EPM', 'ASI', 'HLD'),
     'realtime': ('OCR', 'ACR', 'ATR', 'STU', 'FPD', 'OJR'),
@@ -35,7 +37,7 @@ TASKS = tuple(task for tasks in GROUPS.values() for task in tasks)
 LETTERS = 'ABCDE'
 
 
-class BenchmarkError(ValueError):
+class BenchmarkError(UserError, ValueError):
     """A benchmark's file that cannot be used; the message says where and what would help."""
 
 

@@ -24,8 +24,8 @@ import numpy as np
 import pytest
 
 from streamo_ros.engine.backends.tensorrt.build import build_engines
-from streamo_ros.engine.backends.tensorrt.build import EMBEDDINGS
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt.manifest import EMBEDDINGS
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.checkpoint import NANO

@@ -22,11 +22,11 @@ import pytest
 pytest.importorskip('torch', reason='an export is held against torch')
 pytest.importorskip('transformers')
 
-from streamo_ros.cli import main  # noqa: E402
+from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
+from streamo_ros.engine.backends.factory import new_backend  # noqa: E402
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError  # noqa: E402
 from streamo_ros.engine.backends.tensorrt.export import export_tensorrt  # noqa: E402
-from streamo_ros.engine.stream_engine import new_backend  # noqa: E402
 from streamo_ros.models import CheckpointError  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 
@@ -53,7 +53,7 @@ def test_auto_takes_onnxruntime_where_there_are_no_engines():
 
 @pytest.mark.parametrize('module, sentence', [
     (None, 'TensorRT is not installed here'), (SimpleNamespace(), 'cuda-python')])
-def test_without_tensorrt_or_cuda_the_command_says_what_is_missing(
+def test_without_tensorrt_or_cuda_there_are_graphs_and_the_command_says_what_is_missing(
         tmp_path, monkeypatch, capsys, module, sentence):
     monkeypatch.setitem(sys.modules, 'tensorrt', module)
     monkeypatch.setitem(sys.modules, 'tensorrt_rtx', None)
@@ -61,4 +61,7 @@ def test_without_tensorrt_or_cuda_the_command_says_what_is_missing(
     command = ['export', 'nano', '--to', 'tensorrt', '--out', str(tmp_path / 'out')]
     assert main(command) == 1
     assert sentence in capsys.readouterr().err
-    assert not (tmp_path / 'out').exists()
+    assert {file.name for file in (tmp_path / 'out').glob('*.onnx')} == {
+        'vision.onnx', 'step.onnx', 'words.onnx'}
+    assert type(new_backend('auto', load_checkpoint(tmp_path / 'out'))).__name__ == (
+        'OnnxRuntimeBackend')

@@ -20,7 +20,7 @@ import shlex
 
 import pytest
 
-from streamo_ros.cli import _parser
+from streamo_ros.cli.main import parse
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.manifest import Manifest
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
@@ -117,7 +117,7 @@ def test_an_error_is_one_sentence_with_the_command_that_rebuilds(manifest, direc
                '--precision float16 --window 60 --camera 420x224 --fps 2')
     assert str(told.value).endswith(f': build them here with `{command}`')
     assert '\n' not in str(told.value)
-    options = _parser().parse_args(shlex.split(command)[1:])
+    options = parse(shlex.split(command)[1:])
     assert (options.to, options.camera, options.fps) == ('tensorrt', (224, 420), 2)
     assert (options.window, options.precision) == (60, 'float16')
 

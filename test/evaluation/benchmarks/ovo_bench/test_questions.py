@@ -62,5 +62,5 @@ def test_a_clue_is_asked_for_as_it_stands_at_its_time(tmp_path):
 
 @published
 def test_no_published_record_asks_more_than_an_engine_takes():
-    from streamo_ros.engine.stream_engine import MAX_INSTRUCTIONS
+    from streamo_ros.engine.decision import MAX_INSTRUCTIONS
     assert max(len(questions(record)) for record in read_records(PUBLISHED)) <= MAX_INSTRUCTIONS

@@ -19,7 +19,7 @@ import json
 from ovo_records import one_of_each
 from ovo_records import write
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 
 
 def test_the_table_has_a_row_for_each_task_beside_those_who_do_not_look(tmp_path, capsys):

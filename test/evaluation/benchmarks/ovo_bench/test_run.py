@@ -26,7 +26,7 @@ from rendered_video import light_off
 from rendered_video import TELL
 from rendered_video import write_room
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.evaluation.benchmarks.ovo_bench import run as ovo_run
 from streamo_ros.evaluation.benchmarks.watching import Heard
 from streamo_ros.evaluation.benchmarks.watching import watch

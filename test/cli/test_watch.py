@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The command line: what it prints, writes and returns."""
+"""``streamo watch``: what it prints and writes."""
 
 import json
 import re
@@ -20,9 +20,8 @@ import re
 import av
 import numpy as np
 import pytest
-from tiny_bags import TinyBag
 
-from streamo_ros.cli import main
+from streamo_ros.cli.main import main
 from streamo_ros.worlds import SentryWorld
 
 
@@ -106,60 +105,6 @@ def test_a_plain_instruct_model_is_watched_with_when_that_is_meant(
     assert len(out.read_text().splitlines()) == 8
 
 
-@pytest.mark.parametrize('arguments, sentence', [
-    (['watch', 'nowhere.mp4', '-i', 'Tell me.'], 'nowhere.mp4 does not exist'),
-    (['watch', 'nowhere.mp4', '-i', '  '], 'does not exist'),
-    (['watch', '.', '-i', 'Tell me.', '--checkpoint', 'nowhere'], ''),
-])
-def test_what_cannot_be_done_ends_with_one_sentence_and_code_1(
-        arguments, sentence, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert main(arguments) == 1
-    printed = capsys.readouterr().err.strip()
-    assert printed.startswith('streamo: ') and '\n' not in printed
-    assert sentence in printed
-
-
 def test_an_instruction_that_cannot_be_taken_ends_with_its_reason(clip, capsys):
     assert main(['watch', str(clip), '-i', ' \n ']) == 1
     assert 'no text' in capsys.readouterr().err
-
-
-@pytest.mark.parametrize('arguments', [
-    [], ['watch'], ['watch', 'a.mp4'], ['watch', 'a.mp4', '-i', 'x', '--fps', '0'],
-    ['watch', 'a.mp4', '-i', 'x', '--window', '0'], ['fly'],
-    ['train', 'nano'], ['train', 'nano', 'a.json'],
-    *(['train', 'nano', 'a.json', '--out', 'b', *wrong] for wrong in (
-        ['--alpha', '1,2'], ['--alpha', 'half'], ['--gamma', '-1'], ['--loss', 'hinge'],
-        ['--epochs', '2', '--steps', '2'], ['--workers', '-1'], ['--lora', '0']))])
-def test_wrong_usage_ends_with_code_2(arguments):
-    with pytest.raises(SystemExit) as raised:
-        main(arguments)
-    assert raised.value.code == 2
-
-
-def test_evaluate_prints_scores_writes_a_report_and_fails_for_a_bag_that_cannot_be_read(
-        tmp_path, capsys):
-    world = SentryWorld(5, seconds=6.0, split='test', size=(112, 112), skills=['light_off'])
-    with TinyBag(tmp_path / 'room') as bag:
-        for index in [*range(0, 30), *range(45, 60)]:
-            bag.image(index / 10, world.render(index / 10))
-    asked = tmp_path / 'asked.json'
-    asked.write_text(json.dumps({'instructions': [
-        {'text': 'Tell me when the light goes off.', 'skill': 'light',
-         'events': [{'start': 4.6, 'end': 4.7}]}]}))
-    out = tmp_path / 'out'
-    command = ['evaluate', str(tmp_path / 'room'), '--out', str(out), '--fps', '2',
-               '--annotations', str(asked), '--json', str(tmp_path / 'scores.json')]
-    assert main(command) == 0
-    printed = capsys.readouterr()
-    assert re.search(r'^light +1 ', printed.out, re.MULTILINE)
-    assert str(out / 'report.json') in printed.out
-    assert 'room: 1 gaps: /camera/image_raw has no frame for 2.000 s' in printed.err
-    assert (tmp_path / 'scores.json').read_bytes() == (out / 'scores.json').read_bytes()
-    (tmp_path / 'bad.mcap').write_bytes(b'no bag')
-    assert main([*command[:2], str(tmp_path / 'bad.mcap'), *command[2:]]) == 1
-    assert '1 of 2 bags could not be watched: bad: ' in capsys.readouterr().err
-    asked.write_text('{}')
-    assert main(command) == 1
-    assert 'no list named instructions' in capsys.readouterr().err

@@ -15,7 +15,9 @@
 """
 A leaf for behaviour trees of py_trees and py_trees_ros: RUNNING until the robot has seen it.
 
-It stands on py_trees and rclpy alone: `setup` takes the node as py_trees_ros hands it over.
+It needs py_trees and rclpy, and not py_trees_ros: `setup` takes the node as py_trees_ros passes
+it. A tick never blocks: answers of the action server arrive by callbacks and are looked at in
+the next tick.
 """
 
 import time
@@ -32,21 +34,21 @@ from rclpy.task import Future
 from streamo_ros.action import WatchFor as Action
 
 SILENT_S = 5.0
-"""Without a word from the server for so long it is gone; it promises one each second."""
+"""Feedback comes once a second; after so long without any the server counts as gone."""
 
 
 class WatchFor(py_trees.behaviour.Behaviour):
     """
-    Watch for something by the action ``~/watch_for`` of streamo_node.
+    Watch for something through the action ``~/watch_for`` of streamo_node.
 
     RUNNING while the model watches; SUCCESS with its answer, a ``streamo_ros/Response``, on the
     blackboard; FAILURE with the reason as ``feedback_message`` and its code as ``error_code``.
-    Interrupted, it cancels its goal, and the instruction no longer stands.
+    When interrupted it cancels its goal, which removes the instruction from the node.
 
     :param instruction: what to watch for, in plain words
-    :param key: where the answer goes on the blackboard; unset while there is none
-    :param camera: the node's name for the camera; empty: all
-    :param timeout_s: FAILURE after so many seconds; 0: never
+    :param key: the blackboard's key for the answer; unset while there is none
+    :param camera: the node's name for the camera; empty for all cameras
+    :param timeout_s: FAILURE after so many seconds; 0 for never
     :param server: the action's name
     """
 
@@ -69,19 +71,22 @@ class WatchFor(py_trees.behaviour.Behaviour):
         """
         Make the action client; the server need not be there yet.
 
-        :param node: the rclpy node that talks to it; whoever ticks the tree sees that it spins
+        :param node: the rclpy node the client belongs to; it must be spun by its owner
         """
         self._client = ActionClient(kwargs['node'], Action, self._server)
 
     def initialise(self) -> None:
-        """Begin anew: with each first tick goes one goal."""
+        """Start over: every first tick sends one goal."""
+        if self._client is None:
+            raise RuntimeError(f'{self.name} has no node: call setup(node=...) before ticking it')
         self.error_code = Action.Result.NONE
         self.blackboard.unset(self._key)
         self._attempt = _Attempt(self._client, self._goal)
 
     def update(self) -> Status:
-        """Look at what came in; nothing is waited for."""
+        """Return the status by what has arrived since the last tick."""
         attempt = self._attempt
+        assert attempt is not None  # py_trees calls initialise() first
         attempt.send()
         if attempt.result is not None:
             self.error_code = attempt.result.error_code
@@ -100,19 +105,19 @@ class WatchFor(py_trees.behaviour.Behaviour):
         return Status.RUNNING
 
     def terminate(self, new_status: Status) -> None:
-        """Withdraw the goal if it was interrupted or given up."""
+        """Cancel the goal if it was interrupted or given up."""
         if self._attempt is not None:
             self._attempt.withdraw()
 
     def shutdown(self) -> None:
-        """Leave nothing standing behind."""
+        """Cancel a goal that still stands, and destroy the client."""
         self.terminate(Status.INVALID)
         if self._client is not None:
             self._client.destroy()
 
 
 class _Attempt:
-    """One goal from sending to result; what comes too late for it disturbs no later one."""
+    """One goal from sending to result; its late callbacks cannot disturb a later goal."""
 
     def __init__(self, client: ActionClient, goal: Action.Goal) -> None:
         self._client = client

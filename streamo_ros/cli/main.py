@@ -1,0 +1,77 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+What ``streamo`` runs: finds the command's module, and turns errors into sentences and exit codes.
+
+Exit codes: 0 done, 1 failed (with one sentence on the error output), 2 wrong usage. A command's
+module is imported only when that command is given, and imports what it needs only when it runs.
+"""
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+import sys
+
+from streamo_ros.errors import UserError
+
+COMMANDS = {
+    'watch': 'watch a video, an image folder or a bag, without ROS',
+    'bench': 'measure what things cost on this machine',
+    'export': 'write a checkpoint as ONNX, held against torch, or as TensorRT engines',
+    'convert': 'raw annotations to the stream format that models train on, or back',
+    'benchmark': 'score a model on a published benchmark',
+    'evaluate': 'watch recorded bags, and say how good what was decided is',
+    'train': 'train a checkpoint on streams, as the paper does',
+    'study': 'run one of the experiments behind the figures',
+}
+
+
+# What pip calls a package whose module has another name
+_PIP_NAMES = {
+    'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes', 'PIL': 'pillow',
+    'ruamel': 'ruamel.yaml', 'yaml': 'PyYAML'}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    try:
+        options = parse(sys.argv[1:] if arguments is None else arguments)
+        options.run(options)
+    except UserError as error:
+        print(f'streamo: {error}', file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        module = (error.name or 'streamo_ros').partition('.')[0]
+        if module == 'streamo_ros':
+            raise
+        print(f'streamo: the Python package {module} is needed for this and not installed here: '
+              f'pip install {_PIP_NAMES.get(module, module)}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return a command's options and, as ``run``, the function that takes them."""
+    parser = argparse.ArgumentParser(
+        prog='streamo', description='Watch a stream with a model that decides when to speak.')
+    commands = parser.add_subparsers(required=True, metavar='COMMAND')
+    if arguments and arguments[0] in COMMANDS:
+        import_module(f'streamo_ros.cli.{arguments[0]}').add_parser(commands)
+    else:
+        for name, summary in COMMANDS.items():
+            commands.add_parser(name, help=summary)
+    return parser.parse_args(arguments)
