@@ -106,7 +106,7 @@ class TorchBackend:
         vision = self._checkpoint.vision
         pixels = self._given(self._checkpoint.frame.normalise(patches, vision)).to(self._dtype)
         rows, columns = grid
-        if vision.image is None:
+        if vision.temporal_patch > 1:
             seen = self._model.model.visual(pixels, grid_thw=torch.tensor(
                 [[1, rows * vision.merge, columns * vision.merge]], device=self._device))
             layers = [seen.pooler_output, *getattr(seen, 'deepstack_features', [])]
@@ -257,6 +257,7 @@ def _attend(
 
 def _load(directory: Path, dtype: torch.dtype) -> Any:
     """Return Hugging Face's model; its frequencies stay float32 in any precision."""
+    from streamo_ros.models import small_torch  # noqa: F401 - makes the built-in family known
     try:
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
             directory, dtype=dtype, local_files_only=True, use_safetensors=True,

@@ -25,10 +25,10 @@ from torch import Tensor
 
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.graphs.builder import Graph
-from streamo_ros.engine.graphs.vision.efficientnet import COARSE
-from streamo_ros.engine.graphs.vision.efficientnet import FINE
 from streamo_ros.engine.graphs.vision.small import trunk_features
 from streamo_ros.models import Checkpoint
+from streamo_ros.models.efficientnet import COARSE
+from streamo_ros.models.efficientnet import FINE
 from streamo_ros.training.sequence import SINK
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample

@@ -43,11 +43,12 @@ from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.small import ADDED
+from streamo_ros.models.small_torch import Eyes
+from streamo_ros.models.small_torch import SmallConfig
 from streamo_ros.training.compiled import speed_up_tower
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.small.decoder import Decoder
 from streamo_ros.training.small.decoder import WORKING
-from streamo_ros.training.small.eyes import Eyes
 from streamo_ros.training.small.streams import collate_small
 from streamo_ros.training.small.streams import SmallBatch
 from streamo_ros.training.small.streams import SmallStreams
@@ -91,7 +92,8 @@ class Small(nn.Module):
 
     def __init__(self, checkpoint: Checkpoint, weights: dict[str, Tensor]) -> None:
         super().__init__()
-        self.eyes = Eyes(checkpoint.vision)
+        config = SmallConfig.from_pretrained(checkpoint.directory)
+        self.eyes = Eyes(config.vision_config, checkpoint.decoder.hidden)
         self.decoder = Decoder(checkpoint.decoder, {
             name.removeprefix('model.'): weight for name, weight in weights.items()
             if name.startswith('model.')}, len(ADDED), RANK)

@@ -25,17 +25,17 @@ from dataclasses import replace
 import numpy as np
 
 from streamo_ros.engine.graphs.builder import Graph
-from streamo_ros.engine.graphs.vision.efficientnet import COARSE
 from streamo_ros.engine.graphs.vision.efficientnet import efficientnet_lite0
-from streamo_ros.engine.graphs.vision.efficientnet import FINE
 from streamo_ros.engine.graphs.vision.qwen2_5_vl import qwen2_5_vl_tower
-from streamo_ros.engine.graphs.vision.tower import Floats
 from streamo_ros.engine.graphs.vision.tower import gelu
 from streamo_ros.engine.graphs.vision.tower import Grid
 from streamo_ros.engine.graphs.vision.tower import layer_norm
 from streamo_ros.engine.graphs.vision.tower import projected
 from streamo_ros.engine.graphs.vision.tower import Weights
 from streamo_ros.models import VisionConfig
+from streamo_ros.models.efficientnet import cell_means
+from streamo_ros.models.efficientnet import COARSE
+from streamo_ros.models.efficientnet import FINE
 
 _TOWER = 'visual.tower.'
 
@@ -54,8 +54,8 @@ def small_tower(
         layer_norm(graph, part, f'visual.connector.{name}', weights, config.norm_eps)
         for part, name in ((seen, 'seen'), (changed, 'changed'))]
     x = gelu(graph, projected(
-        graph, graph.op('Concat', *both, axis=-1), 'visual.connector.0', weights))
-    x = projected(graph, x, 'visual.connector.2', weights)
+        graph, graph.op('Concat', *both, axis=-1), 'visual.connector.first', weights))
+    x = projected(graph, x, 'visual.connector.second', weights)
     return [graph.op('Add', x, graph.weight('cells', weights['visual.connector.cells']))]
 
 
@@ -78,7 +78,7 @@ def trunk_features(
     pictures = graph.op('Reshape', x, graph.ints(frames, config.channels, side, side))
     parts = []
     for features, name, scale in zip(
-            efficientnet_lite0(graph, pictures, side, weights, 'visual.trunk'),
+            efficientnet_lite0(graph, pictures, weights, 'visual.trunk'),
             ('fine', 'coarse'), (16, 32), strict=True):
         rows = graph.op('Reshape', features, graph.ints(0, 0, -1))
         # (frames, features, places) to (frames, cells, features)
@@ -86,22 +86,6 @@ def trunk_features(
             f'{name}_cells', cell_means(side // scale, cells).T))
         parts.append(graph.op('Transpose', pooled, perm=[0, 2, 1]))
     return graph.op('Concat', *parts, axis=-1)
-
-
-def cell_means(places: int, cells: int) -> Floats:
-    """
-    Return (cells ** 2, places ** 2): the mean over each cell of a square of places.
-
-    A place that lies in several cells counts in each by its share.
-    """
-    edges = np.arange(cells + 1) * places / cells
-    starts = np.arange(places)
-    shares = np.clip(
-        np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts), 0, None)
-    shares *= cells / places
-    means: Floats = np.einsum('ab,cd->acbd', shares, shares).reshape(
-        cells ** 2, places ** 2).astype(np.float32)
-    return means
 
 
 def _halved(graph: Graph, patches: str, config: VisionConfig) -> str:
