@@ -30,7 +30,6 @@ from streamo_ros.worlds.tracks import displacement
 from streamo_ros.worlds.tracks import Pose
 from streamo_ros.worlds.tracks import Segment
 from streamo_ros.worlds.tracks import View
-from streamo_ros.worlds.tracks import view_at
 
 SKILLS = ('start', 'stop', 'enter', 'leave', 'light_off', 'light_on', 'cover', 'uncover', 'move')
 
@@ -183,7 +182,7 @@ class _Labels:
         pose = actor.track.pose(time)
         if pose is None:
             return 0.0
-        view = view_at(self._plan.turns, time, self._plan.view_first)
+        view = self._plan.view(time)
         return visible_share(actor, pose, view, self._plan.aspect)
 
     def _follow(self, actor: Actor) -> list[tuple[float, float, Actor]]:
@@ -254,7 +253,7 @@ class _Labels:
         pose = actor.track.pose(time)
         if pose is None:
             return False
-        view = view_at(self._plan.turns, time, self._plan.view_first)
+        view = self._plan.view(time)
         mine = _clipped(box(actor, pose, view, self._plan.aspect))
         for other in self._plan.actors:
             theirs = other.track.pose(time) if other is not actor else None

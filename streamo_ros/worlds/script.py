@@ -19,6 +19,7 @@ Acts follow one another with random silences, so that most truths stay unambiguo
 are busy throughout, and a few let acts collide.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -36,6 +37,7 @@ from streamo_ros.worlds.tracks import Segment
 from streamo_ros.worlds.tracks import Track
 from streamo_ros.worlds.tracks import Turn
 from streamo_ros.worlds.tracks import View
+from streamo_ros.worlds.tracks import view_at
 
 STILL = 2.2
 """Least seconds of stillness around motion: a pair of ticks at one a second must fit in it."""
@@ -73,6 +75,12 @@ class Plan:
     cover: list[Ramp] = field(default_factory=list)  # 0 free .. 1 covered
     view_first: View = View(0.5, 0.5)
     turns: list[Turn] = field(default_factory=list)
+    drift: Callable[[View, float], View] | None = None  # what a view becomes by unrest
+
+    def view(self, time: float) -> View:
+        """Give where the camera looks at a time."""
+        view = view_at(self.turns, time, self.view_first)
+        return view if self.drift is None else self.drift(view, time)
 
     @property
     def views(self) -> list[View]:
@@ -82,24 +90,26 @@ class Plan:
 
 def plan(
     rng: Generator, split: str, seconds: float, aspect: float, horizon: float,
-    skills: Sequence[str],
+    skills: Sequence[str], kinds: Sequence[str] | None = None,
 ) -> Plan:
     """
     Draw what happens in a stream.
 
     :param horizon: height above which no foot stands, 0..1 from the top
     :param skills: what to draw acts from; empty for a stream in which nothing is sought
+    :param kinds: of the things that come and go; None: any
     """
-    return _Planner(rng, split, seconds, aspect, horizon, skills).plan
+    return _Planner(rng, split, seconds, aspect, horizon, skills, kinds).plan
 
 
 class _Planner:
 
     def __init__(
         self, rng: Generator, split: str, seconds: float, aspect: float, horizon: float,
-        skills: Sequence[str],
+        skills: Sequence[str], kinds: Sequence[str] | None,
     ) -> None:
         self._rng = rng
+        self._kinds = kinds
         self._split = split
         self._seconds = seconds
         depth = 0.0 if rng.random() < 0.25 else float(rng.uniform(0.2, 1.6))
@@ -124,7 +134,9 @@ class _Planner:
 
     def _add(self, present: bool) -> Actor:
         rng = self._rng
-        figure = Figure(int(rng.integers(2**62)), self._split)
+        seed = int(rng.integers(2**62))
+        figure = Figure(
+            seed, self._split, None if self._kinds is None else str(rng.choice(self._kinds)))
         low, high = {'person': (0.17, 0.52), 'animal': (0.1, 0.3), 'car': (0.1, 0.26)}.get(
             figure.kind, (0.09, 0.38))
         base = float(np.exp(rng.uniform(np.log(low), np.log(high))))

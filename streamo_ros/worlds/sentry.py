@@ -39,6 +39,7 @@ from streamo_ros.worlds.labels import label
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.labels import visible_share
 from streamo_ros.worlds.script import Actor
+from streamo_ros.worlds.script import Plan
 from streamo_ros.worlds.script import plan
 from streamo_ros.worlds.sensor import Cover
 from streamo_ros.worlds.sensor import Sensor
@@ -49,7 +50,6 @@ from streamo_ros.worlds.tracks import displacement
 from streamo_ros.worlds.tracks import level
 from streamo_ros.worlds.tracks import Pose
 from streamo_ros.worlds.tracks import View
-from streamo_ros.worlds.tracks import view_at
 
 SEEN_MOVE = 0.025
 """Displacement of the picture, in frame widths, from which the camera counts as moved."""
@@ -129,7 +129,7 @@ class SentryWorld:
                 len(SKILLS), int(script.integers(1, 5)), replace=False,
                 p=(0.13, 0.13, 0.13, 0.13, 0.08, 0.08, 0.08, 0.08, 0.16))
             skills = [SKILLS[index] for index in sorted(handful)]
-        self._plan = plan(script, split, seconds, aspect, self._horizon, skills)
+        self._plan = self._planned(script, seconds, aspect, skills)
         self.events: tuple[Event, ...]
         self.events, self._unclear = label(self._plan, seconds)
         draws = self._draws(2)
@@ -141,6 +141,11 @@ class SentryWorld:
         self._adapts = float(0.5 * draws.random()) if draws.random() < 0.5 else 0.0
         self._breath = float(0.004 * draws.random()) if draws.random() < 0.2 else 0.0
         self._still: tuple[tuple[float, ...], Image] | None = None
+
+    def _planned(
+        self, rng: np.random.Generator, seconds: float, aspect: float, skills: Sequence[str],
+    ) -> Plan:
+        return plan(rng, self._split, seconds, aspect, self._horizon, skills)
 
     def _draws(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([*self._seed, purpose])
@@ -162,7 +167,11 @@ class SentryWorld:
         return level(self._plan.cover, time, self._plan.cover_first)
 
     def _view(self, time: float) -> View:
-        return view_at(self._plan.turns, time, self._plan.view_first)
+        return self._plan.view(time)
+
+    def _looking(self, time: float) -> View:
+        """Give the view of the place, which a camera may pass by with things going along."""
+        return self._view(time)
 
     # -- drawing -----------------------------------------------------------------------------
 
@@ -309,17 +318,30 @@ class SentryWorld:
         cv2.add(mixed.astype(np.uint8), paint[..., :3], dst=under)
 
     def _scene(self, time: float) -> Image:
-        view = self._view(time)
-        camera = self._camera(view, self._sensor.sway(time), self._size)
-        frame = self._background(camera).copy()
+        sway = self._sensor.sway(time)
+        camera = self._camera(self._view(time), sway, self._size)
+        frame = self._behind(self._background(
+            self._camera(self._looking(time), sway, self._size)).copy(), time)
         present = [(actor, actor.track.pose(time)) for actor in self._plan.actors]
         for actor, pose in sorted(
                 ((actor, pose) for actor, pose in present if pose is not None),
                 key=lambda pair: pair[1].y):
             if self._breath and actor.figure.articulated and not pose.tilt:
                 pose = replace(pose, tilt=self._breath * math.sin(1.7 * time + pose.size * 40))
-            self._draw(frame, actor, pose, camera)
+            self._draw(frame, actor, self._stance(actor, pose, time), camera)
         return frame
+
+    def _behind(self, frame: Image, time: float) -> Image:
+        """Give all that is behind the things that come and go."""
+        return frame
+
+    def _stance(self, actor: Actor, pose: Pose, time: float) -> Pose:
+        """Give a thing's pose as it is seen."""
+        return pose
+
+    def doubtful(self, skills: Sequence[str], before: float, now: float) -> bool:
+        """Say whether what is seen between two moments could be taken for one of some skills."""
+        return False
 
     @cached_property
     def _dark_level(self) -> float:
@@ -348,7 +370,7 @@ class SentryWorld:
         glow = self._place[1]
         if glow.any():
             region = self._region
-            back = self._camera(self._view(time), (0.0, 0.0), self._size) @ np.array([
+            back = self._camera(self._looking(time), (0.0, 0.0), self._size) @ np.array([
                 [1 / region.per_x, 0, region.left], [0, 1 / region.per_y, region.top], [0, 0, 1]])
             bright = cv2.warpAffine(
                 glow, _centred(back), (width, height), flags=cv2.INTER_LINEAR,

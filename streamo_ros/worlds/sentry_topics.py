@@ -22,9 +22,12 @@ passive, with several nouns: a model that has seen few clauses takes one directi
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.dialogue import State
 from streamo_ros.worlds.labels import Event
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.phrases import ASK
@@ -36,7 +39,7 @@ from streamo_ros.worlds.phrases import word
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
-from streamo_ros.worlds.sentry import SentryWorld
+from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.truth import due_tick
 from streamo_ros.worlds.truth import grounding
 from streamo_ros.worlds.truth import happenings
@@ -181,7 +184,36 @@ _QUESTIONS = {
         ('Is there any motion?', 'Does something move?')),
 }
 
-_Rule = Callable[[SentryWorld, Sequence[float]], 'tuple[Truth, ...] | None']
+
+class Watched(Protocol):
+    """What a world tells of itself to who asks for the sentry's skills."""
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return what happens."""
+
+    @property
+    def dim(self) -> bool:
+        """Say whether its dark could be taken for a dim room by who has not seen the light."""
+
+    def clear(self, skill: str) -> bool:
+        """Say whether the truth of a skill is beyond doubt."""
+
+    def doubtful(self, skills: Sequence[str], before: float, now: float) -> bool:
+        """Say whether what is seen between two moments could be taken for one of some skills."""
+
+    def lit(self, time: float) -> bool | None:
+        """Say whether the light is on; None while it changes."""
+
+    def covered(self, time: float) -> bool | None:
+        """Say whether the lens is covered; None while that changes."""
+
+    def observe(self, before: float, now: float, grid: tuple[int, int] = ...) -> PairTruth:
+        """Return what can be seen to have changed between two moments."""
+
+
+Rule = Callable[[Watched, Sequence[float]], 'tuple[Truth, ...] | None']
+"""The truth of a topic in a world at some ticks; None where it has no clear one."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +223,7 @@ class Topic:
 
     :param skills: the skills whose events must be beyond doubt
     :param frames: what the clauses are put in
+    :param besides: what else shall happen in the stream, doubtful or not
     """
 
     task: str
@@ -198,10 +231,11 @@ class Topic:
     skills: tuple[str, ...]
     frames: Phrases
     clauses: Phrases
-    rule: _Rule
+    rule: Rule
+    besides: tuple[str, ...] = ()
 
     def ask(
-        self, rng: np.random.Generator, split: str, world: SentryWorld, stamps: Sequence[float],
+        self, rng: np.random.Generator, split: str, world: Watched, stamps: Sequence[float],
         rate: float,
     ) -> Question | None:
         """Return the question with its truth; None where the world gives it no clear one."""
@@ -210,19 +244,32 @@ class Topic:
         right = self.rule(world, stamps)
         if right is None:
             return None
+        right = doubted(world, self.skills, stamps, right)
         text = word(rng, split, self.frames, self.clauses)
         return Question(self.task, self.skill, text, rate, right)
 
 
-def _tell(skills: tuple[str, ...]) -> _Rule:
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...]:
+def doubted(
+    world: Watched, skills: Sequence[str], stamps: Sequence[float], right: tuple[Truth, ...],
+) -> tuple[Truth, ...]:
+    """Return the truth without those silences in which a careful person could hesitate."""
+    return tuple(
+        replace(truth, counted=False)
+        if index and truth.state is State.SILENCE and world.doubtful(
+            skills, stamps[index - 1], stamps[index]) else truth
+        for index, truth in enumerate(right))
+
+
+def tell(skills: tuple[str, ...]) -> Rule:
+    """Return the rule of what asks for the events of some skills."""
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...]:
         asked = (event for event in world.events if event.skill in skills)
         return happenings(asked, stamps, lambda event: ANSWERS[event.skill])
     return rule
 
 
-def _ground(skill: str) -> _Rule:
-    def rule(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+def _ground(skill: str) -> Rule:
+    def rule(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
         return grounding([event for event in world.events if event.skill == skill], stamps)
     return rule
 
@@ -232,20 +279,20 @@ def _yes(*answers: bool | None) -> tuple[Truth, ...]:
                      for answer in answers])
 
 
-def _light(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+def _light(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
     lit = world.lit(stamps[0])
     if world.covered(stamps[0]) is not False or lit is None or not lit and world.dim:
         return None  # what the light does is not to be seen
     return _yes(*(world.lit(stamp) for stamp in stamps))
 
 
-def _covered(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+def _covered(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
     if world.covered(stamps[0]) is not False or not world.lit(stamps[0]):
         return None  # a single frame may not tell a cover from a wall, nor from the dark
     return _yes(*(world.covered(stamp) for stamp in stamps))
 
 
-def _moving(world: SentryWorld, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
+def _moving(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
     if world.covered(stamps[0]) is not False or not world.lit(stamps[0]):
         return None
     changes: list[tuple[float, bool, Event]] = []
@@ -277,11 +324,11 @@ _GROUNDED = ('enter', 'leave', 'light_off', 'light_on', 'cover', 'uncover', 'mov
 _NOTHING = Phrases(('',), ('',))
 
 TOPICS: dict[str, tuple[Topic, ...]] = {
-    'narration': (Topic('narration', 'all', _ALL, NARRATE, _NOTHING, _tell(_ALL)),),
+    'narration': (Topic('narration', 'all', _ALL, NARRATE, _NOTHING, tell(_ALL)),),
     'event_caption': (
-        *(Topic('event_caption', skill, (skill,), TELL, CLAUSES[skill], _tell((skill,)))
+        *(Topic('event_caption', skill, (skill,), TELL, CLAUSES[skill], tell((skill,)))
           for skill in SKILLS),
-        *(Topic('event_caption', '/'.join(skills), skills, TELL, clauses, _tell(skills))
+        *(Topic('event_caption', '/'.join(skills), skills, TELL, clauses, tell(skills))
           for skills, clauses in _BOTH.items())),
     'grounding': tuple(
         Topic('grounding', skill, (skill,), GROUND, CLAUSES[skill], _ground(skill))

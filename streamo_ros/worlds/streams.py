@@ -27,19 +27,28 @@ from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.worlds.free_topics import FreeTopic
+from streamo_ros.worlds.free_topics import loosened
 from streamo_ros.worlds.labels import SKILLS
+from streamo_ros.worlds.moving.film import FilmWorld
+from streamo_ros.worlds.moving.sentry import MovingWorld
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.sentry import WorldError
 from streamo_ros.worlds.sentry_topics import Topic
 from streamo_ros.worlds.sentry_topics import TOPICS
+from streamo_ros.worlds.sentry_topics import Watched
 from streamo_ros.worlds.textures import Image
 
 RATES = (1.0, 1.0, 2.0)
 """Ticks per second, drawn evenly: a watcher must know both what 1 s and what 0.5 s can change."""
 
 WORLDS = ('sentry', 'tabletop')
+"""What is drawn from by default: the worlds that the scores were measured on."""
+
+MORE_WORLDS = ('moving', 'film', 'moving_tabletop')
+"""Those that are drawn by name only."""
 
 _WORLD_SHARES = (0.6, 0.4)
 
@@ -55,6 +64,7 @@ _OTHER_WAY = {
     'cover': 'uncover', 'uncover': 'cover', 'light_on': 'light_off', 'light_off': 'light_on'}
 _OPPOSITE = {
     **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
+_SILENT = ('refused', 'unknown')  # what must never be answered
 _CONTRASTED = (*_OPPOSITE, 'enter', 'leave')  # drawn from evenly; these two are the hardest
 
 
@@ -75,6 +85,7 @@ class Stream:
 
     :param kind: one of WORLDS
     :param stamps: of the sampled frames, in seconds of the world
+    :param taken: when the frame that each tick shows was taken; a repeated one is older
     :param rate: ticks per second
     """
 
@@ -83,10 +94,11 @@ class Stream:
     stamps: tuple[float, ...]
     rate: float
     questions: tuple[Question, ...]
+    taken: tuple[float, ...] = ()
 
     def frame(self, tick: int) -> Image:
         """Render the frame of a tick, (H, W, 3) uint8 RGB."""
-        return self.world.render(self.stamps[tick])
+        return self.world.render((self.taken or self.stamps)[tick])
 
     @cached_property
     def frames(self) -> tuple[Image, ...]:
@@ -99,13 +111,29 @@ class Stream:
 
         :param grid: rows and columns of cells in its dense truths
         """
-        return self.world.observe(self.stamps[max(0, tick - 1)], self.stamps[tick], grid)
+        taken = self.taken or self.stamps
+        return self.world.observe(taken[max(0, tick - 1)], taken[tick], grid)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What is asked of a stream; see ``draw_stream``."""
+
+    questions: int
+    contrast: float
+    free: float
+    eventful: float | None
+
+    def wish(self, rng: np.random.Generator) -> bool | None:
+        """Say whether something asked for shall happen; None where it may or may not."""
+        happens = bool(rng.random() < (EVENTFUL if self.eventful is None else self.eventful))
+        return happens if happens or self.eventful is not None else None
 
 
 def draw_stream(
     rng: np.random.Generator, *, split: str, turns: int, questions: int,
     size: tuple[int, int] = (112, 112), world: str | None = None, rate: float | None = None,
-    contrast: float = 0.0,
+    contrast: float = 0.0, free: float = 0.0, eventful: float | None = None,
 ) -> Stream:
     """
     Draw a stream.
@@ -115,19 +143,29 @@ def draw_stream(
     :param questions: how many different instructions to ask; with none, anything may happen,
         even what could not be asked about
     :param size: (height, width) of the frames
-    :param world: one of WORLDS; None draws one
+    :param world: one of WORLDS or MORE_WORLDS; None draws one of WORLDS
     :param rate: ticks per second; None draws one of RATES
     :param contrast: share of the sentry's streams that are asked for both directions of a skill,
         apart or at once
+    :param free: share of the instructions that are put in free words; there are none for the test
+        split, whose free words are written by somebody who does not know these
+    :param eventful: share of the instructions that ask for something that happens; nothing that
+        they ask for happens to the others. None: EVENTFUL of them do, and others may
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
+    if free and split == 'test':
+        raise WorldError('There are no free words for the test split: draw with free=0.')
+    asking = Asking(questions, contrast, free, eventful)
     if world is None:
         world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
-    if world == 'sentry':
-        return _draw_sentry(rng, split, turns, questions, size, rate, contrast)
-    if world == 'tabletop':
-        return _draw_tabletop(rng, split, turns, questions, size, rate)
-    raise WorldError(f'There is no world {world!r}; take one of {", ".join(WORLDS)}.')
+    if world in ('sentry', 'moving'):
+        return _draw_sentry(rng, split, turns, asking, size, rate, world)
+    if world == 'film':
+        return _draw_film(rng, split, turns, asking, size, rate)
+    if world in ('tabletop', 'moving_tabletop'):
+        return _draw_tabletop(rng, split, turns, asking, size, rate, world)
+    known = ', '.join((*WORLDS, *MORE_WORLDS))
+    raise WorldError(f'There is no world {world!r}; take one of {known}.')
 
 
 def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[float, ...]:
@@ -137,26 +175,66 @@ def draw_stamps(rng: np.random.Generator, turns: int, rate: float) -> tuple[floa
 
 
 def _draw_sentry(
-    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
-    given: float | None, contrast: float,
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
+    given: float | None, kind: str,
 ) -> Stream:
     while True:
-        topics = _topics(rng, questions, contrast)
-        wanted = (rng.random(questions) < EVENTFUL).tolist()
+        topics = _topics(rng, asking)
+        wished = [asking.wish(rng) and topic.skill not in _SILENT for topic in topics]
         rate = given or float(rng.choice(RATES))
         for _ in range(_TRIES):
             stamps = draw_stamps(rng, turns, rate)
-            world = SentryWorld(
+            taken = stamps if kind == 'sentry' else _taken(rng, stamps)
+            world = (SentryWorld if kind == 'sentry' else MovingWorld)(
                 int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size,
-                skills=_acts(rng, topics))
-            asked = []
-            for topic, eventful in zip(topics, wanted, strict=True):
-                question = topic.ask(rng, split, world, stamps, rate)
-                if question is None or (eventful and not question.eventful):
-                    break
-                asked.append(question)
-            else:
-                return Stream('sentry', world, stamps, rate, tuple(asked))
+                skills=_acts(rng, [
+                    topic for topic, wish in zip(topics, wished, strict=True)
+                    if wish is not False or topic.skill in _SILENT]))
+            asked = _asked(rng, split, world, taken, rate, topics, wished)
+            if asked is not None:
+                return Stream(kind, world, stamps, rate, asked, taken)
+
+
+def _draw_film(
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
+    given: float | None,
+) -> Stream:
+    wished = [asking.wish(rng) for _ in range(asking.questions)]
+    while True:  # a film takes long to draw: ask it again and again
+        rate = given or float(rng.choice(RATES))
+        stamps = draw_stamps(rng, turns, rate)
+        taken = _taken(rng, stamps)
+        world = FilmWorld(int(rng.integers(2**62)), taken, split, size, _acts(rng, ()))
+        for _ in range(_TRIES):
+            topics = _topics(rng, asking)
+            asked = _asked(rng, split, world, taken, rate, topics, wished)
+            if asked is not None:
+                return Stream('film', world, stamps, rate, asked, taken)
+
+
+def _asked(
+    rng: np.random.Generator, split: str, world: Watched, stamps: Sequence[float], rate: float,
+    topics: Sequence[Topic | FreeTopic], wished: Sequence[bool | None],
+) -> tuple[Question, ...] | None:
+    """Return the questions; None where one is not clear in this world, or not as wished."""
+    asked = []
+    for topic, wish in zip(topics, wished, strict=True):
+        question = topic.ask(rng, split, world, stamps, rate)
+        if question is None or wish not in (None, question.eventful):
+            return None
+        asked.append(question)
+    return tuple(asked)
+
+
+def _taken(rng: np.random.Generator, stamps: tuple[float, ...]) -> tuple[float, ...]:
+    """Return when frames were taken, some of them repeated where the next got lost."""
+    if rng.random() < 0.75:
+        return stamps
+    lost = rng.random(len(stamps)) < rng.uniform(0.03, 0.25)
+    taken = [stamps[0]]
+    for stamp, repeated in zip(stamps[1:], lost[1:], strict=True):
+        taken.append(taken[-1] if repeated else stamp)
+    return tuple(taken)
 
 
 def _task(rng: np.random.Generator, world: str) -> str:
@@ -165,10 +243,11 @@ def _task(rng: np.random.Generator, world: str) -> str:
 
 
 def _draw_tabletop(
-    rng: np.random.Generator, split: str, turns: int, questions: int, size: tuple[int, int],
-    given: float | None,
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
+    given: float | None, kind: str,
 ) -> Stream:
     try:  # here, for who asks for the sentry alone does without pybullet
+        from streamo_ros.worlds.moving.tabletop import MovingTabletopWorld
         from streamo_ros.worlds.tabletop.topics import Asker
         from streamo_ros.worlds.tabletop.topics import clear
         from streamo_ros.worlds.tabletop.world import TabletopWorld
@@ -179,32 +258,33 @@ def _draw_tabletop(
     while True:
         rate = given or float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)
-        world = TabletopWorld(
+        world = (TabletopWorld if kind == 'tabletop' else MovingTabletopWorld)(
             int(rng.integers(2**62)), seconds=stamps[-1] + 1.0, split=split, size=size)
-        if questions and not clear(world, stamps):
+        if asking.questions and not clear(world, stamps):
             continue
-        asker = Asker(world, split, stamps, rate)
+        asker = Asker(world, split, stamps, rate, asking.free)
         asked: list[Question] = []
         for _ in range(_TRIES):
-            if len(asked) == questions:
+            if len(asked) == asking.questions:
                 break
-            task, wanted = _task(rng, 'tabletop'), rng.random() < EVENTFUL
+            task, wish = _task(rng, 'tabletop'), asking.wish(rng)
             for _ in range(_TRIES):
                 question = asker.ask(rng, task)
-                if question is None or (wanted and not question.eventful):
+                if question is None or wish not in (None, question.eventful):
                     continue
                 if all((question.task, question.right) != (other.task, other.right)
-                       for other in asked):
+                       or asking.free and question.skill != other.skill for other in asked):
                     asked.append(question)
                 break
-        if len(asked) == questions:
-            return Stream('tabletop', world, stamps, rate, tuple(asked))
+        if len(asked) == asking.questions:
+            return Stream(kind, world, stamps, rate, tuple(asked))
 
 
-def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topic, ...]:
+def _topics(rng: np.random.Generator, asking: Asking) -> tuple[Topic | FreeTopic, ...]:
     """Draw different topics, tasks by their share."""
+    count = asking.questions
     topics: list[Topic] = []
-    if contrast and rng.random() < contrast:
+    if asking.contrast and rng.random() < asking.contrast:
         skill = str(rng.choice(_CONTRASTED))
         both = {skill, _OPPOSITE[skill]}
         of_both = [topic for topic in TOPICS['event_caption'] if both.issuperset(topic.skills)]
@@ -214,13 +294,17 @@ def _topics(rng: np.random.Generator, count: int, contrast: float) -> tuple[Topi
         topic = TOPICS[task][rng.integers(len(TOPICS[task]))]
         if topic not in topics:
             topics.append(topic)
-    return tuple(topics)
+    if not asking.free:
+        return tuple(topics)
+    return tuple(loosened(rng, topic) if rng.random() < asking.free else topic
+                 for topic in topics)
 
 
-def _acts(rng: np.random.Generator, topics: Sequence[Topic]) -> tuple[str, ...]:
+def _acts(rng: np.random.Generator, topics: Sequence[Topic | FreeTopic]) -> tuple[str, ...]:
     """Return what happens in a stream: mostly what is asked for, and something that is not."""
     acts = set(itertools.chain.from_iterable(
         rng.choice(SKILLS, 3) if topic.task == 'narration' else topic.skills for topic in topics))
+    acts |= {skill for topic in topics for skill in topic.besides}
     acts |= {_OTHER_WAY[skill] for skill in acts if skill in _OTHER_WAY}
     if rng.random() < 0.15:
         acts = set()

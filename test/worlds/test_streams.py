@@ -23,6 +23,8 @@ from streamo_ros.worlds import WorldError
 from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import TASKS
 from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import MORE_WORLDS
+from streamo_ros.worlds.streams import WORLDS
 
 
 def draw(seed, world=None, turns=12, questions=2, split='test'):
@@ -32,7 +34,7 @@ def draw(seed, world=None, turns=12, questions=2, split='test'):
         np.random.default_rng(seed), split=split, turns=turns, questions=questions, world=world)
 
 
-@pytest.mark.parametrize('world', ['sentry', 'tabletop'])
+@pytest.mark.parametrize('world', [*WORLDS, *MORE_WORLDS])
 def test_a_seed_is_a_stream(world):
     one, other = draw(3, world, 4), draw(3, world, 4)
     assert one.questions == other.questions and one.stamps == other.stamps

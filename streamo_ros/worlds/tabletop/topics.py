@@ -17,9 +17,20 @@
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from streamo_ros.worlds.free_topics import asked
+from streamo_ros.worlds.free_topics import EACH
+from streamo_ros.worlds.free_topics import EITHER
+from streamo_ros.worlds.free_topics import HUSH
+from streamo_ros.worlds.free_topics import NOUN_REFUSALS
+from streamo_ros.worlds.free_topics import REFUSALS
+from streamo_ros.worlds.free_topics import silence
+from streamo_ros.worlds.free_topics import UNKNOWN
+from streamo_ros.worlds.names import COLOURS
+from streamo_ros.worlds.names import KINDS
 from streamo_ros.worlds.phrases import ASK
 from streamo_ros.worlds.phrases import GROUND
 from streamo_ros.worlds.phrases import NARRATE
@@ -29,6 +40,13 @@ from streamo_ros.worlds.phrases import word
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
+from streamo_ros.worlds.spoken import framed
+from streamo_ros.worlds.spoken import pick
+from streamo_ros.worlds.spoken import said
+from streamo_ros.worlds.spoken import Speech
+from streamo_ros.worlds.spoken_sentry import GROUNDING
+from streamo_ros.worlds.spoken_sentry import NARRATING
+from streamo_ros.worlds.tabletop import spoken
 from streamo_ros.worlds.tabletop.simulation import Event
 from streamo_ros.worlds.tabletop.simulation import EVENTS
 from streamo_ros.worlds.tabletop.words import ACT
@@ -57,7 +75,24 @@ _ASKED = {'count': 0.17, 'contents': 0.2, 'holding': 0.17, 'held_colour': 0.14, 
 _PLAIN, _TRACE = 0.02, 0.002  # shares of the frame from which the arm is, and below which is not
 
 Rng = np.random.Generator
-_Draft = tuple[str, Phrases, Phrases, 'tuple[Truth, ...] | None']
+
+_FREE = {'one': 0.68, 'either': 0.1, 'absent': 0.08, 'refused': 0.07, 'unknown': 0.07}
+"""What an instruction to tell of events becomes in free words, by share."""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """
+    A question before it is worded.
+
+    :param speech: free words for its clauses, or of a question
+    """
+
+    skill: str
+    frames: Phrases
+    phrases: Phrases
+    right: tuple[Truth, ...] | None
+    speech: Speech
 
 
 def clear(world: TabletopWorld, stamps: Sequence[float]) -> bool:
@@ -89,15 +124,18 @@ class Asker:
 
     :param stamps: of the stream's ticks
     :param rate: ticks per second
+    :param free: share of the instructions that are put in free words
     """
 
     def __init__(
         self, world: TabletopWorld, split: str, stamps: Sequence[float], rate: float,
+        free: float = 0.0,
     ) -> None:
         self._world = world
         self._split = split
         self._stamps = stamps
         self._rate = rate
+        self._free = free
         self._drafts: dict[str, Callable[[Rng], _Draft | None]] = {
             'narration': self._narration, 'event_caption': self._event_caption,
             'action_caption': self._action_caption, 'grounding': self._grounding,
@@ -105,13 +143,58 @@ class Asker:
 
     def ask(self, rng: Rng, task: str) -> Question | None:
         """Return a question of a task; None where the one drawn has no clear truth here."""
+        free = bool(self._free) and rng.random() < self._free
+        if free and task == 'event_caption':
+            kind = str(rng.choice(list(_FREE), p=list(_FREE.values())))
+            if kind != 'one':
+                return {'either': self._either, 'absent': self._absent,
+                        'refused': self._refused, 'unknown': self._unknown}[kind](rng)
         draft = self._drafts[task](rng)
-        if draft is None:
+        if draft is None or draft.right is None:
             return None
-        skill, frames, phrases, right = draft
-        if right is None:
+        text = (_spoken(rng, draft) if free
+                else word(rng, self._split, draft.frames, draft.phrases))
+        return Question(task, draft.skill, text, self._rate, draft.right)
+
+    def _either(self, rng: Rng) -> Question | None:
+        """Return an instruction for two kinds of event, or for two things."""
+        kinds = [self._kind(rng), self._kind(rng)]
+        chosen = [self._one(rng, kind) for kind in kinds]
+        if kinds[0] == kinds[1] and chosen[0][0] == chosen[1][0]:
             return None
-        return Question(task, skill, word(rng, self._split, frames, phrases), self._rate, right)
+        if not all(self._one_way(kind, thing)
+                   for kind, (thing, *_) in zip(kinds, chosen, strict=True)):
+            return None
+        clauses_ = [speech.clause(rng) for _, _, _, speech in chosen]
+        text = (framed(rng, EACH, *clauses_) if rng.random() < 0.3
+                else said(rng, Speech((pick(rng, EITHER).format(*clauses_),))))
+        return Question('event_caption', 'either', text, self._rate, self._told(
+            lambda event: any(fits(event) for _, _, fits, _ in chosen)))
+
+    def _absent(self, rng: Rng) -> Question | None:
+        """Return an instruction about a thing that is never there."""
+        name = f'{rng.choice(COLOURS)} {rng.choice(KINDS)}'
+        if any(name == thing.name for thing in self._world.things):
+            return None
+        kind = str(rng.choice(EVENTS))
+        speech = spoken.speech(kind, (f'the {name}',))
+        return Question('event_caption', 'absent', said(rng, speech), self._rate, silence(
+            self._world, self._stamps))
+
+    def _refused(self, rng: Rng) -> Question:
+        name = f'the {self._name(self._thing(rng))}'
+        speech = spoken.speech(self._kind(rng), (name, 'something'))
+        draw = rng.random()
+        text = (framed(rng, HUSH) if draw < 0.15
+                else framed(rng, NOUN_REFUSALS, name) if draw < 0.35
+                else framed(rng, NOUN_REFUSALS, pick(rng, speech.nouns)) if draw < 0.55
+                else framed(rng, REFUSALS, speech.clause(rng)))
+        return Question(
+            'event_caption', 'refused', text, self._rate, silence(self._world, self._stamps))
+
+    def _unknown(self, rng: Rng) -> Question:
+        return Question('event_caption', 'unknown', said(rng, UNKNOWN), self._rate, silence(
+            self._world, self._stamps))
 
     # -- what happens -----------------------------------------------------------------------
 
@@ -129,12 +212,13 @@ class Asker:
         return happenings(asked, self._stamps, say or self._tell)
 
     def _narration(self, rng: Rng) -> _Draft:
-        return 'all', NARRATE, _WHOLE, self._told(lambda event: True)
+        return _Draft('all', NARRATE, _WHOLE, self._told(lambda event: True), Speech(NARRATING))
 
     def _action_caption(self, rng: Rng) -> _Draft:
-        return 'all', ACT, _WHOLE, self._told(
+        return _Draft('all', ACT, _WHOLE, self._told(
             lambda event: event.by_arm,
-            lambda event: self._tell(event, 'push_off' if event.kind == 'fall' else None))
+            lambda event: self._tell(event, 'push_off' if event.kind == 'fall' else None)),
+            Speech(spoken.ACTING))
 
     def _event_caption(self, rng: Rng) -> _Draft | None:
         draw = rng.random()
@@ -142,26 +226,31 @@ class Asker:
             thing = self._thing(rng)
             if any(event.on == thing for event in self._world.events):
                 return None  # does it happen to what carries, too?
-            return 'named', TELL, filled(NAMED, f'the {self._name(thing)}'), self._told(
-                lambda event: event.thing == thing)
+            name = f'the {self._name(thing)}'
+            named = filled(NAMED, name)
+            return _Draft(
+                'named', TELL, named, self._told(lambda event: event.thing == thing), Speech(
+                    (*(about.replace('{}', name) for about in spoken.ABOUT), *named.train),
+                    (f'(what happens to|news of|any change with) {name}',), spoken.REASONS))
         kind = self._kind(rng)
         if draw < 0.6:
             if not self._one_way(kind, None):
                 return None
-            return kind, TELL, clauses(kind, NEW if kind == 'arrive' else ANYTHING), self._told(
-                lambda event: _is(event, kind))
-        thing, phrases, fits = self._one(rng, kind)
+            things = NEW if kind == 'arrive' else ANYTHING
+            return _Draft(kind, TELL, clauses(kind, things), self._told(
+                lambda event: _is(event, kind)), spoken.speech(kind, things))
+        thing, phrases, fits, speech = self._one(rng, kind)
         if not self._one_way(kind, thing):
             return None
-        return f'{kind}_named', TELL, phrases, self._told(fits)
+        return _Draft(f'{kind}_named', TELL, phrases, self._told(fits), speech)
 
     def _grounding(self, rng: Rng) -> _Draft | None:
         kind = self._kind(rng)
-        thing, phrases, fits = self._one(rng, kind)
+        thing, phrases, fits, speech = self._one(rng, kind)
         if not self._one_way(kind, thing):
             return None
-        return kind, GROUND, phrases, grounding(
-            [event for event in self._world.events if fits(event)], self._stamps)
+        return _Draft(kind, GROUND, phrases, grounding(
+            [event for event in self._world.events if fits(event)], self._stamps), speech)
 
     def _one_way(self, kind: str, thing: int | None) -> bool:
         """Say whether the words for a kind of event can be read in one way here."""
@@ -189,7 +278,9 @@ class Asker:
             return int(rng.choice(there))
         return int(rng.integers(len(self._world.things)))
 
-    def _one(self, rng: Rng, kind: str) -> tuple[int, Phrases, Callable[[Event], bool]]:
+    def _one(
+        self, rng: Rng, kind: str,
+    ) -> tuple[int, Phrases, Callable[[Event], bool], Speech]:
         """Draw one thing for a kind of event: clauses, and which events they describe."""
         real = [event for event in self._seen() if _is(event, kind)]
         event = real[rng.integers(len(real))] if real and rng.random() < 0.75 else None
@@ -201,7 +292,8 @@ class Asker:
         on = ('',) if below is None else (f'the {self._name(below)}',)
         return thing, clauses(kind, (f'the {self._name(thing)}',), on), (
             lambda event: _is(event, kind) and event.thing == thing
-            and (below is None or event.on == below))
+            and (below is None or event.on == below)), spoken.speech(
+                kind, (f'the {self._name(thing)}',), on[0])
 
     # -- what is ----------------------------------------------------------------------------
 
@@ -212,13 +304,16 @@ class Asker:
             answers = self._where(thing) if skill == 'where' else self._present(thing)
             if answers is None:
                 return None
-            phrases = filled(QUESTIONS[skill], f'the {self._name(thing)}')
-            return skill, ASK, phrases, changing(answers)
+            name = f'the {self._name(thing)}'
+            phrases = filled(QUESTIONS[skill], name)
+            return _Draft(skill, ASK, phrases, changing(answers), Speech(
+                tuple(question.replace('{}', name) for question in spoken.QUESTIONS[skill])))
         rule = {
             'count': self._count, 'contents': self._contents, 'holding': self._holding,
             'held_colour': self._held_colour, 'arm': self._arm}[skill]
         answers = rule()
-        return None if answers is None else (skill, ASK, QUESTIONS[skill], changing(answers))
+        return None if answers is None else _Draft(
+            skill, ASK, QUESTIONS[skill], changing(answers), Speech(spoken.QUESTIONS[skill]))
 
     def _everywhere(self, stamp: float) -> list[str | None]:
         return [self._world.state(thing, stamp)[0] for thing in range(len(self._world.things))]
@@ -294,8 +389,20 @@ class Asker:
                 for share in shares]
 
 
+_YES_OR_NO = ('present', 'arm')
 _WHOLE = Phrases(('',), ('',))
 _HANDLING = ('pick_up', 'put_down', 'stack', 'take_away')
+
+
+def _spoken(rng: Rng, draft: _Draft) -> str:
+    """Return a draft's instruction in free words."""
+    if draft.frames in (NARRATE, ACT):
+        return framed(rng, draft.speech.clauses)
+    if draft.frames == GROUND:
+        return framed(rng, GROUNDING, draft.speech.clause(rng))
+    if draft.frames == ASK:
+        return asked(rng, draft.speech.clause(rng), draft.skill in _YES_OR_NO)
+    return said(rng, draft.speech)
 
 
 def _is(event: Event, kind: str) -> bool:
