@@ -38,6 +38,7 @@ from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
 from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import Stream
 
 WINDOWS = (3, 4, 5, 6, 8)
 """Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
@@ -114,9 +115,7 @@ class StreamDataset(Dataset[StreamExample]):
         questions = self._questions[index % len(self._questions)]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         assert spec.size is not None
-        stream = draw_stream(
-            rng, split=self._split, turns=self._turns, questions=questions, size=spec.size,
-            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
+        stream = self.draw(rng, questions, spec.size)
         frames = np.stack(stream.frames)
         false_colours = (
             not questions and stream.kind == 'tabletop' and rng.random() < RECOLOURED)
@@ -137,6 +136,14 @@ class StreamDataset(Dataset[StreamExample]):
                 for question in stream.questions),
             windows=self.windows(rng, index, questions),
             features=self.features(cut))
+
+    def draw(
+        self, rng: np.random.Generator, questions: int, size: tuple[int, int]
+    ) -> Stream:
+        """Return a stream with so many questions; frames are of size (height, width)."""
+        return draw_stream(
+            rng, split=self._split, turns=self._turns, questions=questions, size=size,
+            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
 
     def patches(self, cut: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the vision tower takes of a stream's cut patches, (T, patches, values)."""

@@ -34,9 +34,19 @@ from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.training.train import Batch
 from streamo_ros.training.train import collate
+from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import Stream
 
 WINDOWS = (4, 6, 8, 12)
 """Turns in view; one for all sequences of a step, for attention costs what the largest sees."""
+
+SHARES = {
+    'sentry': 0.25, 'moving': 0.3, 'film': 0.2, 'tabletop': 0.15, 'moving_tabletop': 0.1}
+"""Of the worlds."""
+
+CONTRAST, FREE, EVENTFUL = 0.3, 0.6, 0.65
+"""Shares: of streams asked for both directions of a skill, of instructions in free words, and of
+those that ask for something that happens."""
 
 Floats = NDArray[np.float32]
 
@@ -86,6 +96,15 @@ class SmallStreams(StreamDataset):
     def __init__(self, checkpoint: Checkpoint, trunk: Trunk, **options: object) -> None:
         super().__init__(checkpoint, **options)  # type: ignore[arg-type]
         self._trunk = trunk
+
+    def draw(
+        self, rng: np.random.Generator, questions: int, size: tuple[int, int]
+    ) -> Stream:
+        """Return a stream of one of the worlds, moving ones and films among them."""
+        return draw_stream(
+            rng, split=self._split, turns=self._turns, questions=questions, size=size,
+            world=str(rng.choice(list(SHARES), p=list(SHARES.values()))), contrast=CONTRAST,
+            free=FREE, eventful=EVENTFUL)
 
     def patches(self, cut: NDArray[np.uint8]) -> Floats:
         """Return what the change tower takes: patches at half their size."""
