@@ -64,7 +64,8 @@ WITH_ROS = {'behaviors', 'nodes'}
 WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'behaviors', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
-ON_DEMAND = {PACKAGE / 'engine' / 'backends' / 'torch.py'}
+ON_DEMAND = {
+    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'models' / 'small_torch.py'}
 
 
 def files(layer: str) -> list[Path]:

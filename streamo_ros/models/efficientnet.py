@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 
-
 @dataclass(frozen=True)
 class Block:
     """

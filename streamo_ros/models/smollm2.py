@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""SmolLM2's decoder and tokenizer out of its GGUF file, under the names of Hugging Face's Llama."""
+"""SmolLM2's decoder and tokenizer out of its GGUF file, as Hugging Face's Llama names them."""
 
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def smollm2_tensors(gguf: Gguf, layers: int) -> dict[str, NDArray[np.float32]]:
 
 
 def _halves_apart(weight: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
-    # GGUF puts side by side what RoPE turns against each other; Llama's classes, half a head apart.
+    # What RoPE turns against each other lies side by side in GGUF; in Llama's classes, half a
+    # head apart.
     pairs = weight.reshape(heads, -1, 2, weight.shape[1])
     return np.ascontiguousarray(pairs.swapaxes(1, 2)).reshape(weight.shape)
 

@@ -23,13 +23,10 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
-from streamo_ros.engine.backends.silent_onnxruntime import ort
-from streamo_ros.engine.graphs.builder import Graph
-from streamo_ros.engine.graphs.vision.small import trunk_features
 from streamo_ros.models import Checkpoint
-from streamo_ros.models.efficientnet import COARSE
-from streamo_ros.models.efficientnet import FINE
+from streamo_ros.models.small_torch import Trunk
 from streamo_ros.training.sequence import SINK
+from streamo_ros.training.small.decoder import WORKING
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.training.train import Batch
@@ -51,38 +48,36 @@ those that ask for something that happens."""
 Floats = NDArray[np.float32]
 
 
-class Trunk:
-    """The frozen trunk in ONNX Runtime, on one thread; its session is made where it is used."""
+class FrozenTrunk:
+    """
+    The trunk over cut patches, in half precision, which is three times as fast.
 
-    def __init__(self, checkpoint: Checkpoint, weights: Mapping[str, Floats]) -> None:
+    :param weights: of EfficientNet-Lite0, named as in the checkpoint
+    """
+
+    def __init__(self, checkpoint: Checkpoint, weights: Mapping[str, Tensor]) -> None:
         self._checkpoint = checkpoint
-        self._weights = weights
-        self._sessions: dict[int, ort.InferenceSession] = {}
+        trunk = Trunk()
+        trunk.load_state_dict({
+            name.removeprefix('visual.trunk.'): weight for name, weight in weights.items()
+            if name.startswith('visual.trunk.')})
+        self._trunk = trunk.eval().to(WORKING, memory_format=torch.channels_last)
 
+    @torch.inference_mode()
     def __call__(self, cut: NDArray[np.uint8]) -> NDArray[np.float16]:
         """Return the features of frames' cut patches, (T, tokens of a frame, features)."""
-        if len(cut) not in self._sessions:
-            self._sessions[len(cut)] = self._session(len(cut))
         vision, frame = self._checkpoint.vision, self._checkpoint.frame
-        levels = (cut.reshape(-1, vision.channels).astype(np.float32) / 255
-                  - np.asarray(frame.mean, np.float32)) / np.asarray(frame.std, np.float32)
-        features, = self._sessions[len(cut)].run(
-            None, {'patches': levels.reshape(-1, cut.shape[-1])})
-        return np.asarray(features, np.float16)
-
-    def _session(self, frames: int) -> ort.InferenceSession:
-        vision = self._checkpoint.vision
         assert vision.image is not None
-        cells = (vision.image[0] // vision.cell) ** 2
-        values = vision.channels * vision.temporal_patch * vision.patch ** 2
-        graph = Graph('trunk')
-        patches = graph.input('patches', np.float32, (frames * cells * vision.merge ** 2, values))
-        graph.output(
-            'features', trunk_features(graph, patches, vision, self._weights, frames),
-            (frames, cells, FINE + COARSE))
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        return ort.InferenceSession(graph.model().SerializeToString(), options)
+        side, cells = vision.image[0], vision.image[0] // vision.cell
+        pictures = cut.reshape(
+            len(cut), cells, cells, vision.merge, vision.merge, vision.temporal_patch,
+            vision.patch, vision.patch, vision.channels)[:, :, :, :, :, -1].transpose(
+                0, 1, 3, 5, 2, 4, 6, 7).reshape(len(cut), side, side, vision.channels)
+        mean, std = (np.asarray(value, np.float32) * 255 for value in (frame.mean, frame.std))
+        levels = torch.from_numpy((pictures.astype(np.float32) - mean) / std)
+        # Their channels are last in memory as they come.
+        features = self._trunk(levels.permute(0, 3, 1, 2).to(WORKING), cells)
+        return np.asarray(features.to(torch.float16).numpy(), np.float16)
 
 
 class SmallStreams(StreamDataset):
@@ -93,7 +88,7 @@ class SmallStreams(StreamDataset):
     :param options: as ``StreamDataset`` takes them
     """
 
-    def __init__(self, checkpoint: Checkpoint, trunk: Trunk, **options: object) -> None:
+    def __init__(self, checkpoint: Checkpoint, trunk: FrozenTrunk, **options: object) -> None:
         super().__init__(checkpoint, **options)  # type: ignore[arg-type]
         self._trunk = trunk
 

@@ -50,9 +50,9 @@ from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.small.decoder import Decoder
 from streamo_ros.training.small.decoder import WORKING
 from streamo_ros.training.small.streams import collate_small
+from streamo_ros.training.small.streams import FrozenTrunk
 from streamo_ros.training.small.streams import SmallBatch
 from streamo_ros.training.small.streams import SmallStreams
-from streamo_ros.training.small.streams import Trunk
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.training.train import answer_weights
 from streamo_ros.training.train import losses
@@ -148,9 +148,7 @@ def train_small(
     if plan.compiled:
         model.decoder.speed_up()
         speed_up_tower(model.eyes.tower)
-    trunk = Trunk(checkpoint, {
-        name: weight.numpy() for name, weight in weights.items()
-        if name.startswith('visual.trunk.')})
+    trunk = FrozenTrunk(checkpoint, weights)
     mean = {name: value.detach().clone() for name, value in model.named_parameters()}
     solver = torch.optim.AdamW(model.groups(), weight_decay=0.0, betas=(0.9, 0.98))
     resume = directory / 'resume.pt'
@@ -214,7 +212,7 @@ class _Run:
     model: Small
     mean: dict[str, Tensor]
     solver: torch.optim.Optimizer
-    trunk: Trunk
+    trunk: FrozenTrunk
 
     def steps(
         self, stage: str, steps: int, first: int
@@ -281,7 +279,8 @@ class _Run:
 
     @cached_property
     def _validation(self) -> list[SmallBatch]:
-        return list(self._loader('stream', VALIDATION // len(QUESTIONS['stream']), 0, 'validation'))
+        steps = VALIDATION // len(QUESTIONS['stream'])
+        return list(self._loader('stream', steps, 0, 'validation'))
 
     def _loader(
         self, stage: str, steps: int, first: int, split: str = 'train'

@@ -27,7 +27,7 @@ def efficientnet_lite0(
     graph: Graph, pictures: str, weights: Weights, name: str
 ) -> tuple[str, str]:
     """
-    Return the features of pictures: (N, FINE, side / 16, side / 16) and (N, COARSE, side / 32, ..).
+    Return features at both scales, (N, FINE, side / 16, ..) and (N, COARSE, side / 32, ..).
 
     :param pictures: (N, 3, side, side), normalised; the side a multiple of 32
     :param name: what the weights' names begin with

@@ -22,8 +22,6 @@ connector of two layers makes a token of a cell's features.
 
 from dataclasses import replace
 
-import numpy as np
-
 from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.vision.efficientnet import efficientnet_lite0
 from streamo_ros.engine.graphs.vision.qwen2_5_vl import qwen2_5_vl_tower
