@@ -17,7 +17,7 @@ A checkpoint is a directory in Hugging Face's layout with safetensors, and nothi
 
 Beside the usual files it holds ``system_prompt.txt``, the prompt it was trained with, and may
 hold ``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``, for
-vision towers that take any; ``pair``). The name ``nano`` stands for the built-in one.
+vision towers that take any; ``pair``). The names ``nano`` and ``small`` stand for built-in ones.
 
 A plain instruct model's directory has neither; it can be watched with ``zero_shot``, which
 ``streamo.json`` may say as well: there an export remembers it.
@@ -26,6 +26,7 @@ A plain instruct model's directory has neither; it can be watched with ``zero_sh
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,15 +80,34 @@ class Checkpoint:
         return _read_weights(self.directory)
 
 
+def small_directory() -> Path:
+    """Return where ``small`` is put together, and looked for, of this user."""
+    data = os.environ.get('XDG_DATA_HOME') or Path.home() / '.local' / 'share'
+    return Path(data) / 'streamo_ros' / 'small'
+
+
+def named_directory(name: str | Path) -> Path:
+    """Return the directory of a name or directory."""
+    match str(name):
+        case 'nano':
+            return NANO
+        case 'small':
+            return small_directory()
+    return Path(name)
+
+
 def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     """
     Return the checkpoint of a name or directory.
 
-    :param name: ``nano``, or a directory; a relative one is taken from the working directory
+    :param name: ``nano``, ``small`` or a directory; a relative one is taken from the working directory
     :param zero_shot: take a model that was not trained for the protocol, and ask it in words
     :raises CheckpointError: with one sentence that names the file and the remedy
     """
-    directory = NANO if str(name) == 'nano' else Path(name)
+    directory = named_directory(name)
+    if str(name) == 'small' and not directory.is_dir():
+        raise CheckpointError(
+            f'{directory} is not there: put small together first (`streamo assemble small`)')
     if not directory.is_dir():
         raise CheckpointError(
             f"{directory} is no directory: give 'nano' or a checkpoint's directory")

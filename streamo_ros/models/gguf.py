@@ -22,7 +22,6 @@ SmolLM2-135M's Q4_1 file has: float32, Q8_0 and Q4_1, blocks of 32 numbers with 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 import struct
 from typing import Any
 
@@ -55,16 +54,17 @@ class Gguf:
     tensors: Mapping[str, NDArray[np.float32]]
 
 
-def read_gguf(file: Path) -> Gguf:
+def read_gguf(content: bytes, name: str) -> Gguf:
     """
     Return all of a file.
 
+    :param name: of the file, for errors
     :raises CheckpointError: when it is no such file, is cut short or stores numbers another way
     """
     try:
-        return _read(_Reader(memoryview(file.read_bytes())))
-    except (OSError, ValueError, struct.error, IndexError, UnicodeDecodeError) as error:
-        raise CheckpointError(f'{file} cannot be read as GGUF: {error}') from error
+        return _read(_Reader(memoryview(content)))
+    except (ValueError, struct.error) as error:
+        raise CheckpointError(f'{name} cannot be read as GGUF: {error}') from error
 
 
 class _Reader:

@@ -42,7 +42,7 @@ from torch.utils.data import DataLoader
 from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
-from streamo_ros.models.small import ADDED
+from streamo_ros.models.small_config import ADDED
 from streamo_ros.models.small_torch import Eyes
 from streamo_ros.models.small_torch import SmallConfig
 from streamo_ros.training.compiled import speed_up_tower

