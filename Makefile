@@ -13,7 +13,7 @@ PYTHON := $(or $(PYTHON),python3)
 DISTRO ?= jazzy
 export DISTRO
 
-.PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up clean
+.PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up docs clean
 .NOTPARALLEL:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
 	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
+	@echo 'make docs   the documentation as a site, into build/docs (Sphinx, in .venv-docs)'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
 	@echo 'make clean  remove everything these have made'
 
@@ -72,6 +73,19 @@ set-up:
 
 test-set-up:
 	@$(PYTHON) setup/set_up.py test
+
+docs: .venv-docs/.set-up
+	@rm -rf build/docs
+	@.venv-docs/bin/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@.venv-docs/bin/python docs/check_links.py build/docs
+	@echo build/docs/index.html
+
+# An environment of its own: what draws the documentation neither needs nor disturbs ROS.
+.venv-docs/.set-up: requirements/docs.txt requirements.lock
+	@echo 'Making .venv-docs with Sphinx (once; less than a minute) ...'
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/pip install -qq --disable-pip-version-check -c requirements.lock -r requirements/docs.txt
+	@touch $@
 
 clean:
 	rm -rf .venv .venv-* build build-* install install-* log

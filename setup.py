@@ -31,6 +31,7 @@ setup(
     license='Apache-2.0',
     packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
     package_data={
+        'streamo_ros': ['py.typed'],
         'streamo_ros.evaluation.pages': ['page.html'],
         'streamo_ros.models': ['nano/*'],
         'streamo_ros.studies': ['film_annotations.json']},

@@ -21,6 +21,7 @@ torch, and no import is circular.
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 import subprocess
 import sys
@@ -105,6 +106,15 @@ def imports_when_loaded(path: Path) -> set[str]:
     return set(visit(ast.parse(path.read_text())))
 
 
+def modules() -> dict[str, Path]:
+    """Return the file of each module of the package."""
+    found = {}
+    for path in PACKAGE.rglob('*.py'):
+        parts = path.relative_to(ROOT).with_suffix('').parts
+        found['.'.join(parts[:-1] if parts[-1] == '__init__' else parts)] = path
+    return found
+
+
 def is_ros(name: str) -> bool:
     top, *rest = name.split('.')
     generated = top == 'streamo_ros' and rest[:1] in (['msg'], ['action'], ['srv'])
@@ -127,6 +137,17 @@ def test_a_layer_imports_only_the_layers_below_it(layer: str) -> None:
             if name.startswith('streamo_ros.') and not is_ros(name)
         }
         assert layers - LAYERS[layer] - {layer, 'errors', 'output'} == set(), path
+
+
+def test_no_import_is_circular() -> None:
+    known = modules()
+    graph = {}
+    for module, path in known.items():
+        # `import a.b` runs a's __init__ as well, but that is a's own business, not a circle.
+        names = {
+            name if name in known else name.rpartition('.')[0] for name in imports(path)}
+        graph[module] = {name for name in names if name in known and name != module}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 @pytest.mark.parametrize('layer', sorted(set(LAYERS) - WITH_ROS))

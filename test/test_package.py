@@ -291,10 +291,23 @@ def test_the_common_lock_pins_nothing_of_one_ros_distribution() -> None:
     assert {name for name in pinned if name.startswith('ros-')} == {'ros-wheels-bootstrapper'}
 
 
+def test_type_checkers_of_users_find_the_annotations() -> None:
+    assert (ROOT / 'streamo_ros' / 'py.typed').exists()
+    assert 'py.typed' in setup_arguments()['package_data']['streamo_ros']
+
+
+@pytest.mark.parametrize('name', ['CONTRIBUTING.md', 'SECURITY.md'])
+def test_the_files_that_a_page_names_are_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    paths = re.findall(r'`((?:streamo_ros|test|config|requirements)/[\w/.]*)`', text)
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 def test_every_python_file_opens_with_the_licence_header() -> None:
     header = Path(__file__).read_text().split('\n\n')[0]
     assert 'Licensed under the Apache License, Version 2.0' in header
-    folders = ('behaviors', 'launch', 'scripts', 'setup', 'streamo_ros', 'test')
+    folders = ('behaviors', 'docs', 'launch', 'scripts', 'setup', 'streamo_ros', 'test')
     files = [path for folder in folders for path in (ROOT / folder).rglob('*.py')]
     files += [ROOT / 'setup.py', *(ROOT / 'scripts').iterdir()]
     for path in files:

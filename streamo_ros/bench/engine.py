@@ -52,10 +52,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.base import Backend
@@ -165,8 +165,8 @@ class NoiseStream:
         """Return the tokens of prompt and instruction."""
         checkpoint = self.engine.checkpoint
         return len(checkpoint.tokenizer.encode([
-            *system_pieces(checkpoint.system_prompt, checkpoint.tokenizer.chat),
-            *instruction_pieces(_INSTRUCTION)]))
+            *system_segments(checkpoint.system_prompt, checkpoint.tokenizer.chat),
+            *instruction_segments(_INSTRUCTION)]))
 
     @property
     def frame_size(self) -> tuple[int, int]:

@@ -63,7 +63,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _add_checkpoint(command: argparse.ArgumentParser) -> None:
-    from streamo_ros.bench.shapes import SHAPES
+    from streamo_ros.bench.random_checkpoints import SHAPES
     what = command.add_mutually_exclusive_group()
     what.add_argument(
         '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
@@ -96,7 +96,7 @@ def _add_latency(latency: argparse.ArgumentParser) -> None:
 
 
 def _checkpoint(options: argparse.Namespace, backends: Iterable[str]) -> 'Checkpoint':
-    from streamo_ros.bench.shapes import random_checkpoint
+    from streamo_ros.bench.random_checkpoints import random_checkpoint
     from streamo_ros.models import CheckpointError
     from streamo_ros.models import load_checkpoint
     if options.checkpoint:

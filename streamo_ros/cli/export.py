@@ -55,8 +55,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write graphs or engines, and print what was written."""
-    from streamo_ros.engine.backends.tensorrt.export import export_tensorrt
-    from streamo_ros.engine.graphs.export import export_onnx
+    from streamo_ros.engine.backends.tensorrt.engine_export import export_tensorrt
+    from streamo_ros.engine.graphs.onnx_export import export_onnx
     from streamo_ros.models import load_checkpoint
     checkpoint = load_checkpoint(options.checkpoint, zero_shot=options.zero_shot)
     if options.to == 'onnx':

@@ -22,16 +22,16 @@ from streamo_ros.dialogue.chat import SMOLVLM
 from streamo_ros.dialogue.event_span import EventSpan
 from streamo_ros.dialogue.instruction import clean_instruction
 from streamo_ros.dialogue.instruction import InstructionError
-from streamo_ros.dialogue.piece import Control
-from streamo_ros.dialogue.piece import Image
-from streamo_ros.dialogue.piece import Piece
-from streamo_ros.dialogue.piece import Text
+from streamo_ros.dialogue.segment import Control
+from streamo_ros.dialogue.segment import Image
+from streamo_ros.dialogue.segment import PromptSegment
+from streamo_ros.dialogue.segment import Text
 from streamo_ros.dialogue.state import State
 from streamo_ros.dialogue.state import STATE_TOKENS
 from streamo_ros.dialogue.turn import close_turn
-from streamo_ros.dialogue.turn import instruction_pieces
+from streamo_ros.dialogue.turn import instruction_segments
 from streamo_ros.dialogue.turn import open_turn
-from streamo_ros.dialogue.turn import system_pieces
+from streamo_ros.dialogue.turn import system_segments
 from streamo_ros.dialogue.turn import time_tag
 from streamo_ros.dialogue.zero_shot import zero_shot_chat
 from streamo_ros.dialogue.zero_shot import ZERO_SHOT_PROMPT
@@ -43,17 +43,17 @@ __all__ = [
     'Control',
     'EventSpan',
     'Image',
-    'instruction_pieces',
+    'instruction_segments',
     'InstructionError',
     'INTERNVL',
     'open_turn',
-    'Piece',
+    'PromptSegment',
     'QWEN',
     'SMALL',
     'SMOLVLM',
     'State',
     'STATE_TOKENS',
-    'system_pieces',
+    'system_segments',
     'Text',
     'time_tag',
     'zero_shot_chat',

@@ -21,10 +21,10 @@ the family's own.
 
 from dataclasses import dataclass
 
-from streamo_ros.dialogue.piece import Control
-from streamo_ros.dialogue.piece import Image
-from streamo_ros.dialogue.piece import Piece
-from streamo_ros.dialogue.piece import Text
+from streamo_ros.dialogue.segment import Control
+from streamo_ros.dialogue.segment import Image
+from streamo_ros.dialogue.segment import PromptSegment
+from streamo_ros.dialogue.segment import Text
 from streamo_ros.dialogue.state import STATE_TOKENS
 
 
@@ -45,18 +45,18 @@ class Chat:
 
     start: str
     system: str
-    user: tuple[Piece, ...]
-    assistant: tuple[Piece, ...]
+    user: tuple[PromptSegment, ...]
+    assistant: tuple[PromptSegment, ...]
     end: str
-    frame: tuple[Piece, ...]
+    frame: tuple[PromptSegment, ...]
     image_pad: str
-    states: tuple[Piece, ...] = tuple(Control(token) for token in STATE_TOKENS)
+    states: tuple[PromptSegment, ...] = tuple(Control(token) for token in STATE_TOKENS)
 
     @property
     def control_tokens(self) -> tuple[str, ...]:
         """Return every token with a meaning of its own; no text may ever turn into one."""
-        def controls(*pieces: Piece) -> list[str]:
-            return [piece.token for piece in pieces if isinstance(piece, Control)]
+        def controls(*segments: PromptSegment) -> list[str]:
+            return [segment.token for segment in segments if isinstance(segment, Control)]
 
         return tuple(dict.fromkeys([
             self.start, self.end, *controls(*self.user, *self.assistant, *self.frame),

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 r"""
-What stands in the stream, piece by piece (Streamo, arXiv 2512.21334, Table 1 and its code).
+What stands in the stream, segment by segment (Streamo, arXiv 2512.21334, Table 1 and its code).
 
 A conversation is cut so that whole turns can be dropped from its middle::
 
@@ -28,9 +28,9 @@ This is ChatML as Qwen2.5-VL has it; what another family puts around messages is
 from collections.abc import Sequence
 
 from streamo_ros.dialogue.chat import Chat
-from streamo_ros.dialogue.piece import Control
-from streamo_ros.dialogue.piece import Piece
-from streamo_ros.dialogue.piece import Text
+from streamo_ros.dialogue.segment import Control
+from streamo_ros.dialogue.segment import PromptSegment
+from streamo_ros.dialogue.segment import Text
 from streamo_ros.dialogue.state import State
 
 
@@ -48,29 +48,29 @@ def _seconds(value: float) -> str:
     return f'{value:.3f}'.rstrip('0').rstrip('.')
 
 
-def system_pieces(prompt: str, chat: Chat) -> list[Piece]:
+def system_segments(prompt: str, chat: Chat) -> list[PromptSegment]:
     """Return the first half of the sink: the checkpoint's system prompt, the user's turn open."""
     return [
         Control(chat.start), Text(chat.system + prompt, trusted=True), Control(chat.end),
         *chat.user]
 
 
-def instruction_pieces(text: str) -> list[Piece]:
+def instruction_segments(text: str) -> list[PromptSegment]:
     """Return the second half of the sink: the standing instruction, before all time tags."""
     return [Text(text + '\n')]
 
 
-def open_turn(tag: str, chat: Chat) -> list[Piece]:
+def open_turn(tag: str, chat: Chat) -> list[PromptSegment]:
     """Return a turn up to the point where the model's state token is due."""
     return [Text(tag + '\n'), *chat.frame, Control(chat.end), *chat.assistant]
 
 
-def close_turn(state: State | None, chat: Chat) -> Sequence[Piece]:
+def close_turn(state: State | None, chat: Chat) -> Sequence[PromptSegment]:
     """
     Return what ends a turn.
 
     :param state: the decided state of a turn that has no text; None after an answer, whose
         state and words already stand in the stream
     """
-    end: list[Piece] = [Control(chat.end), *chat.user]
+    end: list[PromptSegment] = [Control(chat.end), *chat.user]
     return end if state is None else [chat.states[state], *end]

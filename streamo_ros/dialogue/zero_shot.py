@@ -28,7 +28,7 @@ An untrained stopgap: such a model was never taught when to speak.
 from dataclasses import replace
 
 from streamo_ros.dialogue.chat import Chat
-from streamo_ros.dialogue.piece import Text
+from streamo_ros.dialogue.segment import Text
 
 WORDS = ('No', 'Wait', 'Yes:')
 """What stands for the states, in State's order; the colon leads to the answer."""

@@ -19,8 +19,8 @@ from streamo_ros.engine.decision import Decision
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import StampError
 from streamo_ros.engine.decision import Watch
-from streamo_ros.engine.process import EngineFailure
-from streamo_ros.engine.process import EngineProcess
+from streamo_ros.engine.process.client import EngineProcess
+from streamo_ros.engine.process.protocol import EngineFailure
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.stream_engine import StreamEngine
 from streamo_ros.engine.thresholds import Thresholds

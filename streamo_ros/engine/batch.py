@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Chunks of neighbouring instructions, padded to one width: what a backend runs at once."""
+"""Chunks of neighbouring batch slots, padded to one width: what a backend runs at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ from streamo_ros.models import Checkpoint
 @dataclass(frozen=True)
 class PlannedChunk:
     """
-    The tokens that one instruction is fed next, and how.
+    The tokens that one sequence is fed next, and how.
 
     :param ids: (S,) token ids
     """
@@ -47,8 +47,9 @@ class Batcher:
     """
     Plans chunks and puts them together for a backend.
 
-    :param layout: of the backend's cache; where shapes are static, widths are few and the whole
-        sink is in the masks
+    Where the backend's shapes are static, widths are few and the whole sink is in the masks.
+
+    :param layout: of the backend's cache
     """
 
     def __init__(self, checkpoint: Checkpoint, backend: Backend, layout: CacheLayout) -> None:
@@ -63,7 +64,7 @@ class Batcher:
         features: ImageFeatures | None,
     ) -> list[PlannedChunk]:
         """
-        Plan the next chunk of some instructions; nothing is committed.
+        Plan the next chunk of some sequences; nothing is committed.
 
         :param parts: (close, opening) of each; an empty opening goes on with its turn
         :param features: of the frame that every opening contains; None where there is none
@@ -94,15 +95,15 @@ class Batcher:
         decoder, batch = self._decoder, len(planned)
         width = self._width(max(len(part.ids) for part in planned))
         sink_rows = self._layout.sink_rows if self._backend.static_shapes else max(
-            part.chunk.sink_seen for part in planned)
+            part.chunk.visible_sink_rows for part in planned)
         dtype = self._backend.dtype
         embeds = np.zeros((batch, width, decoder.hidden), dtype)
         deepstack = np.zeros((decoder.deepstack, batch, width, decoder.hidden), dtype)
-        turns = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
-        opens = np.zeros((batch, width), np.bool_)
-        near_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
+        rotary = np.zeros((4, batch, width, decoder.head_dim // 2), dtype)
+        is_new_turn = np.zeros((batch, width), np.bool_)
+        sink_chunk_mask = np.zeros((batch, width, sink_rows + width), np.bool_)
         # Padding sees itself, so that no row of a softmax is empty.
-        near_mask[:, np.arange(width), sink_rows + np.arange(width)] = True
+        sink_chunk_mask[:, np.arange(width), sink_rows + np.arange(width)] = True
         for index, part in enumerate(planned):
             chunk, length = part.chunk, len(part.ids)
             embeds[index, :length] = self._backend.embed(part.ids)
@@ -110,17 +111,19 @@ class Batcher:
                 is_image = part.ids == self._image_id
                 embeds[index, :length][is_image] = features.tokens[0]
                 deepstack[:, index, :length][:, is_image] = features.tokens[1:]
-            turns[:2, index, :length] = self._rope(chunk.positions)
-            turns[2:, index, :length] = self._rope(chunk.sink_positions)
-            opens[index, :length] = chunk.opens
-            near_mask[index, :length, :chunk.sink_seen] = True
-            near_mask[index, :length, sink_rows:sink_rows + length] = chunk.chunk_mask
+            rotary[:2, index, :length] = self._rope(chunk.positions)
+            rotary[2:, index, :length] = self._rope(chunk.sink_positions)
+            is_new_turn[index, :length] = chunk.is_new_turn
+            sink_chunk_mask[index, :length, :chunk.visible_sink_rows] = True
+            sink_chunk_mask[index, :length, sink_rows:sink_rows + length] = chunk.chunk_mask
         return StepInputs(
-            embeds=embeds, deepstack=deepstack, cos=turns[0], sin=turns[1],
-            sink_cos=turns[2], sink_sin=turns[3],
-            ring_mask=np.stack([part.chunk.ring_mask for part in planned]), opens=opens,
-            near_mask=near_mask, lengths=np.asarray([len(part.ids) for part in planned]),
-            rows=np.asarray([part.chunk.row for part in planned]), into_sink=into_sink)
+            embeds=embeds, deepstack=deepstack, cos=rotary[0], sin=rotary[1],
+            sink_cos=rotary[2], sink_sin=rotary[3],
+            ring_mask=np.stack([part.chunk.ring_mask for part in planned]),
+            is_new_turn=is_new_turn, sink_chunk_mask=sink_chunk_mask,
+            lengths=np.asarray([len(part.ids) for part in planned]),
+            cache_offsets=np.asarray([part.chunk.cache_offset for part in planned]),
+            into_sink=into_sink)
 
     def _width(self, longest: int) -> int:
         if not self._backend.static_shapes:

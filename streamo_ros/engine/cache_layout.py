@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
@@ -39,8 +39,8 @@ class CacheLayout:
     :param frame: (height, width) in pixels, to which frames are scaled
     :param grid: (rows, columns) of visual tokens in a frame
     :param window_turns: turns that stay in view
-    :param max_batch: most instructions at a time
-    :param sink_rows: cache rows of each instruction for its prompt and words
+    :param max_batch: batch slots: most instructions at a time
+    :param sink_rows: cache rows of each slot for the system prompt and the instruction
     :param turn_rows: tokens of the longest chunk, the close of one turn and the opening of the
         next
     """
@@ -54,7 +54,7 @@ class CacheLayout:
 
     @property
     def ring_rows(self) -> int:
-        """Return the cache rows of each instruction for its window."""
+        """Return the cache rows of each slot for its window."""
         return ring_rows(self.window_turns, self.turn_rows)
 
 
@@ -79,6 +79,6 @@ def cache_layout(
         frame=frame, grid=grid, window_turns=window_turns or checkpoint.window_turns,
         max_batch=MAX_INSTRUCTIONS,
         sink_rows=MAX_INSTRUCTION_TOKENS + len(
-            tokenizer.encode(system_pieces(checkpoint.system_prompt, chat))),
+            tokenizer.encode(system_segments(checkpoint.system_prompt, chat))),
         turn_rows=max(len(tokenizer.encode(close_turn(state, chat))) for state in State) + max(
             len(tokenizer.encode(open_turn(tag, chat), rows * columns)) for tag in tags))

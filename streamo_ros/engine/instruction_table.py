@@ -34,7 +34,7 @@ from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.decision import Watch
-from streamo_ros.engine.process import EngineFailure
+from streamo_ros.engine.process.protocol import EngineFailure
 
 MAX_CHARACTERS = 4096
 """Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""

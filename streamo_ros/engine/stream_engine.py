@@ -15,17 +15,15 @@
 """
 The engine: one frame in, one decision per standing instruction out.
 
-Instructions share one look at the frame and are neighbouring places of one batch; each has its
-own sink, window and answers.
+A frame is encoded once for all instructions. Each instruction is a sequence of its own, with its
+sink, window and answers, and takes one slot of the batch; occupied slots are neighbours.
 
-``watch`` and ``step`` belong to one thread. ``interrupt``, ``reset`` and a watch's ``cancel`` may
-come from any, at any time: they only ask, and the thread that steps obeys, an answer under way
-within one token, and in the cache before its next ``watch`` or ``step``.
+``watch``, ``step``, ``reconfigure`` and ``restart`` belong to one thread. ``interrupt``, ``reset``
+and a watch's ``cancel`` may come from any thread, at any time. They only leave a request: an
+answer under way stops within one token, and the cache changes at the next ``watch`` or ``step``.
 """
 
-from collections import deque
-from dataclasses import dataclass
-from dataclasses import field
+from collections.abc import Iterable
 import math
 from pathlib import Path
 import threading
@@ -35,11 +33,11 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.base import StepOutputs
@@ -55,8 +53,9 @@ from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.decision import StampError
 from streamo_ros.engine.decision import Watch
+from streamo_ros.engine.frame_encoder import FrameEncoder
+from streamo_ros.engine.sequence import Sequence
 from streamo_ros.engine.static_scene import ImageFeatures
-from streamo_ros.engine.static_scene import SceneMemory
 from streamo_ros.engine.static_scene import StillScene
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
@@ -65,35 +64,22 @@ from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
 
-@dataclass
-class _Place:
-    """
-    One instruction's part of the engine: its plan, and the close it still has to feed.
-
-    :param latched: whether the next Response waits for its probability to be released
-    """
-
-    watch: Watch
-    given: int
-    instruction: list[int]
-    plan: WindowPlan | None = None
-    close: list[int] = field(default_factory=list)
-    latched: bool = False
-
-
 class StreamEngine(Engine):
     """
     A checkpoint that watches one stream.
 
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second; sets the time tags
-    :param still: what to save when little happens, which changes what is decided; None saves
-        nothing
-    :param thresholds: what makes a Response; as they come, the likeliest state is decided
+    :param still: what to save in a static scene, which changes what is decided; None saves nothing
+    :param thresholds: when a tick is a Response; by default the likeliest state is decided
     """
 
     _tick: int
-    _layout: CacheLayout | None
+    _visual_tokens: int
+    _pruned_visual_tokens: int
+    # Known from a stream's first frame on
+    _encoder: FrameEncoder | None
+    _layout: CacheLayout
     _batcher: Batcher
 
     def __init__(
@@ -106,21 +92,21 @@ class StreamEngine(Engine):
         self.checkpoint = checkpoint
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
-        self._rates = {fps}  # there is room for the time tags of each
+        self._rates = {fps}  # the cache has room for the time tags of each
         self._thresholds = thresholds
         self._still = still
         self._backend = backend
         self._max_answer_tokens = max_answer_tokens
-        self._places: list[_Place] = []
-        self._issued = self._given = 0
-        self._primed = False
+        self._sequences: list[Sequence] = []  # by batch slot
+        self._given = self._named = 0
+        self._system_prefilled = False
         self._stop = threading.Event()
         self._reset_requested = threading.Event()
         tokenizer = checkpoint.tokenizer
-        self._system = tokenizer.encode(
-            system_pieces(checkpoint.system_prompt, tokenizer.chat))
-        self._ends = tokenizer.control_ids
-        self._end = tokenizer.encode(close_turn(None, tokenizer.chat))
+        self._system_ids = tokenizer.encode(
+            system_segments(checkpoint.system_prompt, tokenizer.chat))
+        self._stop_ids = tokenizer.control_ids
+        self._answer_close = tokenizer.encode(close_turn(None, tokenizer.chat))
         self._closes = {
             state: tokenizer.encode(close_turn(state, tokenizer.chat)) for state in State}
         self._begin_stream()
@@ -158,18 +144,18 @@ class StreamEngine(Engine):
     def watches(self) -> tuple[Watch, ...]:
         """Return the standing instructions, oldest first."""
         return tuple(
-            place.watch for place in sorted(self._places, key=lambda place: place.given)
-            if not place.watch.cancelled)
+            sequence.watch for sequence in sorted(self._sequences, key=_number)
+            if not sequence.watch.cancelled)
 
     @property
     def visual_tokens_pruned(self) -> float:
         """Return the share of visual tokens that were left out since the stream began."""
-        return self._dropped_tokens / max(self._given_tokens, 1)
+        return self._pruned_visual_tokens / max(self._visual_tokens, 1)
 
     @property
     def skipped_frames(self) -> int:
         """Return how many frames since the stream began the vision tower was not run for."""
-        return self._skipped_frames
+        return self._encoder.skipped_frames if self._encoder else 0
 
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
@@ -184,29 +170,30 @@ class StreamEngine(Engine):
         """
         self._apply_pending()
         text = clean_instruction(text)
-        taken = {place.watch.instruction_id for place in self._places}
+        taken = {sequence.watch.instruction_id for sequence in self._sequences}
         if instruction_id in taken:
             raise InstructionError(
                 f'instruction id {instruction_id!r} is taken: cancel it first or use another')
-        if len(self._places) == MAX_INSTRUCTIONS:
+        if len(self._sequences) == MAX_INSTRUCTIONS:
             raise InstructionError(
                 f'{MAX_INSTRUCTIONS} instructions stand already: cancel one first')
-        ids = self.checkpoint.tokenizer.encode(instruction_pieces(text))
+        ids = self.checkpoint.tokenizer.encode(instruction_segments(text))
         if len(ids) > MAX_INSTRUCTION_TOKENS:
             raise InstructionError(
                 f'the instruction has {len(ids)} tokens and may have {MAX_INSTRUCTION_TOKENS}: '
                 'shorten it')
         while instruction_id is None or instruction_id in taken:
-            self._issued += 1
-            instruction_id = f'watch-{self._issued}'
+            self._named += 1
+            instruction_id = f'watch-{self._named}'
         self._given += 1
-        place = _Place(Watch(instruction_id, text, _cancel), self._given, ids)
-        self._places.append(place)
-        if self._layout:
-            self._begin(len(self._places) - 1)
+        sequence = Sequence(Watch(instruction_id, text, _cancel), self._given, ids)
+        self._sequences.append(sequence)
+        if self._encoder:
+            slot = len(self._sequences) - 1
+            self._prefill(slot)
             if look_back:
-                self._look_back(len(self._places) - 1)
-        return place.watch
+                self._look_back(slot, self._encoder)
+        return sequence.watch
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
         """
@@ -225,30 +212,31 @@ class StreamEngine(Engine):
         self._stop.clear()
         self._apply_pending()
         self._advance(stamp)
-        sight = self._encode_image(frame, stamp)
-        if not self._places:
+        if self._encoder is None:
+            self._encoder = self._open(frame)
+        features = self._encoder.encode(frame, stamp, self._tick, self._turns_in_view())
+        if not self._sequences:
             return []
-        self._given_tokens += len(sight.kept)
-        self._dropped_tokens += int((~sight.kept).sum())
+        self._visual_tokens += len(features.kept)
+        self._pruned_visual_tokens += int((~features.kept).sum())
         opening = self._opening(self._tick)
-        chunks = [(place.close, opening) for place in self._places]
-        outputs = self._run(0, chunks, sight)
+        outputs = self._run(
+            0, [(sequence.close, opening) for sequence in self._sequences], features)
         decisions = []
-        for index, place in enumerate(self._places):
-            probabilities = outputs.probabilities[index]
-            state = self._thresholds.decide(probabilities, place.latched)
-            place.latched = self._thresholds.latches(probabilities, state, place.latched)
+        for slot, sequence in enumerate(self._sequences):
+            probabilities = outputs.probabilities[slot]
+            state = self._thresholds.decide(probabilities, sequence.latched)
+            sequence.latched = self._thresholds.latches(probabilities, state, sequence.latched)
             text, complete = '', True
-            place.close = self._closes[state]
+            sequence.close = self._closes[state]
             if state is State.RESPONSE:
-                text, complete = self._answer(index)
-            decisions.append(Decision(
-                place.watch.instruction_id, state,
+                text, complete = self._answer(slot)
+            decisions.append((sequence, Decision(
+                sequence.watch.instruction_id, state,
                 (float(probabilities[0]), float(probabilities[1]), float(probabilities[2])),
-                text, complete, stamp))
-        order = sorted(range(len(decisions)), key=lambda index: self._places[index].given)
-        return [
-            decisions[index] for index in order if not self._places[index].watch.cancelled]
+                text, complete, stamp)))
+        decisions.sort(key=lambda decided: _number(decided[0]))
+        return [decision for sequence, decision in decisions if not sequence.watch.cancelled]
 
     def reconfigure(self, fps: float, thresholds: Thresholds) -> None:
         """
@@ -271,51 +259,58 @@ class StreamEngine(Engine):
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps
         self._rates.add(fps)
-        if self._layout:
+        if self._encoder:
             layout = self._layout_for(self._layout.frame)
             if layout.turn_rows > self._layout.turn_rows:
                 self._backend.grow(layout.ring_rows)
-                self._take(layout)
-                for place in self._places:
-                    if place.plan:
-                        place.plan.grow(layout.turn_rows)
+                self._use(layout)
+                for sequence in self._sequences:
+                    sequence.window.grow(layout.turn_rows)
 
     def reset(self) -> None:
         """Start a new stream: windows and clock begin again, the instructions stay."""
         self._reset_requested.set()
+
+    def restart(self, instructions: Iterable[str] = ()) -> list[Watch]:
+        """
+        Start a new stream with new instructions in place of those that stand.
+
+        It belongs to the thread that steps.
+
+        :raises InstructionError: when one of them cannot be taken
+        """
+        self.reset()
+        for watch in self.watches:
+            watch.cancel()
+        return [self.watch(text) for text in instructions]
 
     def interrupt(self) -> None:
         """Cut the answers of the step under way, within one token."""
         self._stop.set()
 
     def _apply_pending(self) -> None:
-        """Carry out what was asked for since: a new stream, cancelled rows freed."""
+        """Do what was requested since: begin a new stream, free the slots that were cancelled."""
         if self._reset_requested.is_set():
             self._reset_requested.clear()
             self._begin_stream()
-        for index in reversed(range(len(self._places))):
-            if self._places[index].watch.cancelled:
-                last = self._places.pop()
-                if index < len(self._places):
-                    # The last takes the freed place: one copy, and places stay neighbours.
-                    self._places[index] = last
-                    if self._layout:
-                        self._backend.copy(len(self._places), index)
+        for slot in reversed(range(len(self._sequences))):
+            if self._sequences[slot].watch.cancelled:
+                last = self._sequences.pop()
+                if slot < len(self._sequences):
+                    # The last sequence moves into the freed slot: one copy, and no gap.
+                    self._sequences[slot] = last
+                    if self._encoder:
+                        self._backend.copy(len(self._sequences), slot)
 
     def _begin_stream(self) -> None:
-        self._layout = None
         self._start: float | None = None
         self._last_stamp = 0.0
         self._tick = -1
-        self._previous: NDArray[np.uint8] | None = None
-        self._memory: SceneMemory | None = None
-        self._encoded: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
-        self._encoded = None
-        # (tick, visual tokens) of the turns that the next one's window still shows
-        self._seen: deque[tuple[int, NDArray[np.float32]]] = deque(maxlen=self.window_turns - 1)
-        self._given_tokens = self._dropped_tokens = self._skipped_frames = 0
+        self._encoder = None
+        self._visual_tokens = self._pruned_visual_tokens = 0
 
     def _advance(self, stamp: float) -> None:
+        """Take the tick that a stamp falls on: the nearest one, but after the last one."""
         if self._start is None:
             self._start = stamp
         elif stamp <= self._last_stamp:
@@ -325,123 +320,104 @@ class StreamEngine(Engine):
         self._last_stamp = stamp
         self._tick = max(self._tick + 1, round((stamp - self._start) * self.fps))
 
-    def _encode_image(self, frame: NDArray[np.uint8], stamp: float) -> ImageFeatures:
-        spec, vision = self.checkpoint.frame, self.checkpoint.vision
-        layout = self._layout
-        if layout is None:
-            layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], vision.cell))
-            self._memory = SceneMemory(self._still, vision.cell) if self._still else None
-            self._allocate(layout)
-        # A copy: the caller may fill the same array again.
-        scaled = np.array(spec.scale(frame, layout.frame))
-        if self._memory:
-            scaled = self._memory.show(scaled, stamp, self._turns_in_view())
-        before = self._previous if spec.pair and self._previous is not None else scaled
-        self._previous = scaled
-        if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
-            self._skipped_frames += 1
-        else:
-            tokens = self._backend.encode_image(spec.cut(before, scaled, vision), layout.grid)
-            self._encoded = before, scaled, tokens
-        tokens = self._encoded[2]
-        self._seen.append((self._tick, tokens))
-        kept = self._memory.keep(before, scaled) if self._memory else np.ones(
-            tokens.shape[1], np.bool_)
-        return ImageFeatures(tokens[:, kept], kept)
+    def _open(self, frame: NDArray[np.uint8]) -> FrameEncoder:
+        """Fix all shapes by the first frame of a stream, and prefill every sequence."""
+        spec, cell = self.checkpoint.frame, self.checkpoint.vision.cell
+        layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], cell))
+        self._use(layout)
+        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
+        self._system_prefilled = False
+        for slot in range(len(self._sequences)):
+            self._prefill(slot)
+        return FrameEncoder(self.checkpoint, self._backend, layout, self._still)
+
+    def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
+        return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
+
+    def _use(self, layout: CacheLayout) -> None:
+        self._layout = layout
+        self._batcher = Batcher(self.checkpoint, self._backend, layout)
 
     def _opening(self, tick: int) -> list[int]:
-        assert self._layout is not None
+        """Return the token ids of a turn up to where its state token is due."""
         rows, columns = self._layout.grid
         chat = self.checkpoint.tokenizer.chat
         return self.checkpoint.tokenizer.encode(
             open_turn(time_tag(tick, self.fps), chat), rows * columns)
 
-    def _look_back(self, index: int) -> None:
-        """Run the turns of the window for a new instruction, each of them silent."""
-        place = self._places[index]
-        for tick, tokens in self._seen:
-            # Whole, whatever others were spared: it has none of what they already hold.
-            sight = ImageFeatures(tokens, np.ones(tokens.shape[1], np.bool_))
-            self._run(index, [(place.close, self._opening(tick))], sight)
-            place.close = self._closes[State.SILENCE]
+    def _look_back(self, slot: int, encoder: FrameEncoder) -> None:
+        """Run the window's turns for a new sequence, each of them silent."""
+        sequence = self._sequences[slot]
+        for tick, tokens in encoder.recent:
+            # All visual tokens: those that are pruned for others are not in this window yet.
+            features = ImageFeatures(tokens, np.ones(tokens.shape[1], np.bool_))
+            self._run(slot, [(sequence.close, self._opening(tick))], features)
+            sequence.close = self._closes[State.SILENCE]
 
     def _turns_in_view(self) -> int:
         """Return how many of the turns before the next are sure to be in view of it."""
-        live = [place.plan.live_turns if place.plan else 0 for place in self._places]
-        return min([*live, self.window_turns - 1]) if live else 0
+        if not self._sequences:
+            return 0
+        live = [sequence.window.live_turns for sequence in self._sequences]
+        return min(*live, self.window_turns - 1)
 
-    def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
-        return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
-
-    def _take(self, layout: CacheLayout) -> None:
-        self._layout = layout
-        self._batcher = Batcher(self.checkpoint, self._backend, layout)
-
-    def _allocate(self, layout: CacheLayout) -> None:
-        self._take(layout)
-        self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
-        self._primed = False
-        for index in range(len(self._places)):
-            self._begin(index)
-
-    def _begin(self, index: int) -> None:
-        """Run an instruction's sink; the system prompt's part is the same in every place."""
-        place, layout = self._places[index], self._layout
-        assert layout is not None
-        place.close, place.latched = [], False
-        place.plan = WindowPlan(
+    def _prefill(self, slot: int) -> None:
+        """Run a sequence's sink; the system prompt's part is run once and copied to others."""
+        sequence, layout = self._sequences[slot], self._layout
+        sequence.close, sequence.latched = [], False
+        sequence.plan = WindowPlan(
             window_turns=self.window_turns, turn_rows=layout.turn_rows,
-            sink_length=len(self._system) + len(place.instruction),
+            sink_length=len(self._system_ids) + len(sequence.instruction_ids),
             grid=layout.grid if self.checkpoint.decoder.mrope else None)
-        if self._primed:
-            if index:
-                self._backend.copy_sink(0, index)
-            ids, start = place.instruction, len(self._system)
+        if self._system_prefilled:
+            if slot:
+                self._backend.copy_sink(0, slot)
+            ids, start = sequence.instruction_ids, len(self._system_ids)
         else:
-            ids, start = self._system + place.instruction, 0
-        piece = place.plan.turn_rows if self._backend.static_shapes else len(ids)
-        for at in range(0, len(ids), piece):
-            part = ids[at:at + piece]
-            planned = PlannedChunk(np.asarray(part), place.plan.plan_sink(start + at, len(part)))
-            self._backend.step(index, self._batcher.inputs([planned], None, into_sink=True))
-        self._primed = True
+            ids, start = self._system_ids + sequence.instruction_ids, 0
+        step = layout.turn_rows if self._backend.static_shapes else len(ids)
+        for at in range(0, len(ids), step):
+            prefill_chunk = np.asarray(ids[at:at + step])
+            planned = PlannedChunk(
+                prefill_chunk, sequence.plan.plan_sink(start + at, len(prefill_chunk)))
+            self._backend.step(slot, self._batcher.inputs([planned], None, into_sink=True))
+        self._system_prefilled = True
 
     def _run(
-        self, first: int, chunks: list[tuple[list[int], list[int]]], sight: ImageFeatures | None,
+        self, first: int, parts: list[tuple[list[int], list[int]]],
+        features: ImageFeatures | None,
     ) -> StepOutputs:
-        """Run (close, opening) of neighbouring places; an empty opening goes on with a turn."""
-        plans = [_begun(place) for place in self._places[first:first + len(chunks)]]
-        planned = self._batcher.plan(plans, chunks, sight)
-        outputs = self._backend.step(first, self._batcher.inputs(planned, sight))
-        for plan, part in zip(plans, planned, strict=True):
-            plan.commit(part.chunk)
+        """Run (close, opening) of slots from ``first`` on; no opening goes on with the turn."""
+        windows = [sequence.window for sequence in self._sequences[first:first + len(parts)]]
+        planned = self._batcher.plan(windows, parts, features)
+        outputs = self._backend.step(first, self._batcher.inputs(planned, features))
+        for window, part in zip(windows, planned, strict=True):
+            window.commit(part.chunk)
         return outputs
 
-    def _answer(self, index: int) -> tuple[str, bool]:
-        """Write an answer; what is said last stands in the cache with the turn's close."""
-        place = self._places[index]
-        plan = _begun(place)
-        tokenizer = self.checkpoint.tokenizer
-        said: list[int] = []
+    def _answer(self, slot: int) -> tuple[str, bool]:
+        """Generate an answer; its last token is in the cache only with the turn's close."""
+        sequence, tokenizer = self._sequences[slot], self.checkpoint.tokenizer
+        answer: list[int] = []
         unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
-        room = min(self._max_answer_tokens, plan.answer_room - len(unfed))
+        limit = min(self._max_answer_tokens, sequence.window.answer_room - len(unfed))
         complete = False
-        while len(said) < room and not (
-                self._stop.is_set() or self._reset_requested.is_set() or place.watch.cancelled):
-            outputs = self._run(index, [(unfed, [])], None)
+        while len(answer) < limit and not (
+                self._stop.is_set() or self._reset_requested.is_set()
+                or sequence.watch.cancelled):
+            outputs = self._run(slot, [(unfed, [])], None)
             token = int(self._backend.compute_logits(outputs.hidden)[0].argmax())
-            if token in self._ends:
+            if token in self._stop_ids:
                 complete, unfed = True, []
                 break
-            said.append(token)
+            answer.append(token)
             unfed = [token]
-        place.close = [*unfed, *self._end]
-        return tokenizer.decode(said), complete
+        sequence.close = [*unfed, *self._answer_close]
+        return tokenizer.decode(answer), complete
 
 
-def _begun(place: _Place) -> WindowPlan:
-    assert place.plan is not None
-    return place.plan
+def _number(sequence: Sequence) -> int:
+    return sequence.number
 
 
 def _cancel(watch: Watch) -> None:

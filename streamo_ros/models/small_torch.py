@@ -110,7 +110,8 @@ class SameConv(nn.Conv2d):
         """Return the convolution of (N, channels, side, side)."""
         over = self.kernel_size[0] - self.stride[0]
         before, after = over // 2, over - over // 2
-        return super().forward(pad(x, (before, after, before, after)))
+        padded: Tensor = super().forward(pad(x, (before, after, before, after)))
+        return padded
 
 
 class Bottleneck(nn.Module):

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Pieces of the stream to token ids and back.
+Prompt segments to token ids and back.
 
-The rule held here: only a ``Control`` piece, or the checkpoint's own prompt, becomes a control
-token. Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
+The rule held here: only a ``Control``, or the checkpoint's own prompt, becomes a control token.
+Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
 """
 
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ from tokenizers import Tokenizer
 from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import Control
 from streamo_ros.dialogue import Image
-from streamo_ros.dialogue import Piece
+from streamo_ros.dialogue import PromptSegment
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import Text
 from streamo_ros.models.config import CheckpointError
@@ -50,8 +50,8 @@ class StreamTokenizer:
         if not file.is_file():
             raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
         self._tokenizer = Tokenizer.from_file(str(file))
-        self._ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
-        missing = [token for token, index in self._ids.items() if index is None]
+        ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
+        missing = [token for token, index in ids.items() if index is None]
         if missing and set(missing) <= set(STATE_TOKENS):
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}: this checkpoint was not trained for '
@@ -61,8 +61,9 @@ class StreamTokenizer:
             raise CheckpointError(
                 f'{file} does not know {", ".join(missing)}, which its family puts around '
                 'messages and frames: copy the tokenizer.json that belongs to config.json')
-        self.image_id: int = self._ids[chat.image_pad]
-        self.end_id: int = self._ids[chat.end]
+        self._ids = {token: index for token, index in ids.items() if index is not None}
+        self.image_id = self._ids[chat.image_pad]
+        self.end_id = self._ids[chat.end]
         # Any added token, not ours alone, would be cut out of running text by the library.
         self._added = {
             token.content: index
@@ -76,7 +77,7 @@ class StreamTokenizer:
             self.encode([state])[0] for state in chat.states)
         if len(set(self.state_ids)) < len(self.state_ids):
             words = ', '.join(
-                piece.text.strip() for piece in chat.states if isinstance(piece, Text))
+                segment.text.strip() for segment in chat.states if isinstance(segment, Text))
             raise CheckpointError(
                 f'{file} begins two of the words {words} with the same token, so they cannot '
                 'stand for states: this checkpoint has to be trained (`streamo train`)')
@@ -96,15 +97,15 @@ class StreamTokenizer:
         """Return the ids of every added token: an answer ends where one of them would stand."""
         return frozenset(self._added.values())
 
-    def encode(self, pieces: Iterable[Piece], image_tokens: int = 0) -> list[int]:
+    def encode(self, segments: Iterable[PromptSegment], image_tokens: int = 0) -> list[int]:
         """
-        Return the token ids of the pieces.
+        Return the token ids of prompt segments.
 
         :param image_tokens: how many tokens stand for one ``Image``
         """
         ids: list[int] = []
-        for piece in pieces:
-            match piece:
+        for segment in segments:
+            match segment:
                 case Control(token):
                     ids.append(self._ids[token])
                 case Image():

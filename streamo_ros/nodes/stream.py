@@ -29,9 +29,9 @@ class Stream:
     :param epoch: grows when the stream begins anew
     :param tick: frames sampled in this epoch
     :param dropped: sampled frames that were dropped since the node started
-    :param late: those of them that have been told
-    :param visual_tokens_pruned: share of visual tokens that a still scene has spared in this epoch
-    :param skipped_frames: frames of this epoch that it did not look at
+    :param late: those of them that a state has reported
+    :param visual_tokens_pruned: share of visual tokens that a static scene spared in this epoch
+    :param skipped_frames: frames of this epoch that the vision tower was not run for
     """
 
     number: int

@@ -16,7 +16,7 @@
 A rosbag2 in MCAP or SQLite3, compressed or not: its topics and messages, in the order recorded.
 
 Bags come from robots that lost power, disks that filled and tools of other years. What can be
-read is read; the rest is said in a sentence.
+read is read; ``Bag.troubles`` says what cannot.
 """
 
 from collections.abc import Callable
@@ -93,7 +93,7 @@ class BagMessage:
         """
         try:
             return typestore().deserialize_cdr(self.raw, self.type)
-        except Exception as error:  # of many kinds: the bytes are anybody's
+        except Exception as error:  # of many kinds: the file may hold any bytes
             raise MessageError(
                 f'a message on {self.topic} cannot be read as {self.type} ({error!r})') from error
 
@@ -140,7 +140,7 @@ class Bag:
         parts = _parts(path, self._trouble)
         self._readers = self._open(parts)
         if not self._readers and parts == [path] and path.is_dir():
-            # One bad file spoils the whole to who trusts metadata.yaml.
+            # By metadata.yaml, one bad file makes the reader refuse all: each is tried alone.
             self._readers = self._open(_files(path))
         if not self._readers:
             raise SourceError('; '.join(dict.fromkeys(
@@ -166,7 +166,7 @@ class Bag:
         for path in paths:
             try:
                 readers.append(self._opened.enter_context(Reader(path)))
-            except Exception as error:  # of many kinds: the bytes are anybody's
+            except Exception as error:  # of many kinds: the file may hold any bytes
                 reader = self._salvage(path) if path.suffix == '.mcap' else None
                 if reader:
                     readers.append(reader)
@@ -180,7 +180,7 @@ class Bag:
         try:
             cut: Any = CutMcap(path)
             reader = self._opened.enter_context(Reader(cut))
-        except Exception:  # of many kinds: the bytes are anybody's
+        except Exception:  # of many kinds: the file may hold any bytes
             return None
         self._trouble(
             'cut off', f'{path} was cut off while it was written: what lies before its last '
@@ -231,13 +231,13 @@ class Bag:
         if not connections:
             return
         try:
-            # Without an index a file is only read if its messages are in order: these may lie
-            # as they came.
+            # Without an index the reader demands messages in order of time; those of a cut file
+            # lie in the order in which they were written.
             scan = getattr(reader.storage, 'messages_scan', None)
             read = scan if scan and isinstance(reader.path, CutMcap) else reader.messages
             for one, logged, raw in read(connections, start=start, stop=stop):
                 yield BagMessage(one.topic, one.msgtype, logged, bytes(raw))
-        except Exception as error:  # of many kinds: the bytes are anybody's
+        except Exception as error:  # of many kinds: the file may hold any bytes
             self._trouble(
                 'breaks off', f'{reader.path} cannot be read to its end ({error!r}): the rest of '
                 'it is left out')

@@ -24,11 +24,11 @@ Every frame goes through these steps, in this order:
    and a picture of any size may follow. That holds even when the frame cannot be decoded.
 3. Only a due frame is decoded. One that cannot be is bad, and the next frame is due in its place.
 4. A picture whose aspect differs from the one before begins the stream anew as well; the engine
-   scales one that differs in size alone. Frames that are not due have no say in this.
+   scales one that differs in size alone. The size of frames that are not due is not looked at.
 
 A stamp of zero is a stamp like any other: of a driver that never sets it the first frame is used,
-and all others are stale. Whoever feeds an engine resets it, and begins an epoch, before the frame
-of an ``Admission`` that begins anew.
+and all others are stale. Where the stream begins anew, the caller resets its engine and begins an
+epoch before it uses the frame.
 """
 
 from collections import Counter

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-An MCAP file that was cut off while it was written, as if it had been ended in good order.
+An MCAP file that was cut off while it was written, read as if it had been closed properly.
 
-The format (https://mcap.dev/spec) is a run of records, each with its length: those that are whole
-are kept. An end with nothing in it is put behind them, after which a reader goes through the
-records one by one, as through any file without an index. Nothing is written.
+The format (https://mcap.dev/spec) is a sequence of records, each with its length. The whole ones
+are kept and an empty footer is appended to them in memory, so that a reader goes through them one
+by one, as in any file without an index. Nothing is written to disk.
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ _MAGIC = b'\x89MCAP0\r\n'
 _HEAD = 9  # opcode and length
 _HOLDS_MESSAGES = (0x05, 0x06)  # a message, a chunk of them
 _NO_DATA = (0x00, 0x0F)  # what was never written, and the end of the data
-# No index: the places of the summary and of its offsets, and the checksum, are 0.
+# A footer without an index: the offsets of the summary and its checksum are 0.
 _END = b'\x02' + (20).to_bytes(8, 'little') + bytes(20) + _MAGIC
 
 
 class CutMcap:
     """
-    The path of such a file; ``rosbags`` opens it like any other.
+    The path of such a file, which ``rosbags`` opens like any other.
 
     :raises OSError: when the file cannot be read
     :raises ValueError: when it is no MCAP, or holds no whole message
@@ -55,7 +55,7 @@ class CutMcap:
             raise ValueError('no message in it is whole')
         self._length = records[-1][1]
         self.lost = size - self._length
-        """Bytes at the end that are of no use"""
+        """Bytes at the end of the file that make no whole record."""
 
     def __str__(self) -> str:
         """Return the path of the file itself."""
@@ -70,7 +70,7 @@ class CutMcap:
         return False
 
     def open(self, mode: str) -> io.BufferedReader:
-        """Return the whole records with an end behind them, to be read."""
+        """Return the whole records, followed by the footer, for reading."""
         return io.BufferedReader(_Ended(self._path, self._length))
 
 
@@ -86,7 +86,7 @@ def _records(file: BinaryIO, size: int) -> Iterator[tuple[int, int]]:
 
 
 class _Ended(io.RawIOBase):
-    """The first bytes of a file, and an end behind them."""
+    """The first bytes of a file, followed by the footer."""
 
     def __init__(self, path: Path, length: int) -> None:
         self._file = path.open('rb')

@@ -43,7 +43,7 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import Piece
+from streamo_ros.dialogue import PromptSegment
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
@@ -150,11 +150,11 @@ class FewerStates(StreamTokenizer):
         self._instead = instead
         self.state_ids = tuple(self.encode([state])[0] for state in chat.states)
 
-    def encode(self, pieces: Iterable[Piece], image_tokens: int = 0) -> list[int]:
-        """Return the token ids of the pieces."""
+    def encode(self, segments: Iterable[PromptSegment], image_tokens: int = 0) -> list[int]:
+        """Return the token ids of prompt segments."""
         return super().encode((
-            Control(self._instead.get(piece.token, piece.token))
-            if isinstance(piece, Control) else piece for piece in pieces), image_tokens)
+            Control(self._instead.get(segment.token, segment.token))
+            if isinstance(segment, Control) else segment for segment in segments), image_tokens)
 
 
 def with_states(checkpoint: Checkpoint, states: int) -> Checkpoint:
@@ -248,11 +248,7 @@ def test(
         checkpoint, new_backend('onnxruntime', checkpoint), window_turns=window_turns,
         fps=streams[0].rate)
     for stream in streams:
-        engine.reset()
-        for watch in engine.watches:
-            watch.cancel()
-        for question in stream.questions:
-            engine.watch(question.text)
+        engine.restart(question.text for question in stream.questions)
         ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
         for place, question in enumerate(stream.questions):
             scores.add(SENTRY, question, tally(

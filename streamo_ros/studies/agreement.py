@@ -26,57 +26,18 @@ from dataclasses import dataclass
 from dataclasses import field
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
-from streamo_ros.engine import StreamEngine
-from streamo_ros.engine.backends.base import StepOutputs
-from streamo_ros.engine.static_scene import ImageFeatures
+from streamo_ros.engine.rereading import RecordingEngine
+from streamo_ros.engine.rereading import RereadingEngine
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import RATES
-
-Chunks = list[tuple[list[int], list[int]]]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run of chunks, as the engine made it: from which place on, what, with which frame."""
-
-    first: int
-    chunks: Chunks
-    sight: ImageFeatures | None
-
-
-class _Remembering(StreamEngine):
-    """The engine; records every run."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.runs: list[_Run] = []
-
-    def _run(self, first: int, chunks: Chunks, sight: ImageFeatures | None) -> StepOutputs:
-        self.runs.append(_Run(first, chunks, sight))
-        return super()._run(first, chunks, sight)
-
-
-class _Reading(StreamEngine):
-    """The engine; repeats the runs of another from an empty cache."""
-
-    def read(self, runs: list[_Run]) -> NDArray[np.float64]:
-        """Return the probabilities, (B, 3), behind runs from an empty window; the first opens."""
-        for index in range(len(self._places)):
-            self._begin(index)
-        # What closes the turn before is gone with that turn.
-        outputs = self._run(0, [([], opening) for _, opening in runs[0].chunks], runs[0].sight)
-        for run in runs[1:]:
-            outputs = self._run(run.first, run.chunks, run.sight)
-        return outputs.probabilities
 
 
 @dataclass
@@ -114,8 +75,8 @@ class Agreement:
 def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
     """Run streams with a sliding cache, and prefill each of their windows again."""
     engines = {
-        rate: (_Remembering.from_pretrained(checkpoint, fps=rate),
-               _Reading.from_pretrained(checkpoint, fps=rate))
+        rate: (RecordingEngine.from_pretrained(checkpoint, fps=rate),
+               RereadingEngine.from_pretrained(checkpoint, fps=rate))
         for rate in set(RATES)}
     found = Agreement()
     for index in tqdm(range(streams), unit=' stream'):
@@ -124,11 +85,7 @@ def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
             questions=QUESTIONS_A_STREAM, world='sentry')
         cached, anew = engines[stream.rate]
         for engine in (cached, anew):
-            engine.reset()
-            for watch in engine.watches:
-                watch.cancel()
-            for question in stream.questions:
-                engine.watch(question.text)
+            engine.restart(question.text for question in stream.questions)
         cached.runs.clear()
         found.window_turns = window = cached.window_turns
         opened: list[int] = []
@@ -140,7 +97,7 @@ def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
             alive = cached.runs[opened[max(0, tick - window + 1)]:opened[-1] + 1]
             probabilities = [decision.probabilities for decision in decisions]
             (found.slid if tick >= window else found.full).append(
-                np.stack([probabilities, anew.read(alive)], 1))
+                np.stack([probabilities, anew.reread(alive)], 1))
     return found
 
 

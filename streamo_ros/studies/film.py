@@ -276,12 +276,8 @@ def watch(engine: StreamEngine, shown: Sequence[tuple[NDArray[np.uint8], float]]
     said = Said([stamp for _, stamp in shown])
     skills = list(INSTRUCTIONS)
     for first in range(0, len(skills), _AT_ONCE):
-        engine.reset()
-        for standing in engine.watches:
-            standing.cancel()
         part = skills[first:first + _AT_ONCE]
-        for skill in part:
-            engine.watch(INSTRUCTIONS[skill])
+        engine.restart(INSTRUCTIONS[skill] for skill in part)
         for tick, (frame, stamp) in enumerate(shown):
             for skill, decision in zip(part, engine.step(frame, stamp), strict=True):
                 if decision.state is State.RESPONSE:

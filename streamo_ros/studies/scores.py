@@ -52,11 +52,7 @@ def run(
             np.random.default_rng([seed, index]), split=split, turns=TURNS,
             questions=QUESTIONS_A_STREAM, world=world)
         engine = engines[stream.rate]
-        engine.reset()
-        for watch in engine.watches:
-            watch.cancel()
-        for question in stream.questions:
-            engine.watch(question.text)
+        engine.restart(question.text for question in stream.questions)
         ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
         for place, question in enumerate(stream.questions):
             got = [decisions[place] for decisions in ticks]

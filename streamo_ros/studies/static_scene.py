@@ -85,11 +85,7 @@ def run(
             questions=QUESTIONS_A_STREAM, world='sentry')
         without: list[list[State]] = []
         for engine, saving in zip(engines[stream.rate], savings, strict=True):
-            engine.reset()
-            for watch in engine.watches:
-                watch.cancel()
-            for question in stream.questions:
-                engine.watch(question.text)
+            engine.restart(question.text for question in stream.questions)
             ticks = [engine.step(*seen) for seen in zip(stream.frames, stream.stamps, strict=True)]
             states = [
                 [ticked[place].state for ticked in ticks]

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-How a checkpoint comes to be: streams to token sequences, the losses, the trainers.
+How checkpoints are trained: streams to token sequences, the losses, the trainers.
 
 ``fine_tune`` is the paper's trainer of any checkpoint (`streamo train`), ``train`` is nano's own
 recipe from nothing (`make nano`).

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-The same network, twice as fast to train on a processor.
+nano's network made twice as fast to train on a processor.
 
-A patch embedding is a matrix product, the frames of a batch are all of one size and can attend
-side by side, and the layers' small operations run as one once they are compiled.
+The patch embedding becomes a matrix product, frames of one size attend as one batch, and the
+layers are compiled, which fuses their small operations.
 """
 
 import torch
@@ -28,10 +28,10 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 
 def speed_up(model: Qwen2_5_VLForConditionalGeneration) -> None:
     """
-    Replace the slow paths of a model whose frames all have one size and see all of themselves.
+    Replace the slow paths of a model whose frames all have one size and full attention.
 
-    What it computes stays the same but for rounding. Layers are compiled when first run, which
-    takes a C++ compiler and half a minute.
+    The results differ by rounding alone. Layers are compiled when first run, which needs a C++
+    compiler and takes half a minute.
     """
     speed_up_tower(model.model.visual)
     for layer in model.model.language_model.layers:
@@ -42,7 +42,7 @@ def speed_up_tower(visual: nn.Module) -> None:
     """Replace the slow paths of a vision tower, as ``speed_up`` does."""
     visual.patch_embed.forward = _Embed(visual.patch_embed.proj)
     for block in visual.blocks:
-        block.attn.forward = _FramesAbreast(block.attn)
+        block.attn.forward = _BatchedAttention(block.attn)
         block.forward = torch.compile(block.forward, dynamic=False)
 
 
@@ -55,7 +55,7 @@ class _Embed:
         return linear(patches, self._projection.weight.flatten(1))
 
 
-class _FramesAbreast:
+class _BatchedAttention:
     """Attention of the vision tower over (frames, patches of a frame), not frame by frame."""
 
     def __init__(self, attention: nn.Module) -> None:
@@ -72,14 +72,14 @@ class _FramesAbreast:
         cosine, sine = (
             angles.view(frames, 1, -1, attention.head_dim).to(queries.dtype)
             for angles in position_embeddings)
-        queries, keys = (one * cosine + _turned(one) * sine for one in (queries, keys))
-        shares = torch.softmax(
+        queries, keys = (one * cosine + _rotate_half(one) * sine for one in (queries, keys))
+        probabilities = torch.softmax(
             queries @ keys.transpose(-1, -2) * attention.head_dim ** -0.5, -1)
-        seen = (shares.to(values.dtype) @ values).transpose(1, 2)
-        projected: Tensor = attention.proj(seen.reshape(len(hidden_states), -1))
+        attended = (probabilities.to(values.dtype) @ values).transpose(1, 2)
+        projected: Tensor = attention.proj(attended.reshape(len(hidden_states), -1))
         return projected
 
 
-def _turned(vectors: Tensor) -> Tensor:
+def _rotate_half(vectors: Tensor) -> Tensor:
     first, last = vectors.chunk(2, -1)
     return torch.cat((-last, first), -1)

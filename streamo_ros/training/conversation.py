@@ -12,9 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-One recorded stream as the tokens that are trained on: all that the assistant says is supervised.
+One recorded stream as training tokens; every token of the assistant is supervised.
 
-The same pieces in the same order as the engine feeds turn by turn; a test holds them equal.
+Its tokens are those that the engine feeds turn by turn; a test compares the two.
 """
 
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
@@ -59,20 +59,20 @@ def conversation(
     grid: tuple[int, int], mrope: bool,
 ) -> Conversation:
     """
-    Return a stream's tokens; what is asked at the first turn is the instruction in the sink.
+    Return a stream's tokens; the question of the first turn is the instruction in the sink.
 
     :param grid: (rows, columns) of visual tokens in a frame
-    :param mrope: the decoder's; without it a visual token takes a position like a word
+    :param mrope: of the decoder; without it a visual token takes one position like any token
     """
     chat = tokenizer.chat
-    ids = tokenizer.encode(system_pieces(system_prompt, chat))
+    ids = tokenizer.encode(system_segments(system_prompt, chat))
     if stream.turns[0].question:
-        ids += tokenizer.encode(instruction_pieces(stream.turns[0].question))
+        ids += tokenizer.encode(instruction_segments(stream.turns[0].question))
     turns = [SINK] * len(ids)
     said: list[tuple[int, int]] = []
     for index, turn in enumerate(stream.turns):
         if index and turn.question:
-            ids += tokenizer.encode(instruction_pieces(turn.question))
+            ids += tokenizer.encode(instruction_segments(turn.question))
         ids += tokenizer.encode(open_turn(turn.tag, chat), grid[0] * grid[1])
         begin = len(ids)
         if turn.state is State.RESPONSE:

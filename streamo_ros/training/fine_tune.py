@@ -14,61 +14,51 @@
 r"""
 ``streamo train``: the paper's training of a checkpoint, on transformers' Trainer and accelerate.
 
-The vision tower is frozen; the connector and the language model learn (paper, Section 5.3).
-transformers' own modules run, given our positions, our mask and our frames, so that what is
-trained is what the engine computes. nano's recipe from nothing is another: see ``train``.
+The vision tower is frozen; the connector and the language model are trained (paper, Section 5.3).
+transformers' modules run with this package's positions, mask and frames, so that training computes
+what the engine computes. nano's recipe from random weights is in ``train``.
 
-One device to many takes no code of ours, only a launcher. As the paper trained a 3B or 7B
-checkpoint (8 devices, learning rate 1e-5, 512 rows a step, one pass)::
+Several devices need only a launcher. The paper's training of a 3B or 7B checkpoint (8 devices,
+learning rate 1e-5, 512 rows a step, one epoch)::
 
     accelerate launch --num_processes 8 --mixed_precision bf16 --use_fsdp --fsdp_version 2 \
         --fsdp_auto_wrap_policy TRANSFORMER_BASED_WRAP --fsdp_state_dict_type FULL_STATE_DICT \
         $(command -v streamo) train Qwen2.5-VL-7B-Instruct stream.json --out streamo-7b \
         --learning-rate 1e-5 --accumulate 64 --gradient-checkpointing
 
-or, for DeepSpeed's ZeRO-3 (which no test of ours runs), in place of what concerns FSDP::
+or, for DeepSpeed's ZeRO-3 (not tested), in place of the options for FSDP::
 
     --use_deepspeed --zero_stage 3 --zero3_save_16bit_model true --gradient_accumulation_steps 64
 
-A row holds as many streams as fit into ``--max-tokens``, where the authors' held one: with short
+A row holds as many streams as fit into ``--max-tokens``, where the authors' hold one: with short
 streams, fewer rows make the same batch.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 import json
 import math
-import os
 from pathlib import Path
-import shutil
 import sys
 from typing import Any
 
 from accelerate.utils import broadcast_object_list
 from peft import get_peft_model
 from peft import LoraConfig
-from peft import PeftModel
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 import torch
 from torch import nn
 from torch import Tensor
-from torch.utils.data import SequentialSampler
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 from transformers import AutoModelForImageTextToText
-from transformers import EvalPrediction
-from transformers import Trainer
 from transformers import TrainingArguments
 from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
-from transformers.trainer_utils import rotate_checkpoints
 from transformers.utils.logging import disable_progress_bar
 
-from streamo_ros.dialogue import State
-from streamo_ros.metrics.state_tally import StateTally
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
@@ -81,36 +71,33 @@ from streamo_ros.training.new_checkpoint import checkpoint_directory
 from streamo_ros.training.new_checkpoint import finish_checkpoint
 from streamo_ros.training.rows import pack
 from streamo_ros.training.rows import Rows
-from streamo_ros.training.rows import seen
 from streamo_ros.training.rows import Source
 from streamo_ros.training.rows import survey
-from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.stream_trainer import StreamTrainer
 
 WARM_UP = 0.05
 WEIGHT_DECAY = 0.1
-KEPT = 2
-"""Checkpoints of a run that are kept."""
 
 _TOWERS = ('visual.', 'vision_tower.', 'vision_model.')
-_NEW_ROWS = 128  # the embedding grows to a multiple of this, as in the authors' trainer
+_EMBEDDING_MULTIPLE = 128  # rows of a grown embedding, as in the authors' trainer
 
 
 @dataclass(frozen=True)
 class FineTuning:
     """
-    What is trained on what, and how.
+    The settings of a run.
 
     :param checkpoint: ``nano`` or a directory of any family that the engine runs
     :param data: streams, as ``streamo convert`` writes them
-    :param out: receives the checkpoint, and in ``training`` what a run is resumed from
+    :param out: receives the checkpoint and, in ``training``, the state of the run
     :param videos: the directory that the records' paths start from; None takes the data's
     :param evaluation: streams that the states are scored on whenever the run is saved
     :param steps: optimizer steps; None goes through the data ``epochs`` times
     :param accumulate: rows that each process goes through for one step
     :param max_tokens: of a row, which holds as many streams as fit
-    :param window_turns: turns in sight while training; None for the whole stream, as in the paper
+    :param window_turns: turns of the window; None for the whole stream, as in the paper
     :param loss: kind, gamma and alpha: see ``StreamLoss``
-    :param lora: rank of the adapters that are trained in place of the weights; None for none
+    :param lora: rank of adapters that are trained in place of the weights; None trains the weights
     :param precision: ``bf16``, ``float32``, or ``auto`` for bf16 where the machine has it
     :param workers: processes that read videos
     """
@@ -139,12 +126,12 @@ class FineTuning:
 
 def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     """
-    Train a checkpoint; resume where a run was cut off in the same directory.
+    Train a checkpoint; an interrupted run in the same directory is resumed.
 
-    :returns: what was done and, with evaluation data, how well the states are told; None in all
+    :returns: what was done and, with evaluation data, the scores of the states; None in all
         processes but the first
     :raises CheckpointError: when the checkpoint cannot be used
-    :raises DataError: when no record can, or another run was begun in the directory
+    :raises DataError: when no record can be used, or the directory holds another run
     """
     bf16 = _has_bf16() if plan.precision == 'auto' else plan.precision == 'bf16'
     directory = checkpoint_directory(plan.checkpoint)
@@ -211,113 +198,8 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
             if name.endswith(('_loss', '_precision', '_recall', '_f1', '_median'))}}
 
 
-class StreamTrainer(Trainer):
-    """
-    transformers' Trainer with the stream's loss, mask and scores, and saves that are all or none.
-
-    :param loss: of one row
-    :param window_turns: turns in sight; None for the whole stream
-    """
-
-    def __init__(self, loss: StreamLoss, window_turns: int | None, **arguments: Any) -> None:
-        super().__init__(compute_metrics=self._scores, **arguments)
-        self._loss, self._window_turns = loss, window_turns
-        # The supervised tokens of a whole step are counted for us, and we divide by them.
-        self.model_accepts_loss_kwargs = self.loss_is_scaled_for_ga = True
-        self._saving: str | None = None
-
-    def compute_loss(
-        self, model: nn.Module, inputs: Mapping[str, Tensor], return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
-    ) -> Any:
-        """Return a row's loss; with it, if asked for, the states that the model tells."""
-        logits, at = row_logits(model, inputs, self._window_turns)
-        labels = inputs['labels']
-        if not model.training:
-            num_items_in_batch = None  # a stream's own mean, however many processes there are
-        loss = self._loss(logits, labels[0, at + 1], num_items_in_batch)
-        if num_items_in_batch is not None and self.args.average_tokens_across_devices:
-            # Tokens were counted over all processes, whose gradients will be averaged.
-            loss = loss * self.accelerator.num_processes
-        if not return_outputs:
-            return loss
-        said = torch.full_like(labels, IGNORED)
-        said[0, at + 1] = logits[:, list(self._loss.state_ids)].argmax(-1)
-        return loss, {'said': said}
-
-    def _get_train_sampler(self, train_dataset: Any = None) -> SequentialSampler:
-        # The rows come in the order of the seed already.
-        return SequentialSampler(train_dataset or self.train_dataset)
-
-    def _scores(self, evaluated: EvalPrediction) -> dict[str, float]:
-        tally = StateTally()
-        states = dict(zip(self._loss.state_ids, State, strict=True))
-        for labels, said in zip(evaluated.label_ids, evaluated.predictions, strict=True):
-            turns = [at for at, label in enumerate(labels) if label in states]
-            tally.add((states[labels[at]] for at in turns), (State(said[at]) for at in turns))
-        return tally.figures()
-
-    def _get_output_dir(self, trial: Any) -> str:
-        return self._saving or super()._get_output_dir(trial)
-
-    def _load_from_checkpoint(
-        self, resume_from_checkpoint: str, model: nn.Module | None = None
-    ) -> None:
-        """Load all weights, or fail."""
-        model = model or self.model
-        if self.is_fsdp_enabled or isinstance(model, PeftModel):
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        # Models are saved under the names that they are published with. Trainer looks for those
-        # that they have in memory, finds none of Qwen2.5-VL's, and goes on from where it began.
-        saved = AutoModelForImageTextToText.from_pretrained(
-            resume_from_checkpoint, dtype=torch.float32, local_files_only=True,
-            use_safetensors=True, trust_remote_code=False)
-        model.load_state_dict(saved.state_dict())
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Save aside and rename, so that a kill leaves a whole checkpoint or none."""
-        run = Path(self.args.output_dir)
-        aside = run / 'saving'
-        if self.args.should_save:
-            shutil.rmtree(aside, ignore_errors=True)
-        self.accelerator.wait_for_everyone()
-        self._saving = str(aside)
-        super()._save_checkpoint(model, trial)
-        self._saving = None
-        self.accelerator.wait_for_everyone()
-        if self.args.should_save:
-            _sync(aside)
-            for checkpoint in aside.iterdir():
-                # A run may have been killed between this and the end of the same step.
-                shutil.rmtree(run / checkpoint.name, ignore_errors=True)
-                checkpoint.replace(run / checkpoint.name)
-            aside.rmdir()
-            rotate_checkpoints(str(run), KEPT)
-        self.accelerator.wait_for_everyone()
-
-
-def row_logits(
-    model: nn.Module, inputs: Mapping[str, Tensor], window_turns: int | None
-) -> tuple[Tensor, Tensor]:
-    """
-    Return (M, vocabulary), the logits of all supervised tokens, and (M,) where they stand.
-
-    A token's logits stand at the token before it. The rest of the output head's rows, most of
-    it, are not computed.
-
-    :param inputs: one of ``Rows``
-    """
-    inputs = dict(inputs)
-    labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
-    at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
-    return model(
-        **inputs, attention_mask=seen(streams, turns, window_turns), logits_to_keep=at,
-        use_cache=False).logits[0], at
-
-
 def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
-    """Return the scores of the trained model, which most runs end with."""
+    """Return the scores of the trained model, evaluated again unless the run ended with them."""
     for entry in reversed(trainer.state.log_history):
         if 'eval_loss' in entry and entry['step'] == trainer.state.global_step:
             return entry
@@ -325,16 +207,9 @@ def _last_scores(trainer: StreamTrainer) -> dict[str, float]:
 
 
 def _alone(rows: list[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Return a batch: streams are packed into rows, so that it is one row."""
+    """Return a batch, which is one row: streams are packed into it."""
     (row,) = rows
     return row
-
-
-def _sync(directory: Path) -> None:
-    for file in directory.rglob('*'):
-        if file.is_file():
-            with file.open('rb') as opened:
-                os.fsync(opened.fileno())
 
 
 def _has_bf16() -> bool:
@@ -344,9 +219,9 @@ def _has_bf16() -> bool:
 
 
 def _claim(run: Path, plan: FineTuning, **counts: int) -> None:
-    """Write down what is trained in a directory; refuse it to another run."""
+    """Write the run's settings into the directory; refuse it to another run."""
     run.mkdir(parents=True, exist_ok=True)
-    # How the data is read and where things lie may change between a run and its resumption.
+    # Paths, and how the data is read, may change when a run is resumed.
     fields = json.loads(json.dumps({
         name: value for name, value in {**asdict(plan), **counts}.items()
         if name not in ('data', 'out', 'videos', 'evaluation', 'save_every', 'workers')}))
@@ -379,7 +254,7 @@ def _source(file: StreamFile, videos: Path, checkpoint: Checkpoint) -> Source:
 def _survey(
     source: Source, max_tokens: int, arguments: TrainingArguments
 ) -> tuple[dict[int, int], list[str]]:
-    """Return what ``survey`` finds, gone through by one process for all."""
+    """Return what ``survey`` finds, from the first process to all."""
     found: list[Any] = [None]
     if arguments.process_index == 0:
         found = [survey(source, max_tokens, lambda indices: tqdm(
@@ -402,14 +277,14 @@ def _evaluation(
         return None
     source = _source(
         StreamFile(plan.evaluation), plan.videos or plan.evaluation.parent, checkpoint)
-    # One stream a row: events are told apart by their stream.
+    # One stream a row: events are counted by stream.
     return Rows(source, [[index] for index in _survey(source, plan.max_tokens, arguments)[0]])
 
 
 def _model(
     directory: Path, checkpoint: Checkpoint, plan: FineTuning
 ) -> tuple[nn.Module, torch.dtype]:
-    """Return the model that is trained, in float32, and what its weights were stored in."""
+    """Return the model in float32, and the dtype that its weights are stored in."""
     try:
         model = AutoModelForImageTextToText.from_pretrained(
             directory, dtype='auto', attn_implementation='sdpa', local_files_only=True,
@@ -428,7 +303,7 @@ def _model(
             'checkpoint again')
     torch.manual_seed(plan.seed)
     if max(tokenizer.state_ids) >= model.get_input_embeddings().num_embeddings:
-        model.resize_token_embeddings(tokenizer.vocab_size, pad_to_multiple_of=_NEW_ROWS)
+        model.resize_token_embeddings(tokenizer.vocab_size, pad_to_multiple_of=_EMBEDDING_MULTIPLE)
     for name, weight in model.named_parameters():
         weight.requires_grad = not _is_tower(name)
     if plan.lora:
@@ -437,17 +312,17 @@ def _model(
 
 
 def _is_tower(name: str) -> bool:
-    """Return whether a parameter is the vision tower's and not the connector's."""
+    """Return whether a parameter belongs to the vision tower and not to the connector."""
     return any(part in name for part in _TOWERS) and 'merger' not in name
 
 
 def _with_adapters(model: nn.Module, rank: int, state_ids: list[int]) -> nn.Module:
-    """Return the model with adapters on all that would be trained, and its states' own rows."""
+    """Return the model with adapters on all trained layers, and trained rows of the states."""
     head = model.get_output_embeddings()
     targets = [
         name for name, module in model.named_modules()
         if isinstance(module, nn.Linear) and module is not head and not _is_tower(f'{name}.')]
-    # New tokens mean nothing yet: no adapter elsewhere can teach them apart.
+    # The embeddings of new tokens are random: adapters elsewhere cannot tell them apart.
     rows = {'embed_tokens': state_ids}
     if head.weight is not model.get_input_embeddings().weight:
         rows['lm_head'] = state_ids

@@ -30,7 +30,7 @@ from typing import BinaryIO
 from typing import TextIO
 
 from streamo_ros.errors import UserError
-from streamo_ros.training.conversion.raw_annotation import BadRecord
+from streamo_ros.sources.stream_file import BadRecord
 
 CHUNK = 1 << 16
 """Bytes read at once."""
@@ -52,11 +52,11 @@ def read_records(
     source: Path, on_read: Callable[[int], object] = lambda count: None
 ) -> Iterator[Any]:
     """
-    Yield the records of an array, of JSON lines, or of objects one behind the other.
+    Yield the records of an array, of JSON lines, or of objects one after the other.
 
     What is not JSON comes as a ``BadRecord`` in its place.
 
-    :param on_read: told of every piece read, in bytes
+    :param on_read: called with the size of each piece read, in bytes
     :raises FileError: when the file cannot be opened or holds nothing
     """
     try:

@@ -14,8 +14,9 @@
 """
 The loss of a stream: every supervised token's cross-entropy, state tokens weighted.
 
-Streamo's focal loss (paper, Eq. 3 and 4, and its code, whose alpha differs from the paper's): a
-stream is mostly silence, so a state weighs the more the rarer it is and the less sure it is.
+Streamo's focal loss (paper, Eq. 3 and 4, and its code, whose alpha differs from the paper's). A
+stream is mostly silence, so a state has more weight the rarer it is and the less certain the model
+is of it.
 """
 
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def registered_state_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
     """
     Return the ids of the three state tokens.
 
-    :raises CheckpointError: when one is not registered: it would come apart into pieces such as
+    :raises CheckpointError: when one is not registered: it would be split into tokens such as
         ``</``, and the loss would weigh the first of them
     """
     ids = []
@@ -54,14 +55,14 @@ def registered_state_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
 
 def balance(counts: Tensor, over: str) -> Tensor:
     """
-    Return (3,), the alpha of each state: the fewer there are of it, the higher.
+    Return (3,), the alpha of each state, in inverse proportion to its count.
 
     :param counts: (3,) how often each state is due in the micro-batch
     :param over: ``present`` divides by how many states occur, as the authors' code does: the
         mean alpha of all tokens is 1. ``three`` divides by three, as the paper writes
     """
     states = (counts > 0).sum() if over == 'present' else len(STATE_TOKENS)
-    # A state that does not occur weighs nothing; it is not to become infinite.
+    # A state that does not occur has weight 0, not an infinite one.
     return torch.where(counts > 0, counts.sum() / (counts.clamp(min=1) * states), 0.0)
 
 
@@ -73,7 +74,8 @@ class StreamLoss:
     :param state_ids: of Silence, Standby and Response, as ``registered_state_ids`` finds them
     :param kind: one of ``KINDS``: ``focal``; ``fixed``, the weights ``FIXED``; or plain
         ``cross_entropy``
-    :param gamma: of ``focal``, how little a state counts that is sure already
+    :param gamma: of ``focal``, the exponent of (1 - probability): how little a state counts of
+        which the model is certain
     :param alpha: of ``focal``, one of ``BALANCES``, or the weights of the three states themselves
     """
 
@@ -110,10 +112,10 @@ class StreamLoss:
             alpha = balance(is_state.sum(0), self.alpha).to(losses.dtype)
         else:
             alpha = losses.new_tensor(self.alpha)
-        # exp(-loss) is the probability of the right token; its slope at 1 is not finite for
-        # every gamma, so tokens that are no states must not pass through the power at all.
-        unsure = -torch.expm1(-losses)
-        focal = torch.where(is_state.any(1), unsure, 1.0) ** self.gamma
+        # exp(-loss) is the probability of the right token. The gradient of the power at 0 is not
+        # finite for every gamma, so other tokens than states must not pass through it.
+        error = -torch.expm1(-losses)
+        focal = torch.where(is_state.any(1), error, 1.0) ** self.gamma
         return self._spread(losses, is_state, alpha) * focal
 
     @staticmethod

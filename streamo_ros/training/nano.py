@@ -46,7 +46,7 @@ SYSTEM_PROMPT = (
     'While it is happening, say </Standby>. '
     'When it has happened, say </Response> and what it was.')
 
-# As in Qwen2's: words with their space, single digits, runs of signs with their line break.
+# As in Qwen2: words with their space, single digits, runs of punctuation with their line break.
 _WORDS = Regex(r"""[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+""")
 
 
@@ -70,7 +70,7 @@ def _words() -> Iterable[str]:
 
 
 def nano_config(tokenizer: StreamTokenizer) -> Qwen2_5_VLConfig:
-    """Return the shape of nano: 4.3 M parameters, 16 visual tokens a frame."""
+    """Return nano's configuration: 4.3 M parameters, 16 visual tokens a frame."""
     return Qwen2_5_VLConfig(
         text_config={
             'vocab_size': VOCAB, 'hidden_size': 256, 'intermediate_size': 640,
@@ -87,7 +87,7 @@ def nano_config(tokenizer: StreamTokenizer) -> Qwen2_5_VLConfig:
 
 
 def write_nano(directory: Path) -> None:
-    """Write everything of the checkpoint but its weights."""
+    """Write all files of the checkpoint but the weights."""
     directory.mkdir(parents=True, exist_ok=True)
     write_tokenizer(directory / 'tokenizer.json')
     nano_config(StreamTokenizer(directory / 'tokenizer.json', QWEN)).save_pretrained(directory)
@@ -101,7 +101,8 @@ def new_model(config: Qwen2_5_VLConfig) -> Qwen2_5_VLForConditionalGeneration:
     """
     Return the model with fresh weights.
 
-    Half of the patch filters start antisymmetric in time (they see change), half symmetric.
+    Half of the patch filters start antisymmetric in time, which responds to change, and half
+    symmetric.
     """
     model = Qwen2_5_VLForConditionalGeneration(config)
     filters = model.model.visual.patch_embed.proj.weight.data

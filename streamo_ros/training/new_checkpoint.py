@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The directory that fine-tuning makes of a checkpoint: one that ``StreamEngine`` loads."""
+"""The directory that fine-tuning writes, a checkpoint that ``StreamEngine`` loads."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.checkpoint import NANO
 
-# What stands beside the weights in Hugging Face's layout; no tokenizer but tokenizer.json is read.
+# The files beside the weights in Hugging Face's layout; of tokenizers only tokenizer.json is read.
 _BESIDE = (
     'config.json', 'generation_config.json', 'preprocessor_config.json', 'processor_config.json',
     'video_preprocessor_config.json', 'tokenizer_config.json', 'chat_template.jinja',
@@ -39,10 +39,10 @@ _BESIDE = (
 
 def checkpoint_directory(name: str | Path) -> Path:
     """
-    Return where the checkpoint of a name lies.
+    Return the directory of a checkpoint.
 
     :param name: ``nano`` or a directory
-    :raises CheckpointError: when that is none
+    :raises CheckpointError: when it holds none
     """
     directory = NANO if str(name) == 'nano' else Path(name)
     if not (directory / 'config.json').is_file():
@@ -55,13 +55,13 @@ def begin_checkpoint(
     source: Path, out: Path, system_prompt: str | None, window_turns: int | None
 ) -> Checkpoint:
     """
-    Write everything of the new checkpoint but its weights.
+    Write all files of the new checkpoint but the weights.
 
     State tokens that the tokenizer lacks are added to it as special tokens.
 
     :param system_prompt: None takes the source's own
-    :param window_turns: None leaves it as the source has it
-    :raises CheckpointError: when the source lacks a file or is of no family that can be run
+    :param window_turns: None keeps that of the source
+    :raises CheckpointError: when the source lacks a file or its family is not supported
     """
     out.mkdir(parents=True, exist_ok=True)
     if out.samefile(source):
@@ -96,10 +96,10 @@ def begin_checkpoint(
 
 def finish_checkpoint(saved: Path, out: Path, dtype: torch.dtype) -> None:
     """
-    Move weights, and the configuration that goes with them, into the new checkpoint.
+    Move weights and their configuration into the new checkpoint.
 
-    :param saved: what ``save_pretrained`` wrote; it is gone afterwards
-    :param dtype: what the weights are stored in
+    :param saved: the directory that ``save_pretrained`` wrote; it is removed
+    :param dtype: that the weights are stored in
     """
     for file in saved.glob('*.safetensors'):
         tensors = load_file(file)

@@ -12,10 +12,10 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-What the trainer is fed: rows of several streams side by side, each blind to the others.
+The rows that fine-tuning trains on: several streams packed into one, masked from one another.
 
-Which streams stand in which row, and in which order the rows come, follows from the data and the
-seed alone: a run that is resumed needs no memory of what it saw.
+The packing and the order of rows follow from the data and the seed alone, so a resumed run needs
+no record of what it has trained on.
 """
 
 from collections.abc import Callable
@@ -42,14 +42,14 @@ from streamo_ros.training.conversation import Conversation
 from streamo_ros.training.conversation import conversation
 from streamo_ros.training.sequence import SINK
 
-# Rows that are open to further streams at once. More would fill rows a little better.
+# Rows that take further streams at once; more would fill rows a little better.
 _OPEN_ROWS = 32
 
 
 @dataclass(frozen=True)
 class Source:
     """
-    A file of streams and what it takes to make tokens of them.
+    A file of streams, and what turns them into tokens.
 
     :param videos: the directory that the records' paths start from
     :param system_prompt: the one that all streams are trained with
@@ -61,14 +61,14 @@ class Source:
     system_prompt: str
 
     def video(self, stream: RecordedStream) -> Path:
-        """Return where a stream's video lies."""
+        """Return the path of a stream's video."""
         return self.videos / stream.video
 
     def read(self, index: int) -> tuple[RecordedStream, Conversation, tuple[int, int]]:
         """
         Return a record, its tokens, and the (height, width) that its frames are scaled to.
 
-        :raises DataError: when the record is of no use
+        :raises DataError: when the record cannot be trained on
         """
         stream = self.file[index]
         if stream.system_prompt not in (None, self.system_prompt):
@@ -97,11 +97,11 @@ def survey(
     source: Source, max_tokens: int, progress: Callable[[Sequence[int]], Any] = iter
 ) -> tuple[dict[int, int], list[str]]:
     """
-    Go through all records once.
+    Find the records that can be trained on.
 
     :param max_tokens: longer streams are refused, as the authors' trainer drops them
-    :param progress: wraps the indices as they are gone through
-    :returns: the tokens of each record that can be trained on; why each other cannot
+    :param progress: wraps the indices, to show how far it is
+    :returns: the number of tokens of each record that can be trained on; why the others cannot
     """
     lengths, refused = {}, []
     for index in progress(range(len(source.file))):
@@ -144,10 +144,10 @@ def pack(lengths: Mapping[int, int], max_tokens: int, seed: int) -> list[list[in
 
 class Rows(Dataset[dict[str, Tensor]]):
     """
-    Rows as a model of transformers takes them, each a batch of one.
+    Rows as inputs of a transformers model, each a batch of one.
 
-    Beside the model's inputs: ``labels`` as transformers has them (a token's label stands at the
-    token), ``streams`` and ``turns``, which of each a token belongs to.
+    Beside the model's inputs: ``labels`` as in transformers (a token's label stands at the token),
+    and ``streams`` and ``turns``, the stream and the turn that each token belongs to.
     """
 
     def __init__(self, source: Source, rows: Sequence[Sequence[int]]) -> None:
@@ -164,23 +164,24 @@ class Rows(Dataset[dict[str, Tensor]]):
         """
         checkpoint = self._source.checkpoint
         vision = checkpoint.vision
-        told, looks, grids = [], [], []
+        conversations, patches, grids = [], [], []
         for index in self._rows[row]:
             stream, tokens, size = self._source.read(index)
             frames = frames_at(
                 self._source.video(stream), [turn.start for turn in stream.turns])
-            told.append(tokens)
-            looks.append(look(checkpoint, frames, size))
+            conversations.append(tokens)
+            patches.append(tower_inputs(checkpoint, frames, size))
             grids += [[1, *(side // vision.cell * vision.merge for side in size)]] * len(frames)
-        positions = np.concatenate([tokens.positions for tokens in told], 1)
-        pixels = torch.from_numpy(np.concatenate(looks))
+        positions = np.concatenate([tokens.positions for tokens in conversations], 1)
+        pixels = torch.from_numpy(np.concatenate(patches))
         inputs = {
-            'input_ids': _row([tokens.ids for tokens in told]),
+            'input_ids': _row([tokens.ids for tokens in conversations]),
             'position_ids': torch.from_numpy(
                 positions[:, None] if checkpoint.decoder.mrope else positions[:1]),
-            'labels': _row([tokens.labels for tokens in told]),
-            'streams': _row([np.full(len(tokens.ids), at) for at, tokens in enumerate(told)]),
-            'turns': _row([tokens.turns for tokens in told]),
+            'labels': _row([tokens.labels for tokens in conversations]),
+            'streams': _row([
+                np.full(len(tokens.ids), at) for at, tokens in enumerate(conversations)]),
+            'turns': _row([tokens.turns for tokens in conversations]),
             'pixel_values': pixels[None] if vision.family == 'smolvlm' else pixels}
         if vision.image is None:
             inputs['image_grid_thw'] = torch.tensor(grids)
@@ -193,11 +194,11 @@ def _row(parts: list[NDArray[np.int64]]) -> Tensor:
 
 def frames_at(video: Path, starts: Sequence[float]) -> list[NDArray[np.uint8]]:
     """
-    Return a frame for each time: the first at or after it, as the engine is fed a camera's.
+    Return a frame for each time: the first at or after it, as the engine samples a camera.
 
     Where the video ends before, its last frame.
 
-    :param starts: seconds since the first frame, growing
+    :param starts: seconds since the first frame, increasing
     :raises DataError: when there is no frame at all
     """
     taken: list[NDArray[np.uint8]] = []
@@ -217,11 +218,11 @@ def frames_at(video: Path, starts: Sequence[float]) -> list[NDArray[np.uint8]]:
     return taken + [frame.picture()] * (len(starts) - len(taken))
 
 
-def look(
+def tower_inputs(
     checkpoint: Checkpoint, frames: Sequence[NDArray[np.uint8]], size: tuple[int, int]
 ) -> NDArray[np.float32]:
     """
-    Return a stream's frames as the checkpoint's tower takes them.
+    Return a stream's frames as inputs of the checkpoint's vision tower.
 
     :param frames: (H, W, 3) each
     :param size: the (height, width) that they are scaled to
@@ -242,13 +243,13 @@ def look(
         len(frames), vision.channels, rows * vision.cell, columns * vision.cell)
 
 
-def seen(streams: Tensor, turns: Tensor, window_turns: int | None) -> Tensor | None:
+def visible_mask(streams: Tensor, turns: Tensor, window_turns: int | None) -> Tensor | None:
     """
-    Return (1, 1, S, S), True where a token sees another; None where all before it are in sight.
+    Return (1, 1, S, S), True where a token attends to another; None for a plain causal mask.
 
     :param streams: (1, S) the stream of the row that each token belongs to
     :param turns: (1, S) the turn of its stream
-    :param window_turns: turns in sight at each turn, as in the engine; None for the whole stream
+    :param window_turns: turns of the window, as in the engine; None for the whole stream
     """
     if window_turns is None and bool((streams == streams[0, 0]).all()):
         return None

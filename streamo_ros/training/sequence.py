@@ -15,7 +15,7 @@
 """
 One instruction's whole stream as one training sequence.
 
-The same pieces, in the same order, as the engine feeds turn by turn; a test holds them equal.
+Its tokens are those that the engine feeds turn by turn; a test compares the two.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
 from streamo_ros.models.positions import stream_positions
@@ -41,11 +41,11 @@ SINK = -1
 @dataclass(frozen=True)
 class TrainingTurn:
     """
-    One tick as the trainer sees it.
+    One tick of a training sequence.
 
     :param state: the right state
     :param text: the right words; empty unless the state is Response
-    :param shown: the state that stands in the history, mostly the right one
+    :param shown: the state in the history, mostly the right one
     :param counted: False leaves the state out of the loss
     """
 
@@ -58,7 +58,7 @@ class TrainingTurn:
 @dataclass(frozen=True)
 class TrainingSequence:
     """
-    Token ids with what each position should predict.
+    Token ids and the label of each position.
 
     :param ids: (S,)
     :param positions: (3, S)
@@ -89,10 +89,10 @@ def build_sequence(
     """
     Return the sequence of one instruction; ``tags`` and ``turns`` run side by side.
 
-    :param mrope: the decoder's; without it a visual token takes a position like a word
+    :param mrope: of the decoder; without it a visual token takes one position like any token
     """
     ids = tokenizer.encode(
-        system_pieces(system_prompt, tokenizer.chat) + instruction_pieces(instruction))
+        system_segments(system_prompt, tokenizer.chat) + instruction_segments(instruction))
     belongs = [SINK] * len(ids)
     state_labels = [IGNORED] * len(ids)
     text_labels = [IGNORED] * len(ids)
@@ -127,12 +127,12 @@ def build_sequence(
 
 def window_mask(turns: NDArray[np.int64], window_turns: int) -> NDArray[np.bool_]:
     """
-    Return (S, S), True where a token sees another: what the engine's window shows at each turn.
+    Return (S, S), True where a token attends to another: the engine's window at each turn.
 
-    What a token saw of turns that are gone by now stays in it, as it does in the engine's cache:
-    a model that was not trained so goes astray once its window slides.
+    Tokens in the window were themselves computed while evicted turns were still visible, as in the
+    engine's cache. A model that is not trained with this mask fails once its window slides.
 
     :param turns: (S,) the turn that each token belongs to
     """
-    seen = (turns == SINK)[None] | (turns[None] > turns[:, None] - window_turns)
-    return seen & np.tri(len(turns), dtype=np.bool_)
+    visible = (turns == SINK)[None] | (turns[None] > turns[:, None] - window_turns)
+    return visible & np.tri(len(turns), dtype=np.bool_)

@@ -15,8 +15,8 @@
 """
 Training examples drawn from the worlds, each from its index alone.
 
-An index gives the same example on any machine and in any order, so that a run can stop and
-resume anywhere.
+An index gives the same example on any machine and in any order, so that a run can be resumed
+anywhere.
 """
 
 from collections.abc import Sequence
@@ -41,35 +41,35 @@ from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import Stream
 
 WINDOWS = (3, 4, 5, 6, 8)
-"""Turns in view, drawn evenly: small ones make the window slide often in a short stream."""
+"""Windows, drawn uniformly; small ones slide often in a short stream."""
 
 CONTRAST = 0.4
-"""Share of the sentry's streams in which both directions of a skill are asked for, apart or at
-once, so that they are told from one another by the words and not by what is frequent."""
+"""Share of the sentry's streams in which both directions of a skill are asked for, one by one or
+together, so that the model decides by the words and not by frequency."""
 
 TABLETOP = 0.4
 """Share of streams on the tabletop; the others are the sentry's."""
 
 RECOLOURED = 0.6
-"""Share of the tabletops shown without a question that are shown in false colours: what kinds a
-colour comes in differs between the splits, and a kind shall be known by its shape."""
+"""Share of the tabletops without a question that are shown in false colours: the splits combine
+colours and kinds differently, and a kind should be recognised by its shape."""
 
 FLIPPED = 0.05
-"""Share of history states shown wrong, so that the model survives its own mistakes."""
+"""Share of wrong states in the history, so that the model recovers from its own mistakes."""
 
 
 @dataclass(frozen=True)
 class StreamExample:
     """
-    One stream with the instructions asked of it.
+    One stream with its instructions.
 
-    :param patches: (T, patches of a frame, values of a patch) as the vision tower takes them
+    :param patches: (T, patches of a frame, values of a patch), inputs of the vision tower
     :param pairs: (T, P) truth of each pair (previous frame, frame), see ``pair_vector``
     :param cells: (T, 2, rows, columns) share of each visual token's cell that moves, and that an
         object covers
     :param names: (T, len(NAMES), rows, columns) share that objects of a kind or colour cover; NaN
         where the world's things have no names
-    :param windows: for each sequence, the turns in view
+    :param windows: for each sequence, the turns of its window
     :param features: (T, tokens of a frame, features) of a frozen trunk; None where there is none
     """
 
@@ -84,9 +84,9 @@ class StreamExample:
 
 class StreamDataset(Dataset[StreamExample]):
     """
-    Endless training streams.
+    Rendered training streams.
 
-    :param questions: instructions asked of a stream; one number after another, round and round
+    :param questions: numbers of instructions, which the streams take in turn
     :param turns: ticks of a stream
     :param first: index of the first example, to resume
     :param split: 'train', 'validation' or 'test'
@@ -105,7 +105,7 @@ class StreamDataset(Dataset[StreamExample]):
         self._first = first
 
     def __len__(self) -> int:
-        """Return how many examples are left of the run."""
+        """Return the number of examples that are left of the run."""
         return self._count - self._first
 
     def __getitem__(self, index: int) -> StreamExample:
@@ -186,7 +186,7 @@ class StreamDataset(Dataset[StreamExample]):
 
 
 def _recoloured(rng: np.random.Generator, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return frames, (T, H, W, 3), with their channels exchanged, as greys, or as a negative."""
+    """Return frames, (T, H, W, 3), in grey, as a negative, or with permuted channels."""
     kind = rng.random()
     if kind < 0.3:
         return np.broadcast_to(

@@ -13,14 +13,14 @@
 # limitations under the License.
 
 """
-nano's own recipe: first its eyes alone, then everything, on streams rendered as it goes.
+nano's recipe: first the vision tower alone, then the whole model, on streams rendered on the fly.
 
-``make nano`` runs it three times, each on from the one before. What `streamo train` does to any
-checkpoint is another: see ``fine_tune``.
+``make nano`` runs it three times, each from the result of the one before. The training of other
+checkpoints, `streamo train`, is in ``fine_tune``.
 
-Matrices learn by Muon and the rest by AdamW: from scratch, AdamW alone did not get off the
-ground at this size. The loss of the states is plain cross-entropy over the vocabulary; that of
-the answers is averaged over their own tokens, or silence would drown them.
+Matrices are trained with Muon and the rest with AdamW: with AdamW alone, training from random
+weights did not converge at this size. The loss of states is plain cross-entropy over the
+vocabulary; that of answers is averaged over their own tokens, since silence outnumbers them.
 """
 
 import argparse
@@ -64,16 +64,16 @@ from streamo_ros.worlds.names import NAMES
 MUON_RATE, ADAM_RATE = 0.006, 1e-3
 TURNS = 16
 QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2, 0)}
-"""Instructions asked of each stream of a step, by stage: the eyes learn from all of them."""
+"""Instructions for each stream of a step, by stage; every stream trains the vision tower."""
 
 END_WEIGHT = 0.2
 DIGIT_WEIGHT = 2.0
-"""Of the seconds of spans and of counts: the words around them are easy."""
+"""Weight of digits in spans and counts: the words around them are easy."""
 
-SIGHT_WEIGHT = 0.3
+VISION_WEIGHT = 0.3
 NAMING_WEIGHT = 0.25
 LENGTHS = 32
-"""Sequences are padded to a multiple: what a kernel keeps for each length it has met adds up."""
+"""Sequences are padded to a multiple of this: kernels keep memory for each length they meet."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class TrainingPlan:
     How long each stage takes, in optimizer steps.
 
     :param compiled: see ``compiled.speed_up``
-    :param begin: a trained nano whose weights to go on from; None begins with fresh ones
+    :param begin: a trained nano to start from; None starts from random weights
     """
 
     seed: int
@@ -101,10 +101,10 @@ class Rows:
     :param ids: (R, S)
     :param positions: (R, 3, S)
     :param is_image: (R, S)
-    :param mask: (R, 1, S, S) True where a token sees another
+    :param mask: (R, 1, S, S) True where a token attends to another
     :param state_labels: (R, S)
     :param text_labels: (R, S)
-    :param stream: (R,) the stream that a row is about
+    :param stream: (R,) the stream that a row belongs to
     """
 
     ids: Tensor
@@ -118,7 +118,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Batch:
-    """Streams with the truth of their frames and what is asked of them."""
+    """Streams, the truth of their frames, and the sequences of their instructions."""
 
     patches: Tensor
     grid: Tensor
@@ -128,8 +128,8 @@ class Batch:
     rows: Rows
 
 
-class SightHeads(nn.Module):
-    """Throw-away heads that ask the visual tokens what changed, for the first stage."""
+class VisionHeads(nn.Module):
+    """Auxiliary heads that predict changes from the visual tokens; dropped after training."""
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
@@ -153,15 +153,15 @@ class SightHeads(nn.Module):
 
 def naming_loss(logits: Tensor, shares: Tensor) -> Tensor:
     """
-    Return the cross-entropy of what a token's cell shows, weighed by how much of it that covers.
+    Return the cross-entropy of the names in a token's cell, weighted by the share they cover.
 
     :param logits: (frames, tokens, names)
     :param shares: the same shape; NaN where there are no names
     """
-    told = ~shares.isnan().any(-1)
-    shares = shares[told]
+    named = ~shares.isnan().any(-1)
+    shares = shares[named]
     covered = shares.sum(-1)
-    each = -(shares * logits[told].log_softmax(-1)).sum(-1)
+    each = -(shares * logits[named].log_softmax(-1)).sum(-1)
     return each.sum() / covered.sum().clamp(min=1.0)
 
 
@@ -187,8 +187,8 @@ def pad_sequences(
     """
     Return sequences side by side.
 
-    :param windows: for each, the turns in view
-    :param streams: for each, the number of the stream that it is about
+    :param windows: for each, the turns of its window
+    :param streams: for each, the number of the stream that it belongs to
     """
     length = max((len(sequence.ids) for sequence in sequences), default=0)
     length += -length % LENGTHS
@@ -213,7 +213,7 @@ def pad_sequences(
 def _masks(
     sequences: Sequence[TrainingSequence], windows: Sequence[int], length: int,
 ) -> Tensor:
-    # Padding lies behind all else and sees all of it: nothing reads what becomes of it.
+    # Padding comes last and attends to everything; its results are not used.
     masks = torch.ones(len(sequences), 1, length, length, dtype=torch.bool)
     for mask, sequence, window in zip(masks, sequences, windows, strict=True):
         turns = sequence.turns
@@ -222,7 +222,7 @@ def _masks(
     return masks
 
 
-def see(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
+def encode_images(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
     """Return the visual tokens, (frames, tokens of a frame, hidden)."""
     tokens = model.model.visual(batch.patches, grid_thw=batch.grid).pooler_output
     return tokens.reshape(len(batch.grid), -1, tokens.shape[-1])
@@ -231,7 +231,7 @@ def see(model: Qwen2_5_VLForConditionalGeneration, batch: Batch) -> Tensor:
 def stream_states(
     model: Qwen2_5_VLForConditionalGeneration, tokens: Tensor, rows: Rows
 ) -> Tensor:
-    """Return the decoder's last states, (R, S, hidden); ``tokens`` serves all of a stream's."""
+    """Return the decoder's last states, (R, S, hidden); rows of a stream share its ``tokens``."""
     tokens = tokens.reshape(int(rows.stream[-1]) + 1, -1, tokens.shape[-1])[rows.stream]
     embeds = model.get_input_embeddings()(rows.ids).to(tokens.dtype)
     embeds = embeds.masked_scatter(rows.is_image[..., None].expand_as(embeds), tokens)
@@ -248,7 +248,7 @@ def stream_loss(
     """
     Return the losses of states and of answers.
 
-    :param weights: (vocabulary,) of the tokens of answers
+    :param weights: (vocabulary,) weights of answer tokens
     """
     return losses(model.lm_head, stream_states(model, tokens, rows), rows, weights)
 
@@ -270,7 +270,7 @@ def losses(
 
 
 def answer_weights(tokenizer: StreamTokenizer) -> Tensor:
-    """Return what the tokens of answers weigh, (vocabulary,)."""
+    """Return the weights of answer tokens, (vocabulary,)."""
     weights = torch.ones(tokenizer.vocab_size)
     weights[tokenizer.end_id] = END_WEIGHT
     for digit in string.digits:
@@ -285,14 +285,14 @@ def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
         for name, weight in module.named_parameters():
             inner = weight.ndim == 2 and 'embed' not in name and 'lm_head' not in name
             (matrices if inner else rest).append(weight)
-    # 'peak' travels with the saved state; 'lr' is set from it at each step.
+    # 'peak' is saved with the optimizer's state; 'lr' is set from it at each step.
     return [
         torch.optim.Muon([{'params': matrices, 'peak': MUON_RATE}], lr=MUON_RATE),
         torch.optim.AdamW([{'params': rest, 'peak': ADAM_RATE}], lr=ADAM_RATE, weight_decay=0.01)]
 
 
 def rate_at(step: int, steps: int) -> float:
-    """Return the share of the full rate: short warm-up, flat to 30 %, then straight down."""
+    """Return the share of the peak rate: short warm-up, constant to 30 %, then linear decay."""
     warm = min(1.0, (step + 1) / 20)
     return warm * min(1.0, (steps - step) / (0.7 * steps))
 
@@ -301,10 +301,10 @@ def train_nano(
     directory: Path, plan: TrainingPlan, log: Callable[[str], None] = print, log_every: int = 10,
 ) -> None:
     """
-    Train nano into a directory that ``StreamEngine`` loads; resume where a run was cut off.
+    Train nano into a directory that ``StreamEngine`` loads; an interrupted run is resumed.
 
     :param directory: receives the checkpoint, ``train.jsonl`` and, until done, ``resume.pt``
-    :raises ValueError: when the words of the checkpoint to begin with have other numbers
+    :raises ValueError: when the checkpoint to start from has another tokenizer
     """
     write_nano(directory)
     checkpoint = load_checkpoint(directory)
@@ -314,7 +314,7 @@ def train_nano(
         load_weights(model, load_checkpoint(plan.begin), checkpoint)
     if plan.compiled:
         speed_up(model)
-    heads = SightHeads(checkpoint.decoder.hidden)
+    heads = VisionHeads(checkpoint.decoder.hidden)
     resume = directory / 'resume.pt'
     begun = torch.load(resume, weights_only=True) if resume.is_file() else None
     for stage, steps in (('vision', plan.vision_steps), ('stream', plan.steps)):
@@ -347,7 +347,7 @@ def train_nano(
 
 
 def save_weights(model: Qwen2_5_VLForConditionalGeneration, file: Path) -> None:
-    """Write the weights as float16 under the names that Qwen2.5-VL checkpoints publish."""
+    """Write the weights as float16 under the names of published Qwen2.5-VL checkpoints."""
     state = model.state_dict()
     tensors = {
         published: state[name].detach().to(torch.float16).contiguous()
@@ -359,7 +359,7 @@ def load_weights(
     model: Qwen2_5_VLForConditionalGeneration, begin: Checkpoint, checkpoint: Checkpoint,
 ) -> None:
     """
-    Take the weights of a checkpoint that ``save_weights`` wrote.
+    Load the weights of a checkpoint that ``save_weights`` wrote.
 
     :raises ValueError: when its tokenizer is not that of the checkpoint to be trained
     """
@@ -373,7 +373,7 @@ def load_weights(
 
 
 def _published(model: Qwen2_5_VLForConditionalGeneration) -> dict[str, str]:
-    """Return the names under which Qwen2.5-VL checkpoints publish weights, by the model's own."""
+    """Return the published names of Qwen2.5-VL weights by the names in the model."""
     return {
         name: name.removeprefix('model.').replace('language_model.', 'model.')
         for name in model.state_dict() if name != 'lm_head.weight'}
@@ -381,7 +381,7 @@ def _published(model: Qwen2_5_VLForConditionalGeneration) -> dict[str, str]:
 
 def _steps(
     stage: str, steps: int, first: int, plan: TrainingPlan, checkpoint: Checkpoint,
-    model: Qwen2_5_VLForConditionalGeneration, heads: SightHeads,
+    model: Qwen2_5_VLForConditionalGeneration, heads: VisionHeads,
     solvers: list[torch.optim.Optimizer],
 ) -> Iterator[tuple[int, dict[str, float]]]:
     questions = QUESTIONS[stage]
@@ -396,12 +396,12 @@ def _steps(
     for step, batch in enumerate(loader, first):
         begin = time.monotonic()
         with torch.autocast('cpu', torch.bfloat16, enabled=bf16):
-            tokens = see(model, batch)
+            tokens = encode_images(model, batch)
             losses = {'sight': heads.loss(tokens, batch)}
             if stage == 'stream':
                 losses['state'], losses['text'] = stream_loss(
                     model, tokens[:asked * TURNS], batch.rows, weights)
-        total = losses['sight'] * (1.0 if stage == 'vision' else SIGHT_WEIGHT)
+        total = losses['sight'] * (1.0 if stage == 'vision' else VISION_WEIGHT)
         total = total + losses.get('state', 0.0) + losses.get('text', 0.0)
         total.backward()
         for solver in solvers:

@@ -57,7 +57,7 @@ def photographs(split: str) -> tuple[Image, ...]:
     found = []
     for package, folder, name in PHOTOGRAPHS[split]:
         try:
-            data = resources.files(package).joinpath(folder, name).read_bytes()
+            data = (resources.files(package) / folder / name).read_bytes()
         except (ImportError, OSError):
             continue
         photograph = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

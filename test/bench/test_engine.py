@@ -21,7 +21,7 @@ import sys
 import pytest
 
 from streamo_ros.bench import engine as bench
-from streamo_ros.bench.shapes import random_checkpoint
+from streamo_ros.bench.random_checkpoints import random_checkpoint
 from streamo_ros.cli.main import main
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.factory import new_backend

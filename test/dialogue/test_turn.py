@@ -23,30 +23,30 @@ from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import Control
 from streamo_ros.dialogue import Image
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import INTERNVL
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import QWEN
 from streamo_ros.dialogue import SMOLVLM
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.dialogue import time_tag
 
 EXAMPLE = Path(__file__).parents[3] / 'shared' / 'data' / 'streamo_example' / 'stream_format.json'
 
 
-def spelled(pieces):
-    def spell(piece):
-        match piece:
+def spelled(segments):
+    def spell(segment):
+        match segment:
             case Text(text):
                 return text
             case Control(token):
                 return token
             case Image():
                 return '<image>'
-    return ''.join(spell(piece) for piece in pieces)
+    return ''.join(spell(segment) for segment in segments)
 
 
 @pytest.mark.parametrize('tick, fps, tag', [
@@ -62,9 +62,9 @@ def test_a_time_tag_spans_its_turn_in_seconds(tick, fps, tag):
 
 
 def silent_stream(chat):
-    pieces = system_pieces('You watch.', chat) + instruction_pieces('Say when.')
+    segments = system_segments('You watch.', chat) + instruction_segments('Say when.')
     return spelled([
-        *pieces, *open_turn('<0s-1s>', chat), *close_turn(State.SILENCE, chat),
+        *segments, *open_turn('<0s-1s>', chat), *close_turn(State.SILENCE, chat),
         *open_turn('<1s-2s>', chat)])
 
 
@@ -124,7 +124,7 @@ def test_the_published_stream_is_spelled_the_same():
     # A question that is asked again later stands in the sink once; the rest is ours to match.
     published = published.replace('<stream>', '<|vision_start|><image><|vision_end|>')
     published = published.replace('user\n' + question + '\n', 'user\n')
-    ours = spelled(system_pieces(messages[0]['content'], QWEN))
+    ours = spelled(system_segments(messages[0]['content'], QWEN))
     for index, answer in enumerate(messages[2::2]):
         ours += spelled(open_turn(time_tag(index, 1.0), QWEN))
         state, _, words = answer['content'].partition(' ')

@@ -67,14 +67,14 @@ def test_a_shorter_chunk_is_padded_with_tokens_that_see_themselves_alone(checkpo
     assert inputs.lengths.tolist() == [18, 21]
     assert inputs.embeds.shape[:2] == (2, 21)
     sink_rows = max(SINKS)
-    padding = inputs.near_mask[0, 18:]
+    padding = inputs.sink_chunk_mask[0, 18:]
     assert padding.sum() == 3 and padding[:, sink_rows + 18:].trace() == 3
-    assert not inputs.near_mask[0, :18, sink_rows + 18:].any()
+    assert not inputs.sink_chunk_mask[0, :18, sink_rows + 18:].any()
     # Each sees the rows of its own sink.
     for index, sink in enumerate(SINKS):
-        assert inputs.near_mask[index, :18, :sink].all()
-        assert not inputs.near_mask[index, :18, sink:sink_rows].any()
-    assert inputs.opens[1].tolist() == [False] * 3 + [True] * 18
+        assert inputs.sink_chunk_mask[index, :18, :sink].all()
+        assert not inputs.sink_chunk_mask[index, :18, sink:sink_rows].any()
+    assert inputs.is_new_turn[1].tolist() == [False] * 3 + [True] * 18
 
 
 def test_visual_tokens_take_the_places_of_the_frame_less_those_left_out(checkpoint, layout):
@@ -98,6 +98,6 @@ def test_where_shapes_are_static_a_batch_is_as_wide_as_few_others(checkpoint, la
     batch = batcher(checkpoint, layout, static=True)
     inputs = batch.inputs(batch.plan(plans(layout)[:1], [([], opening)], features), features)
     assert inputs.embeds.shape[1] % -(-layout.turn_rows // 4) == 0
-    assert inputs.near_mask.shape[2] == layout.sink_rows + inputs.embeds.shape[1]
+    assert inputs.sink_chunk_mask.shape[2] == layout.sink_rows + inputs.embeds.shape[1]
     one = batch.inputs(batch.plan(plans(layout)[:1], [([9], [])], None), None)
     assert one.embeds.shape[1] == 1

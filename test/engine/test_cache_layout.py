@@ -61,7 +61,7 @@ class Recording:
     def step(self, first, inputs):
         self.steps.append((first, inputs))
         states = np.zeros((len(inputs.lengths), 3), np.float32)
-        if inputs.opens.any():
+        if inputs.is_new_turn.any():
             states[:, State.RESPONSE if next(self._turns) % 3 == 2 else State.SILENCE] = 1
         return StepOutputs(states, np.zeros((len(states), self._decoder.hidden), np.float32))
 
@@ -110,9 +110,9 @@ def test_a_stream_asks_for_no_shape_that_its_layout_does_not_name(
         # Where shapes are free, the prompt is one chunk.
         assert width <= layout.turn_rows or inputs.into_sink and not static
         assert inputs.ring_mask.shape == (batch, 2, layout.ring_rows)
-        assert inputs.near_mask.shape[2] - width <= layout.sink_rows
+        assert inputs.sink_chunk_mask.shape[2] - width <= layout.sink_rows
         rows = layout.sink_rows if inputs.into_sink else layout.ring_rows
-        assert (inputs.rows + inputs.lengths <= rows).all()
+        assert (inputs.cache_offsets + inputs.lengths <= rows).all()
     # Not a row too many, either: the longest turn is as long as it says.
     assert max(
         int(inputs.lengths.max()) for _, inputs in backend.steps

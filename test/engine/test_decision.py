@@ -21,7 +21,7 @@ import pytest
 from streamo_ros.engine import Engine
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Watch
-from streamo_ros.engine.process import ProcessStream
+from streamo_ros.engine.process.stream import ProcessStream
 
 FACE = [name for name in vars(Engine) if not name.startswith('_')]
 

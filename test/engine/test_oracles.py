@@ -31,10 +31,10 @@ from random_model import in_double
 from random_model import RandomModel
 
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
@@ -153,7 +153,7 @@ def stream_ids(checkpoint, grid, question, states, tags=None):
     """Return the ids of a stream without answers, the turn of each, and where states are due."""
     tokenizer = checkpoint.tokenizer
     ids = tokenizer.encode(
-        system_pieces(checkpoint.system_prompt, tokenizer.chat) + instruction_pieces(question))
+        system_segments(checkpoint.system_prompt, tokenizer.chat) + instruction_segments(question))
     turns, due = [-1] * len(ids), []
     for tick, state in enumerate(states):
         ids += tokenizer.encode(
@@ -280,12 +280,12 @@ def test_a_change_of_rate_keeps_the_window_and_goes_on_with_other_tags(subject, 
 def test_eviction_keeps_the_sink_at_the_distance_of_a_contiguous_window(subject):
     engine, _ = subject.watching(QUESTIONS[:1], window_turns=4)
     run(engine, subject.reference.frames(10))
-    plan = engine._places[0].plan
+    plan = engine._sequences[0].plan
     chunk = plan.plan(np.zeros(3, np.bool_), 1)
-    gone = chunk.positions - chunk.sink_positions
+    position_shift = chunk.positions - chunk.sink_positions
     # Turn 9 sees turns 6 to 9 and turn 10 sees 7 to 10: what lies before is as if never been.
-    assert (gone[:, 0] == plan._starts[6] - plan.sink_length).all()
-    assert (gone[:, 1:] == plan._starts[7] - plan.sink_length).all()
+    assert (position_shift[:, 0] == plan._starts[6] - plan.sink_length).all()
+    assert (position_shift[:, 1:] == plan._starts[7] - plan.sink_length).all()
 
 
 def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(subject, monkeypatch):
@@ -303,7 +303,7 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(subject, monk
         (distance,) = gone
         masters = copy.deepcopy(recorder.sink)
         for keys in recorder.sink[::2]:
-            turn(keys, *rope(np.full((3, 1), distance)))
+            rotate(keys, *rope(np.full((3, 1), distance)))
         subject.backend.copy_sink(0, 0)  # that it looks at its sink anew
         outputs = step(first, inputs)
         for cache, master in zip(recorder.sink, masters, strict=True):
@@ -319,7 +319,7 @@ def test_rotating_queries_to_the_sink_equals_moving_the_sinks_keys(subject, monk
     subject.assert_equal(np.stack(recorder.logits), expected)
 
 
-def turn(keys, cos, sin):
+def rotate(keys, cos, sin):
     """Rotate an array's or tensor's keys in place."""
     if not isinstance(keys, np.ndarray):
         import torch
@@ -364,8 +364,8 @@ def test_what_a_turn_is_padded_with_changes_nothing(subject):
         for index, length in enumerate(inputs.lengths):
             junk = inputs.embeds[index, length:]
             junk[:] = random.normal(0, 5, junk.shape)
-            for turns in (inputs.cos, inputs.sin, inputs.sink_cos, inputs.sink_sin):
-                turns[index, length:] = random.uniform(-1, 1, turns[index, length:].shape)
+            for rotary in (inputs.cos, inputs.sin, inputs.sink_cos, inputs.sink_sin):
+                rotary[index, length:] = random.uniform(-1, 1, rotary[index, length:].shape)
             padded.append(len(junk))
         return step(first, inputs)
 
@@ -383,8 +383,8 @@ def test_what_unused_rows_hold_changes_nothing(subject):
     expected, _ = subject.logits(frames, window_turns=4)
     engine, recorder = subject.watching(window_turns=4)
 
-    def poisoned(places, sink_rows, ring_rows):
-        subject.backend.allocate(places, sink_rows, ring_rows)
+    def poisoned(max_batch, sink_rows, ring_rows):
+        subject.backend.allocate(max_batch, sink_rows, ring_rows)
         for cache in recorder.sink:
             cache[:] = np.nan
         for cache in recorder.ring:
@@ -407,7 +407,7 @@ def test_the_order_of_the_rings_rows_changes_nothing(subject):
         # All rows but those that the chunk is about to take.
         rows = inputs.ring_mask.shape[2]
         free = np.setdiff1d(
-            np.arange(rows), inputs.rows[0] + np.arange(inputs.embeds.shape[1]))
+            np.arange(rows), inputs.cache_offsets[0] + np.arange(inputs.embeds.shape[1]))
         order = np.arange(rows)
         order[free] = random.permutation(free)
         reorder(recorder.ring, order)

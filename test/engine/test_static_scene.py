@@ -20,10 +20,10 @@ import numpy as np
 import pytest
 
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
@@ -122,7 +122,7 @@ def test_time_goes_on_while_the_gate_is_shut():
     gated, backend = watching(StillScene(gate=2, drop=0))
     feed(gated, scene(*[(0, 0, 0)] * 5))
     assert len(backend.lengths) == 6
-    assert gated._tick == 5 and gated._places[0].plan.live_turns == 6
+    assert gated._tick == 5 and gated._sequences[0].plan.live_turns == 6
 
 
 def test_slow_drift_is_caught_by_the_gate():
@@ -235,7 +235,7 @@ def test_kept_tokens_and_all_text_stay_at_their_positions(grid):
         for name in ('positions', 'sink_positions'):
             np.testing.assert_array_equal(getattr(some, name), getattr(whole, name)[:, kept])
         assert some.next_position == whole.next_position
-        assert some.opens.sum() == whole.opens.sum() - (~kept).sum()
+        assert some.is_new_turn.sum() == whole.is_new_turn.sum() - (~kept).sum()
         assert len(some.turns) == kept.sum()
         plans[0].commit(whole)
         plans[1].commit(some)
@@ -260,7 +260,7 @@ def test_leaving_tokens_out_equals_one_forward_that_hides_them(random_model, mon
     feed(engine, frames)
     assert 0.5 < engine.visual_tokens_pruned < 1
     tokenizer, prompt = engine.checkpoint.tokenizer, engine.checkpoint.system_prompt
-    ids = tokenizer.encode(system_pieces(prompt, tokenizer.chat) + instruction_pieces(ASKED))
+    ids = tokenizer.encode(system_segments(prompt, tokenizer.chat) + instruction_segments(ASKED))
     due = []
     for tick in range(len(frames)):
         ids += tokenizer.encode(open_turn(time_tag(tick, 1.0), tokenizer.chat), rows * columns)

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StampError
@@ -131,6 +131,23 @@ def test_the_same_frames_give_the_same_decisions_and_reset_begins_anew():
     assert again == first
 
 
+def test_a_restart_begins_a_stream_with_other_instructions_as_a_fresh_engine_would():
+    frames = np.random.default_rng(0).integers(0, 256, (2, 6, 120, 160, 3), np.uint8)
+    texts = ['Tell me when something starts moving.', 'Tell me when the light goes off.']
+    used, fresh = (StreamEngine.from_pretrained('nano') for _ in range(2))
+    used.watch('Tell me when it rains.', 'rain')
+    for stamp, frame in enumerate(frames[0]):
+        used.step(frame, float(stamp))
+    watches = used.restart(texts)
+    assert [watch.text for watch in watches] == texts
+    assert used.watches == tuple(watches)
+    fresh.restart(texts)
+    for stamp, frame in enumerate(frames[1]):
+        assert used.step(frame, float(stamp)) == fresh.step(frame, float(stamp))
+    used.restart()
+    assert used.watches == () and used.step(frames[0, 0], 0.0) == []
+
+
 def test_stamps_must_grow_until_a_reset():
     engine = StreamEngine.from_pretrained('nano')
     engine.step(GREY, 5.0)
@@ -151,7 +168,7 @@ def test_a_response_that_is_held_back_is_not_in_the_stream_and_a_reset_releases_
     stamps = iter(np.arange(20.0))
     assert states() == [State.RESPONSE]
     assert states() == [State.SILENCE]
-    assert engine._places[0].close == engine._closes[State.SILENCE]
+    assert engine._sequences[0].close == engine._closes[State.SILENCE]
     engine.watch('Tell me when it goes on.', 'other')  # each has its own
     assert states() == [State.SILENCE, State.RESPONSE]
     engine.reconfigure(1.0, Thresholds())
@@ -286,12 +303,12 @@ def test_a_reset_from_another_thread_begins_the_stream_anew_with_the_next_step(b
 
 def test_an_interrupted_answer_stands_in_the_context_as_far_as_it_was_said(backend):
     engine, decisions, _ = answering_for_ever(backend, lambda engine, watch: engine.interrupt())
-    place = engine._places[0]
+    sequence = engine._sequences[0]
     tokenizer = engine.checkpoint.tokenizer
     assert tokenizer.decode([100] * 3) == decisions[0].text
     # The state and two words have been run, the third opens the close.
-    assert place.plan._turn == 0 and backend.steps == [1] * 4
-    assert place.close == [100, *tokenizer.encode(close_turn(None, tokenizer.chat))]
+    assert sequence.plan._turn == 0 and backend.steps == [1] * 4
+    assert sequence.close == [100, *tokenizer.encode(close_turn(None, tokenizer.chat))]
 
 
 def test_requests_of_another_thread_race_with_no_step(backend):
@@ -350,7 +367,7 @@ def test_a_further_instruction_costs_one_prefill_of_its_own_words_alone(backend)
     backend.prefills.clear()
     late = engine.watch('Tell me when something starts moving.')
     tokenizer = engine.checkpoint.tokenizer
-    assert backend.prefills == [len(tokenizer.encode(instruction_pieces(late.text)))]
+    assert backend.prefills == [len(tokenizer.encode(instruction_segments(late.text)))]
     # Its window begins at time 1 in both.
     alone = StreamEngine.from_pretrained('nano')
     alone.step(GREY, 0.0)
@@ -429,7 +446,7 @@ def test_many_windows_long_the_engine_goes_on(backend):
     for stamp in range(60):
         decision = engine.step(GREY, float(stamp))[0]
     assert np.isfinite(decision.probabilities).all()
-    assert engine._places[0].plan.live_turns == 4
+    assert engine._sequences[0].plan.live_turns == 4
 
 
 def test_looking_back_goes_no_further_than_the_window_and_the_stream(backend):

@@ -76,11 +76,11 @@ def test_no_write_passes_the_end_of_the_ring_nor_what_is_still_seen():
     held = np.full(plan.rows, -1)
     chunks = run(plan, 50, answers=[(turn, turn % 15) for turn in range(50)])
     for chunk in chunks:
-        end = chunk.row + len(chunk.turns)
+        end = chunk.cache_offset + len(chunk.turns)
         assert end <= plan.rows
-        held[chunk.row:end] = chunk.turns
+        held[chunk.cache_offset:end] = chunk.turns
     np.testing.assert_array_equal(plan._row_turn, held)
-    assert {chunk.row for chunk in chunks} > {0}, 'the ring never wrapped'
+    assert {chunk.cache_offset for chunk in chunks} > {0}, 'the ring never wrapped'
 
 
 def test_n_whole_turns_stay_in_view_wherever_the_ring_wraps():
@@ -103,10 +103,10 @@ def test_junk_behind_a_padded_chunk_is_written_over_nothing_that_is_seen():
     plan = new_plan()
     for turn in range(40):
         chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE, width=12)
-        assert chunk.row + 12 <= plan.rows
-        assert not chunk.ring_mask[:, chunk.row:chunk.row + 12].any()
+        assert chunk.cache_offset + 12 <= plan.rows
+        assert not chunk.ring_mask[:, chunk.cache_offset:chunk.cache_offset + 12].any()
         plan.commit(chunk)
-        plan._row_turn[chunk.row + len(chunk.turns):chunk.row + 12] = -1
+        plan._row_turn[chunk.cache_offset + len(chunk.turns):chunk.cache_offset + 12] = -1
         assert plan.live_turns == min(turn + 1, 3)
 
 
@@ -114,7 +114,8 @@ def test_rows_about_to_be_overwritten_are_seen_by_nobody():
     plan = new_plan()
     for turn in range(40):
         chunk = plan.plan(turn_tokens(turn == 0), 0 if turn == 0 else CLOSE)
-        assert not chunk.ring_mask[:, chunk.row:chunk.row + len(chunk.turns)].any()
+        end = chunk.cache_offset + len(chunk.turns)
+        assert not chunk.ring_mask[:, chunk.cache_offset:end].any()
         plan.commit(chunk)
 
 
@@ -136,8 +137,8 @@ def test_a_split_turn_sees_and_sits_as_a_whole_one():
     tokens = turn_tokens(False)
     together = whole.plan(tokens, CLOSE)
     parts = []
-    for start, stop, opens in ((0, CLOSE, None), (CLOSE, len(tokens), 0)):
-        part = split.plan(tokens[start:stop], opens)
+    for start, stop, new_turn_at in ((0, CLOSE, None), (CLOSE, len(tokens), 0)):
+        part = split.plan(tokens[start:stop], new_turn_at)
         split.commit(part)
         parts.append(part)
     for name in ('positions', 'sink_positions'):
@@ -149,8 +150,8 @@ def test_a_split_turn_sees_and_sits_as_a_whole_one():
 def test_an_answer_takes_no_more_rows_than_it_has_tokens():
     plan = new_plan()
     run(plan, 4)
-    row = plan.plan(np.zeros(1, np.bool_)).row
-    assert row == 4 * (CLOSE + OPEN) - CLOSE
+    offset = plan.plan(np.zeros(1, np.bool_)).cache_offset
+    assert offset == 4 * (CLOSE + OPEN) - CLOSE
 
 
 def test_long_answers_make_the_oldest_turns_go_early_and_whole():
@@ -185,4 +186,4 @@ def test_planning_alone_changes_nothing():
     second = plan.plan(turn_tokens(False), CLOSE)
     for name in ('positions', 'sink_positions', 'ring_mask', 'chunk_mask'):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
-    assert first.row == second.row
+    assert first.cache_offset == second.cache_offset

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from streamo_ros.dialogue import Control
-from streamo_ros.dialogue import instruction_pieces
+from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_pieces
+from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.dialogue import time_tag
 from streamo_ros.dialogue import ZERO_SHOT_PROMPT
@@ -48,7 +48,7 @@ class Deciding:
 
     def step(self, first, inputs):
         outputs = self._backend.step(first, inputs)
-        if inputs.opens.any():
+        if inputs.is_new_turn.any():
             self.logits.append(outputs.states[0].copy())
             self.probabilities.append(outputs.probabilities[0])
             outputs.states[:, STATES[len(self.logits) - 1]] = 1e9
@@ -90,7 +90,7 @@ def test_a_stream_in_words_equals_hugging_faces_forward_over_it(plain_model, kin
     space = ' ' if plain_model.family == 'smolvlm' else ''
     words = {State.SILENCE: 'No', State.STANDBY: 'Wait', State.RESPONSE: 'Yes:'}
     ids = tokenizer.encode(
-        system_pieces(ZERO_SHOT_PROMPT, chat) + instruction_pieces(QUESTION))
+        system_segments(ZERO_SHOT_PROMPT, chat) + instruction_segments(QUESTION))
     rows, columns = plain_model.grid
     due = []
     for tick, state in enumerate(STATES):

@@ -25,7 +25,11 @@ from tiny_streams import record
 
 from streamo_ros.dialogue import State
 from streamo_ros.sources.stream_file import DataError
+from streamo_ros.sources.stream_file import read_stream
+from streamo_ros.sources.stream_file import RecordedTurn
+from streamo_ros.sources.stream_file import stream_json
 from streamo_ros.sources.stream_file import StreamFile
+from streamo_ros.sources.stream_file import Turn
 
 EXAMPLE = Path(__file__).parents[3] / 'shared' / 'data' / 'streamo_example' / 'stream_format.json'
 
@@ -83,15 +87,18 @@ def saying(index, content):
 
 
 @pytest.mark.parametrize('change, reason', [
-    (without('videos'), 'videos is None'),
-    (without('messages'), 'messages is missing'),
-    (lambda one: one['messages'].pop(), 'alternate'),
-    (saying(1, 'Look.\n<stream>'), r'messages\[1\].content should end in a time tag'),
+    (without('videos'), 'videos: None does not name one video'),
+    (lambda one: one['videos'].append('b.mp4'), 'videos: .* does not name one video'),
+    (without('messages'), 'messages: they are no list'),
+    (lambda one: one['messages'].clear(), 'messages: they hold no turn'),
+    (lambda one: one['messages'].pop(), r'messages\[4\]: here should be .* assistant'),
+    (lambda one: one['messages'].pop(1), r'messages\[1\]: here should be .* user'),
+    (saying(1, 'Look.\n<stream>'), r'messages\[1\].content: it should end in a time tag'),
     (saying(1, '<0s-1s>\n<stream><stream>'), r'messages\[1\]'),
-    (saying(2, 'Nothing yet.'), r'messages\[2\].content begins with none'),
-    (saying(2, '</Response>'), r'messages\[2\].content should have words'),
-    (saying(2, '</Silence> Hm.'), r'messages\[2\].content should have words'),
-    (saying(2, None), r'messages\[2\] has no role and content'),
+    (saying(2, 'Nothing yet.'), r'messages\[2\].content: .* begins with none'),
+    (saying(2, '</Response>'), r'messages\[2\].content: there should be words'),
+    (saying(2, '</Silence> Hm.'), r'messages\[2\].content: .* has words behind </Silence>'),
+    (saying(2, None), r'messages\[2\].content: None is no text'),
 ])
 def test_a_bad_record_is_named_and_leaves_the_others(tmp_path, change, reason):
     bad, good = record('a.mp4', 'SR'), record('b.mp4', 'SR')
@@ -100,6 +107,38 @@ def test_a_bad_record_is_named_and_leaves_the_others(tmp_path, change, reason):
     with pytest.raises(DataError, match=rf'stream\.json, record 0: .*{reason}'):
         streams[0]
     assert streams[1].video == 'b.mp4'
+
+
+def test_a_record_is_read_to_the_letter_unless_an_engine_is_to_take_it(tmp_path):
+    one = record('a.mp4', 'SRS')
+    one['messages'][3]['content'] = 'Now?\n(a) this\n<1s-2.5s>\n<stream>'
+    one['messages'][4]['content'] = '</Response>  It  went.\n'
+    one |= {'video_name': 'a', 'source': 'x'}
+    stream = read_stream(one)
+    assert stream.turns[1] == RecordedTurn(
+        'Now?\n(a) this', '<1s-2.5s>', 1, 2.5, State.RESPONSE, ' It  went.\n')
+    assert (stream.task, stream.video_name, stream.source) == ('QA', 'a', 'x')
+    taken = file_of(tmp_path, json.dumps(one))[0]
+    assert (taken.turns[1].question, taken.turns[1].text) == ('Now? (a) this', 'It  went.')
+
+
+@pytest.mark.parametrize('prompt', [PROMPT, None])
+def test_a_message_is_found_again_by_its_turn(prompt):
+    one = record('a.mp4', 'SRS', prompt)
+    stream = read_stream(one)
+    for index, turn in enumerate(stream.turns):
+        for role, text in (('user', turn.tag), ('assistant', turn.state.token)):
+            name, place = stream.message(index, role).rstrip(']').split('[')
+            assert text in one[name][int(place)]['content']
+
+
+def test_what_is_written_is_read_again():
+    turns = [Turn(question='What?'), Turn(State.STANDBY), Turn(State.RESPONSE, 'A  "b" ü\n')]
+    labels = {'video_name': 'a', 'task_type': 'QA', 'source': 'x'}
+    stream = read_stream(stream_json(turns, 2.0, PROMPT, 'a.mp4', labels))
+    assert [Turn(turn.state, turn.text, turn.question) for turn in stream.turns] == turns
+    assert [turn.end for turn in stream.turns] == [0.5, 1, 1.5]
+    assert (stream.video, stream.system_prompt) == ('a.mp4', PROMPT)
 
 
 @pytest.mark.parametrize('text', ['', '[]', '[{"messages": [', 'nothing'])

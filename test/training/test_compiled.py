@@ -27,7 +27,7 @@ from streamo_ros.training.nano import write_nano  # noqa: E402
 from streamo_ros.training.streams import StreamDataset  # noqa: E402
 from streamo_ros.training.train import answer_weights  # noqa: E402
 from streamo_ros.training.train import collate  # noqa: E402
-from streamo_ros.training.train import see  # noqa: E402
+from streamo_ros.training.train import encode_images  # noqa: E402
 from streamo_ros.training.train import stream_loss  # noqa: E402
 
 
@@ -44,7 +44,7 @@ def test_losses_and_gradients_stay_the_same(tmp_path, monkeypatch):
         if faster:
             speed_up(model)
         losses = stream_loss(
-            model, see(model, batch), batch.rows, answer_weights(checkpoint.tokenizer))
+            model, encode_images(model, batch), batch.rows, answer_weights(checkpoint.tokenizer))
         sum(losses).backward()
         found.append((losses, {
             name: weight.grad for name, weight in model.named_parameters()}))

@@ -46,10 +46,10 @@ from streamo_ros.engine import StreamEngine  # noqa: E402
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.sources.stream_file import StreamFile  # noqa: E402
-from streamo_ros.training.fine_tune import row_logits  # noqa: E402
 from streamo_ros.training.rows import frames_at  # noqa: E402
 from streamo_ros.training.rows import Rows  # noqa: E402
 from streamo_ros.training.rows import Source  # noqa: E402
+from streamo_ros.training.stream_trainer import row_logits  # noqa: E402
 
 MAX_TOKENS = 1000  # all three streams fit into one row
 

@@ -111,11 +111,13 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(given, tmp_path):
         last = kept[-1] if kept else 0
         if kill % 3 == 1:
             stop_in_a_save(process, killed / 'training' / 'saving')
-        elif kill % 3 == 0:  # between two steps, or in one
-            wait_until(process, (killed / 'training' / f'checkpoint-{last + 1}').is_dir)
-            time.sleep(chance.uniform(0, 2 * step))
-        else:  # at any time; sooner if it gets on fast, or it would be done before the last
-            moment = time.monotonic() + chance.uniform(0, first + 2 * step)
+        else:  # between two steps, in one, or at any time
+            if kill % 3 == 0:
+                wait_until(process, (killed / 'training' / f'checkpoint-{last + 1}').is_dir)
+                moment = time.monotonic() + chance.uniform(0, 2 * step)
+            else:
+                moment = time.monotonic() + chance.uniform(0, first + 2 * step)
+            # Sooner if it gets on fast, or it would be done before the last kill.
             enough = killed / 'training' / f'checkpoint-{last + 2}'
             wait_until(process, lambda moment=moment, enough=enough: (
                 time.monotonic() > moment or enough.is_dir()))

@@ -18,8 +18,8 @@ import json
 
 import pytest
 
+from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.training import json_records
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.json_records import FileError
 from streamo_ros.training.json_records import read_records
 from streamo_ros.training.json_records import RecordWriter

@@ -33,9 +33,9 @@ from streamo_ros.sources.stream_file import StreamFile  # noqa: E402
 from streamo_ros.training.rows import frames_at  # noqa: E402
 from streamo_ros.training.rows import pack  # noqa: E402
 from streamo_ros.training.rows import Rows  # noqa: E402
-from streamo_ros.training.rows import seen  # noqa: E402
 from streamo_ros.training.rows import Source  # noqa: E402
 from streamo_ros.training.rows import survey  # noqa: E402
+from streamo_ros.training.rows import visible_mask  # noqa: E402
 from streamo_ros.training.sequence import IGNORED  # noqa: E402
 from streamo_ros.training.sequence import window_mask  # noqa: E402
 
@@ -76,7 +76,7 @@ def test_a_row_is_its_streams_side_by_side(source):
 
 def test_no_token_sees_another_stream_or_what_comes():
     streams = torch.tensor([[0, 0, 0, 1, 1, 2]])
-    mask = seen(streams, torch.zeros_like(streams), None)[0, 0]
+    mask = visible_mask(streams, torch.zeros_like(streams), None)[0, 0]
     for one in range(6):
         for two in range(6):
             assert mask[one, two] == (streams[0, one] == streams[0, two] and two <= one)
@@ -88,15 +88,15 @@ def test_a_window_shows_what_the_engines_shows():
         expected = window_mask(turns[0].numpy(), window)
         for other in (0, 5):  # alone, and after another stream
             streams = torch.cat([torch.zeros(1, other), torch.ones(1, 9)], 1)
-            mask = seen(streams, torch.cat([turns[:, :other], turns], 1), window)[0, 0]
+            mask = visible_mask(streams, torch.cat([turns[:, :other], turns], 1), window)[0, 0]
             np.testing.assert_array_equal(mask[other:, other:], expected)
             assert not mask[other:, :other].any()
 
 
 def test_a_lone_stream_that_is_all_in_sight_needs_no_mask():
     streams = torch.zeros(1, 4, dtype=torch.long)
-    assert seen(streams, streams, None) is None
-    assert seen(streams, streams, 1) is not None
+    assert visible_mask(streams, streams, None) is None
+    assert visible_mask(streams, streams, 1) is not None
 
 
 def nearest(frame, script):

@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a backend does: see a frame, run a chunk, keep the cache. The engine does the rest."""
+"""
+The interface of backends: encode an image, run a chunk, keep the cache.
+
+The engine plans what is run and where it is written; a backend only computes.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,22 +27,39 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+# What a step's graph calls its inputs, and what they are called here. Exported graphs and built
+# engines are files, so their names stay.
+_GRAPH_INPUTS = {
+    'embeds': 'embeds',
+    'cos': 'cos',
+    'sin': 'sin',
+    'sink_cos': 'sink_cos',
+    'sink_sin': 'sink_sin',
+    'near_mask': 'sink_chunk_mask',
+    'ring_mask': 'ring_mask',
+    'opens': 'is_new_turn',
+}
+
 
 @dataclass(frozen=True)
 class StepInputs:
     """
-    One chunk for each of B neighbouring instructions; shapes as in ``step_graph``.
+    One chunk of S tokens for each of B neighbouring batch slots; shapes as in ``step_graph``.
 
+    :param embeds: (B, S, hidden) token embeddings, visual tokens included
     :param deepstack: (D, B, S, hidden) what is added behind each of the decoder's first D layers;
         zero but at visual tokens
+    :param cos: (B, S, head_dim / 2) of positions against the ring and the chunk; ``sin`` likewise
+    :param sink_cos: (B, S, head_dim / 2) of positions against the sink; ``sink_sin`` likewise
     :param ring_mask: (B, 2, ring rows) True where tokens of the turn that closes, and those of
-        the turn that opens, see a row
-    :param opens: (B, S) True for the second kind
-    :param near_mask: (B, S, rows + S) True where a token sees a row of the sink or a token; as
-        many of the sink's rows as are in use, or all where shapes are static
+        the new turn, see a row
+    :param is_new_turn: (B, S) True for tokens of the new turn
+    :param sink_chunk_mask: (B, S, sink rows + S) True where a token sees a row of the sink or a
+        token of the chunk; as many of the sink's rows as are in use, or all where shapes are
+        static
     :param lengths: (B,) real tokens of each chunk; the rest is padding
-    :param rows: (B,) where each chunk's first key goes
-    :param into_sink: write to the sink's rows instead of the ring's
+    :param cache_offsets: (B,) the cache row that each chunk's first key is written to
+    :param into_sink: write to the sink instead of the ring
     """
 
     embeds: Floats
@@ -48,19 +69,17 @@ class StepInputs:
     sink_cos: Floats
     sink_sin: Floats
     ring_mask: NDArray[np.bool_]
-    opens: NDArray[np.bool_]
-    near_mask: NDArray[np.bool_]
+    is_new_turn: NDArray[np.bool_]
+    sink_chunk_mask: NDArray[np.bool_]
     lengths: NDArray[np.int64]
-    rows: NDArray[np.int64]
+    cache_offsets: NDArray[np.int64]
     into_sink: bool = False
 
 
 def step_feeds(inputs: StepInputs) -> dict[str, NDArray[Any]]:
-    """Return what a static ``step_graph`` is fed beside its cache."""
+    """Return what a static ``step_graph`` is fed beside its cache, by the graph's names."""
     batch, chunk = inputs.embeds.shape[:2]
-    feeds = {
-        name: getattr(inputs, name) for name in (
-            'embeds', 'cos', 'sin', 'sink_cos', 'sink_sin', 'near_mask', 'ring_mask', 'opens')}
+    feeds = {name: getattr(inputs, field) for name, field in _GRAPH_INPUTS.items()}
     feeds['last'] = np.arange(batch) * chunk + inputs.lengths - 1
     for layer, added in enumerate(inputs.deepstack):
         feeds[f'deepstack_{layer}'] = added
@@ -73,7 +92,7 @@ class StepOutputs:
     What the last real token of each chunk says.
 
     :param states: (B, 3) logits of the state tokens
-    :param hidden: (B, hidden) for the full head
+    :param hidden: (B, hidden) last hidden state, for the LM head
     """
 
     states: Floats
@@ -91,12 +110,12 @@ class Backend(Protocol):
     """
     Runs one checkpoint.
 
-    The cache holds a place for each of several instructions; a step runs over neighbouring
-    places and writes their rows. All calls come from one thread.
+    The cache has a batch slot for each of several instructions; a step runs over neighbouring
+    slots and writes their new keys and values. All calls come from one thread.
 
-    :param static_shapes: steps come in few shapes: chunks are padded to the widths of
-        ``chunk_width``, and all of the sink's rows are in the masks
-    :param dtype: of what goes in and out; float32, or float64 where a test asks for it
+    :param static_shapes: shapes are few: chunks are padded to the widths of ``chunk_width``, and
+        all of the sink's rows are in the masks
+    :param dtype: of inputs and outputs; float32, or float64 where a test asks for it
     """
 
     static_shapes: bool
@@ -119,8 +138,8 @@ class Backend(Protocol):
     def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
 
-    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
-        """Make an empty cache; what was there is gone."""
+    def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache of so many batch slots; what was there is gone."""
 
     def grow(self, ring_rows: int) -> None:
         """
@@ -130,10 +149,10 @@ class Backend(Protocol):
         """
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
-        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        """Run a chunk for the slots from ``first`` on, and write its keys and values."""
 
     def copy(self, source: int, target: int) -> None:
-        """Copy one place's cache onto another's."""
+        """Copy the cache of one slot to another."""
 
     def copy_sink(self, source: int, target: int) -> None:
-        """Copy one place's sink onto another's; its ring stays."""
+        """Copy the sink of one slot to another, whose ring stays."""

@@ -15,8 +15,8 @@
 """
 The default backend: ONNX Runtime over numpy arrays.
 
-Where the installed ONNX Runtime has CUDA, the graphs run there; the cache stays in host memory and
-travels at each step, which suits small models. For large ones take torch or TensorRT.
+Where the installed ONNX Runtime has CUDA, the graphs run there. The cache stays in host memory and
+is copied at each step, which suits small models; for large ones take torch or TensorRT.
 """
 
 import copy
@@ -41,7 +41,7 @@ from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.models import Checkpoint
 
 _INLINE_BYTES = 4096
-_LINE = 16  # floats in a line of a processor's cache
+_LINE = 16  # floats in a line of a CPU's cache
 _PROVIDERS = ('CUDAExecutionProvider', 'CPUExecutionProvider')
 
 
@@ -50,7 +50,7 @@ class OnnxRuntimeBackend:
     Runs the graphs in ONNX Runtime.
 
     ``graph_seconds`` is the time spent in them so far. ``sink`` and ``ring`` are the cache,
-    (places, KV heads, rows, D), keys and values of each layer in turn.
+    (slots, KV heads, rows, D), keys and values of each layer in turn.
 
     :raises CheckpointError: when the checkpoint's weights cannot be read
     """
@@ -67,9 +67,9 @@ class OnnxRuntimeBackend:
             checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self.sink: list[Floats] = []
-        self._in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
         self.ring: list[Floats] = []
-        # Cache tensors in the order the graph names them, two a layer.
+        self._sinks_in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
+        # Cache tensors in the order in which the graph names them, two a layer
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
 
@@ -77,7 +77,7 @@ class OnnxRuntimeBackend:
         """Return one over the same weights with a cache of its own."""
         other = copy.copy(self)
         other.graph_seconds = 0.0
-        other.sink, other.ring, other._in_use = [], [], (None, [])
+        other.sink, other.ring, other._sinks_in_use = [], [], (None, [])
         return other
 
     def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
@@ -96,17 +96,17 @@ class OnnxRuntimeBackend:
         logits: Floats = hidden @ self._head.T
         return logits
 
-    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
-        """Make an empty cache; what was there is gone."""
+    def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache of so many batch slots; what was there is gone."""
         config = self._checkpoint.decoder
 
         def empty(rows: int) -> list[Floats]:
-            shape = (places, config.kv_heads, rows, config.head_dim)
+            shape = (max_batch, config.kv_heads, rows, config.head_dim)
             return [np.zeros(shape, np.float32) for _ in self._kinds]
 
-        # The ring's last row stays zeros: rows that the graph needs and nobody sees.
+        # The ring has one more row, of zeros: the graph gathers it where no row is visible.
         self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
-        self._in_use = (None, [])
+        self._sinks_in_use = (None, [])
 
     def grow(self, ring_rows: int) -> None:
         """Add empty rows behind the last one of the rings; what is in the cache stays."""
@@ -114,45 +114,46 @@ class OnnxRuntimeBackend:
         self.ring = [np.pad(ring, ((0, 0), (0, 0), (0, more), (0, 0))) for ring in self.ring]
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
-        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        """Run a chunk for the slots from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]
-        places = slice(first, first + batch)
+        slots = slice(first, first + batch)
         feeds = step_feeds(inputs)
-        feeds['in_sight'], feeds['ring_mask'] = _in_sight(inputs.ring_mask)
-        sinks = self._sinks_in_use(first, batch, inputs.near_mask.shape[2] - chunk)
+        feeds['visible_rows'], feeds['ring_mask'] = _visible_rows(inputs.ring_mask)
+        sinks = self._used_sinks(first, batch, inputs.sink_chunk_mask.shape[2] - chunk)
         for kind, sink, ring in zip(self._kinds, sinks, self.ring, strict=True):
             feeds[f'sink_{kind}'] = sink
-            feeds[f'ring_{kind}'] = ring[places]
+            feeds[f'ring_{kind}'] = ring[slots]
         states, hidden, *written = self._run(
             self._step, ['states', 'hidden', *self._kinds], feeds)
         if inputs.into_sink:
-            self._in_use = (None, [])
+            self._sinks_in_use = (None, [])
         caches = self.sink if inputs.into_sink else self.ring
         rows = caches[0].shape[2] - (0 if inputs.into_sink else 1)
         for cache, delta in zip(caches, written, strict=True):
-            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
-                assert row + length <= rows, 'a write past the end of the cache'
-                cache[first + index, :, row:row + length] = delta[index, :, :length]
+            for index, (offset, length) in enumerate(zip(
+                    inputs.cache_offsets, inputs.lengths, strict=True)):
+                assert offset + length <= rows, 'a write past the end of the cache'
+                cache[first + index, :, offset:offset + length] = delta[index, :, :length]
         return StepOutputs(states=states, hidden=hidden)
 
-    def _sinks_in_use(self, first: int, batch: int, rows: int) -> list[Floats]:
-        """Return the sinks of some places, only the rows in use: the same from tick to tick."""
-        if self._in_use[0] != (first, batch, rows):
-            self._in_use = ((first, batch, rows), [
+    def _used_sinks(self, first: int, batch: int, rows: int) -> list[Floats]:
+        """Return the sinks of some slots, only the rows in use: the same from tick to tick."""
+        if self._sinks_in_use[0] != (first, batch, rows):
+            self._sinks_in_use = ((first, batch, rows), [
                 np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self.sink])
-        return self._in_use[1]
+        return self._sinks_in_use[1]
 
     def copy(self, source: int, target: int) -> None:
-        """Copy one place's cache onto another's."""
+        """Copy the cache of one slot to another."""
         for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
-        self._in_use = (None, [])
+        self._sinks_in_use = (None, [])
 
     def copy_sink(self, source: int, target: int) -> None:
-        """Copy one place's sink onto another's; its ring stays."""
+        """Copy the sink of one slot to another, whose ring stays."""
         for cache in self.sink:
             cache[target] = cache[source]
-        self._in_use = (None, [])
+        self._sinks_in_use = (None, [])
 
     def _run(
         self, session: ort.InferenceSession, outputs: list[str],
@@ -165,14 +166,14 @@ class OnnxRuntimeBackend:
         return results
 
 
-def _in_sight(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return which rows any token sees, (B, rows), then the one of zeros; and their mask."""
-    seen = mask[:, 0] | mask[:, 1]
-    # With the row of zeros, whole lines: unaligned rows of scores cost a tenth of a tick.
-    count = -(-(int(seen.sum(1).max()) + 1) // _LINE) * _LINE - 1
+def _visible_rows(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rows that some token sees, (B, rows), then the row of zeros; and their mask."""
+    visible = mask[:, 0] | mask[:, 1]
+    # Together with the row of zeros, whole cache lines: unaligned scores cost a tenth of a tick.
+    count = -(-(int(visible.sum(1).max()) + 1) // _LINE) * _LINE - 1
     rows = np.full((len(mask), count), mask.shape[2])
     short = np.zeros((len(mask), 2, count), np.bool_)
-    for index, live in enumerate(seen):
+    for index, live in enumerate(visible):
         at = np.nonzero(live)[0]
         rows[index, :len(at)] = at
         short[index, :, :len(at)] = mask[index][:, at]
@@ -180,15 +181,15 @@ def _in_sight(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bo
 
 
 def _session(model: ModelProto) -> ort.InferenceSession:
-    """Return a session; weights are handed over beside the graph, which may not exceed 2 GiB."""
+    """Return a session; weights are passed beside the graph, which may not exceed 2 GiB."""
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    # Between ticks the cores belong to the robot's other processes.
+    # Threads may not spin between ticks: the cores belong to the robot's other processes.
     options.add_session_config_entry('session.force_spinning_stop', '1')
     options.add_session_config_entry('session.set_denormal_as_zero', '1')
     weights: dict[str, ort.OrtValue] = {}
     for tensor in model.graph.initializer:
-        # Small ones stay: shapes and the like must be known while the graph is optimised.
+        # Small ones stay inline: shapes and the like must be known when the graph is optimised.
         if len(tensor.raw_data) > _INLINE_BYTES:
             weights[tensor.name] = ort.OrtValue.ortvalue_from_numpy(numpy_helper.to_array(tensor))
             tensor.ClearField('raw_data')

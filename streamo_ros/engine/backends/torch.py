@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-The reference backend: Hugging Face's own modules, fed with our positions, masks and cache.
+The reference backend: Hugging Face's own modules, with our positions, masks and cache.
 
-Nothing of a network is written here but attention, which has to see a sink, a ring and a chunk.
+The only part of a network written here is attention, which has to see a sink, a ring and a chunk.
 On CUDA each shape is captured once as a CUDA graph over static buffers, and replayed.
 """
 
@@ -44,16 +44,19 @@ _MASKED = -1e30
 @dataclass
 class _Step:
     """
-    One step's tensors, as every layer's attention sees them.
+    One step's tensors, the same for every layer's attention.
 
-    :param turn: cosine and sine, (B, 1, S, D / 2), from a token's position to the one against
-        the sink
-    :param seen: (B, 1, 1, S, rows) over the sink, the ring and the chunk
+    :param to_sink: cosine and sine, (B, 1, S, D / 2), that rotate a query from its token's
+        position to the one against the sink
+    :param visible: (B, 1, 1, S, rows) what each token sees of the sink, the ring and the chunk
+    :param used: (B, 1, rows, 1) the rows that some token sees
+    :param cache: keys and values of sink and ring, by layer
+    :param deltas: receives the chunk's keys and values of each layer in turn
     """
 
-    turn: tuple[Tensor, Tensor]
-    seen: Tensor
-    live: Tensor
+    to_sink: tuple[Tensor, Tensor]
+    visible: Tensor
+    used: Tensor
     cache: list[tuple[Tensor, ...]]
     deltas: list[Tensor]
 
@@ -62,7 +65,7 @@ class TorchBackend:
     """
     Runs a checkpoint with torch and transformers.
 
-    ``sink`` and ``ring`` are the cache, (places, KV heads, rows, D), keys and values of each
+    ``sink`` and ``ring`` are the cache, (slots, KV heads, rows, D), keys and values of each
     layer in turn.
 
     :param device: ``cuda`` where there is one if not given
@@ -74,7 +77,7 @@ class TorchBackend:
         self, checkpoint: Checkpoint, device: str | None = None, dtype: torch.dtype | None = None
     ) -> None:
         self._device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
-        # For every shape a graph is captured.
+        # One graph is captured for each shape.
         self._capture = self.static_shapes = self._device.type == 'cuda'
         if dtype is None:
             dtype = torch.bfloat16 if self._capture else torch.float32
@@ -107,9 +110,9 @@ class TorchBackend:
         pixels = self._given(self._checkpoint.frame.normalise(patches, vision)).to(self._dtype)
         rows, columns = grid
         if vision.temporal_patch > 1:
-            seen = self._model.model.visual(pixels, grid_thw=torch.tensor(
+            features = self._model.model.visual(pixels, grid_thw=torch.tensor(
                 [[1, rows * vision.merge, columns * vision.merge]], device=self._device))
-            layers = [seen.pooler_output, *getattr(seen, 'deepstack_features', [])]
+            layers = [features.pooler_output, *getattr(features, 'deepstack_features', [])]
         else:
             cells = pixels.reshape(
                 rows, columns, vision.merge, vision.merge, vision.channels, vision.patch,
@@ -117,11 +120,11 @@ class TorchBackend:
             image = cells.permute(4, 0, 2, 5, 1, 3, 6).reshape(
                 1, vision.channels, rows * vision.cell, columns * vision.cell)
             if vision.family == 'smolvlm':
-                seen = self._model.model.get_image_features(image[None])
+                features = self._model.model.get_image_features(image[None])
             else:
-                seen = self._model.model.get_image_features(
+                features = self._model.model.get_image_features(
                     image, vision_feature_layer=-1, vision_feature_select_strategy='default')
-            layers = [seen.pooler_output[0]]
+            layers = [features.pooler_output[0]]
         return self._taken(torch.stack(layers))
 
     @torch.inference_mode()
@@ -134,13 +137,13 @@ class TorchBackend:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
         return self._taken(self._given(hidden).to(self._dtype) @ self._head.T)
 
-    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
-        """Make an empty cache; what was there is gone."""
+    def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache of so many batch slots; what was there is gone."""
         config = self._checkpoint.decoder
 
         def empty(rows: int) -> list[Tensor]:
             return [
-                torch.zeros(places, config.kv_heads, rows, config.head_dim,
+                torch.zeros(max_batch, config.kv_heads, rows, config.head_dim,
                             dtype=self._dtype, device=self._device)
                 for _ in range(2 * config.layers)]
 
@@ -155,12 +158,12 @@ class TorchBackend:
 
     @torch.inference_mode()
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
-        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        """Run a chunk for the slots from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]
         given = {
             name: self._given(getattr(inputs, name)) for name in (
-                'embeds', 'deepstack', 'cos', 'sin', 'sink_cos', 'sink_sin', 'ring_mask', 'opens',
-                'near_mask')}
+                'embeds', 'deepstack', 'cos', 'sin', 'sink_cos', 'sink_sin', 'ring_mask',
+                'is_new_turn', 'sink_chunk_mask')}
         given['last'] = self._given(inputs.lengths - 1)
         if self._capture:
             key = (first, batch, chunk)
@@ -172,19 +175,20 @@ class TorchBackend:
             hidden, deltas = self._forward(first, given)
         for cache, delta in zip(
                 self.sink if inputs.into_sink else self.ring, deltas, strict=True):
-            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
-                assert row + length <= cache.shape[2], 'a write past the end of the cache'
-                cache[first + index, :, row:row + length] = delta[index, :, :length]
+            for index, (offset, length) in enumerate(zip(
+                    inputs.cache_offsets, inputs.lengths, strict=True)):
+                assert offset + length <= cache.shape[2], 'a write past the end of the cache'
+                cache[first + index, :, offset:offset + length] = delta[index, :, :length]
         return StepOutputs(
             states=self._taken(hidden @ self._states.T), hidden=self._taken(hidden))
 
     def copy(self, source: int, target: int) -> None:
-        """Copy one place's cache onto another's."""
+        """Copy the cache of one slot to another."""
         for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
 
     def copy_sink(self, source: int, target: int) -> None:
-        """Copy one place's sink onto another's; its ring stays."""
+        """Copy the sink of one slot to another, whose ring stays."""
         for cache in self.sink:
             cache[target] = cache[source]
 
@@ -198,18 +202,18 @@ class TorchBackend:
     def _forward(self, first: int, given: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return (B, hidden) behind each chunk's last real token, and its keys and values."""
         x = given['embeds'].to(self._dtype)
-        places = slice(first, first + len(x))
+        slots = slice(first, first + len(x))
         cos, sin, sink_cos, sink_sin = (
             given[name] for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
-        near, ring = given['near_mask'], given['ring_mask']
-        sink_rows = near.shape[2] - near.shape[1]
-        far = torch.where(given['opens'][:, :, None], ring[:, 1:], ring[:, :1])
-        seen = torch.cat([near[:, :, :sink_rows], far, near[:, :, sink_rows:]], -1)
+        sink_chunk, by_turn = given['sink_chunk_mask'], given['ring_mask']
+        sink_rows = sink_chunk.shape[2] - sink_chunk.shape[1]
+        ring = torch.where(given['is_new_turn'][:, :, None], by_turn[:, 1:], by_turn[:, :1])
+        visible = torch.cat([sink_chunk[:, :, :sink_rows], ring, sink_chunk[:, :, sink_rows:]], -1)
         step = _Step(
-            turn=((sink_cos * cos + sink_sin * sin)[:, None],
-                  (sink_sin * cos - sink_cos * sin)[:, None]),
-            seen=seen[:, None, None], live=seen.any(1)[:, None, :, None],
-            cache=[tuple(part[places] for part in (
+            to_sink=((sink_cos * cos + sink_sin * sin)[:, None],
+                     (sink_sin * cos - sink_cos * sin)[:, None]),
+            visible=visible[:, None, None], used=visible.any(1)[:, None, :, None],
+            cache=[tuple(part[slots] for part in (
                 self.sink[at][:, :, :sink_rows], self.sink[at + 1][:, :, :sink_rows],
                 self.ring[at], self.ring[at + 1])) for at in range(0, len(self.sink), 2)],
             deltas=[])
@@ -227,9 +231,9 @@ def _attend(
     scaling: float, stream: _Step, **_: Any,
 ) -> tuple[Tensor, None]:
     """
-    Return (B, S, heads, D), what each token gathers from the sink, the ring and the chunk.
+    Return (B, S, heads, D), the attention over the sink, the ring and the chunk.
 
-    Queries, (B, heads, S, D), and the chunk's keys come rotated to their positions.
+    Queries, (B, heads, S, D), and the chunk's keys are already rotated to their positions.
     """
     dtype = value.dtype
     key = key.to(dtype)
@@ -237,20 +241,20 @@ def _attend(
     sink_key, sink_value, ring_key, ring_value = stream.cache[module.layer_idx]
     batch, heads, chunk, dim = query.shape
     shared = (batch, key.shape[1], -1, dim)
-    cos, sin = stream.turn
+    cos, sin = stream.to_sink
     one, two = query.chunk(2, -1)
     to_sink = torch.cat([one * cos - two * sin, two * cos + one * sin], -1)
-    near = query.to(dtype).reshape(shared)
+    query = query.to(dtype).reshape(shared)
     scores = torch.cat([
         to_sink.to(dtype).reshape(shared) @ sink_key.transpose(2, 3),
-        near @ ring_key.transpose(2, 3), near @ key.transpose(2, 3)], -1) * scaling
+        query @ ring_key.transpose(2, 3), query @ key.transpose(2, 3)], -1) * scaling
     if dtype is not torch.float64:
         scores = scores.float()
     scores = scores.view(batch, key.shape[1], -1, chunk, scores.shape[-1])
-    probabilities = torch.where(stream.seen, scores, _MASKED).softmax(-1).to(dtype)
-    # A row that no token sees may hold anything, NaN included: it must not enter a sum.
+    probabilities = torch.where(stream.visible, scores, _MASKED).softmax(-1).to(dtype)
+    # Any row that no token sees may hold anything, NaN included: it must not enter a sum.
     values = torch.cat([sink_value, ring_value, value], 2)
-    values = torch.where(stream.live, values, torch.zeros((), dtype=dtype, device=values.device))
+    values = torch.where(stream.used, values, torch.zeros((), dtype=dtype, device=values.device))
     gathered = probabilities.flatten(2, 3) @ values
     return gathered.reshape(batch, heads, chunk, dim).transpose(1, 2), None
 
@@ -267,7 +271,7 @@ def _load(directory: Path, dtype: torch.dtype) -> Any:
             f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
             'checkpoint again') from error
     model, report = loaded
-    # It would run on with random numbers in their place.
+    # transformers would run on with random weights in their place.
     if report['missing_keys']:
         raise CheckpointError(
             f'{directory} has no tensor {min(report["missing_keys"])!r}: its safetensors are not '
@@ -279,7 +283,7 @@ class _Captured:
     """
     One CUDA graph over static buffers.
 
-    :param pool: the memory that all graphs work in, since only one runs at a time
+    :param pool: memory that all graphs share, since only one runs at a time
     """
 
     def __init__(self, run: Any, given: dict[str, Tensor], pool: Any) -> None:
@@ -287,7 +291,7 @@ class _Captured:
         side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
-            run(self._buffers)  # libraries choose and allocate here, which no capture may
+            run(self._buffers)  # libraries choose and allocate now: a capture may not
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph, pool=pool):

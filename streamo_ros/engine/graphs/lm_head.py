@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The whole head as an ONNX graph, for runtimes that keep it on a device."""
+"""The LM head as an ONNX graph, for runtimes that keep it on a device."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ def lm_head_graph(
 
     :param precision: one of ``PRECISIONS``, of the product
     """
-    graph = Graph('words', precision)
+    graph = Graph('lm_head', precision)
     head = head_weight(weights)
     hidden = graph.input('hidden', np.float32, ('batch', head.shape[1]))
     logits = graph.linear(graph.narrow(hidden), 'head', head)

@@ -15,10 +15,10 @@
 """
 One chunk through the language model, as an ONNX graph.
 
-The cache goes in and only the chunk's own keys and values come out ("delta-out"); the runtime
-writes them into their rows. Standard operators alone, so ONNX Runtime and every TensorRT from
-10.3 on take it. Queries are rotated twice: to their absolute positions for the ring and the
-chunk, to their contiguous positions for the sink (see ``window``).
+The cache is an input, and only the chunk's own keys and values are outputs ("delta-out"); the
+runtime writes them into their cache rows. The operators are standard ones, so ONNX Runtime and
+every TensorRT from 10.3 on take it. Queries are rotated twice: to their absolute positions for
+the ring and the chunk, to their contiguous positions for the sink (see ``window``).
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 from onnx import ModelProto
 
 from streamo_ros.engine.graphs.attention import Attention
-from streamo_ros.engine.graphs.attention import Picked
-from streamo_ros.engine.graphs.attention import Rows
-from streamo_ros.engine.graphs.attention import Whole
+from streamo_ros.engine.graphs.attention import GatheredAttention
+from streamo_ros.engine.graphs.attention import LayerKV
+from streamo_ros.engine.graphs.attention import MaskedAttention
 from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.builder import Shape
 from streamo_ros.models import DecoderConfig
@@ -45,32 +45,33 @@ def step_graph(
 
     With B instructions, S tokens a chunk and D the size of a head, inputs are ``embeds``
     (B, S, hidden), ``cos``, ``sin``, ``sink_cos``, ``sink_sin`` (B, S, D / 2), the masks
-    ``near_mask`` (B, S, sink + S), ``ring_mask`` (B, 2, ring) and ``opens`` (B, S) of
-    ``StepInputs``, ``last`` (B; index of each row's last real token in B * S), and for each layer
-    ``sink_key_i``, ``sink_value_i``, ``ring_key_i``, ``ring_value_i`` (B, KV heads, rows, D).
-    Where shapes may change, the ring has a row of zeros behind it; ``in_sight`` (B, rows) names
-    the rows that ``ring_mask`` is about, and the others cost nothing.
+    ``near_mask`` (B, S, sink + S; ``StepInputs.sink_chunk_mask``), ``ring_mask`` (B, 2, ring) and
+    ``opens`` (B, S; ``StepInputs.is_new_turn``), ``last`` (B; index of each chunk's last real
+    token in B * S), and for each layer ``sink_key_i``, ``sink_value_i``, ``ring_key_i``,
+    ``ring_value_i`` (B, KV heads, rows, D). Where shapes may change, the ring has a row of zeros
+    behind it; ``visible_rows`` (B, rows) names the rows that ``ring_mask`` is about, and the
+    others cost nothing.
     Outputs are ``states`` (B, 3), ``hidden`` (B, hidden), and ``key_i``, ``value_i``
     (B, KV heads, S, D). Where the decoder has DeepStack, its first layers also take
-    ``deepstack_i`` (B, S, hidden), which is added to what they put out.
+    ``deepstack_i`` (B, S, hidden), which is added to their output.
 
-    :param state_ids: the state tokens, whose rows of the head are all that a tick needs
-    :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; what else goes in
-        and out is float32 all the same
+    :param state_ids: the state tokens, whose rows of the LM head are all that a tick needs
+    :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; all other inputs
+        and outputs are float32
     :param static: for runtimes whose shapes never change; otherwise in float32 alone
     """
     assert static or precision == 'float32'
     graph = Graph('step', precision)
     kv_heads, dim = config.kv_heads, config.head_dim
     embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
-    turn = ('batch', 'chunk', dim // 2)
+    rotary = ('batch', 'chunk', dim // 2)
     # A head's axis for broadcasting: (B, 1, S, D / 2).
     cos, sin, sink_cos, sink_sin = (
-        graph.op('Unsqueeze', graph.input(name, np.float32, turn), graph.ints(1))
+        graph.op('Unsqueeze', graph.input(name, np.float32, rotary), graph.ints(1))
         for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
     masks = (
-        graph.input('near_mask', np.bool_, ('batch', 'chunk', 'near_rows')),
-        graph.input('ring_mask', np.bool_, ('batch', 2, 'seen_rows')),
+        graph.input('near_mask', np.bool_, ('batch', 'chunk', 'sink_chunk_rows')),
+        graph.input('ring_mask', np.bool_, ('batch', 2, 'visible_rows')),
         graph.input('opens', np.bool_, ('batch', 'chunk')))
     last = graph.input('last', np.int64, ('batch',))
 
@@ -79,13 +80,17 @@ def step_graph(
         f'{part}_{kind}': graph.input(
             f'{part}_{kind}_{layer}', graph.dtype, ('batch', kv_heads, f'{part}_rows', dim))
         for part, kind in kinds} for layer in range(config.layers)]
-    attention: Attention = Whole(graph, config, *masks) if static else Picked(
-        graph, config, *masks,
-        in_sight=graph.input('in_sight', np.int64, ('batch', 'seen_rows')),
-        ring_key=caches[0]['ring_key'])
+    attention: Attention
+    if static:
+        attention = MaskedAttention(graph, config, *masks)
+    else:
+        attention = GatheredAttention(
+            graph, config, *masks,
+            visible_rows=graph.input('visible_rows', np.int64, ('batch', 'visible_rows')),
+            ring_key=caches[0]['ring_key'])
 
     x = graph.narrow(embeds)
-    for layer, rows in enumerate(caches):
+    for layer, cache in enumerate(caches):
         name = f'decoder.layers.{layer}'
 
         def get(tensor: str, name: str = name) -> NDArray[np.float32]:
@@ -93,7 +98,7 @@ def step_graph(
 
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
-        # The scores' scale goes into the queries, by the last weight that touches them.
+        # The scores' scale is folded into the last weight that the queries pass.
         scale = np.float32(dim ** -0.5)
         on_weight = np.float32(1) if config.qk_norm else scale
         qkv = graph.linear(
@@ -116,8 +121,8 @@ def step_graph(
         k = graph.rotate(k, cos, sin)
         attended = attention(
             graph.rotate(q, cos, sin), graph.rotate(q, sink_cos, sink_sin),
-            Rows(rows['sink_key'], rows['ring_key'], k),
-            Rows(rows['sink_value'], rows['ring_value'], v))
+            LayerKV(cache['sink_key'], cache['ring_key'], k),
+            LayerKV(cache['sink_value'], cache['ring_value'], v))
         attended = graph.op(
             'Reshape', graph.op('Transpose', attended, perm=[0, 2, 1, 3]),
             graph.ints(0, 0, config.heads * dim))
@@ -144,5 +149,5 @@ def step_graph(
 
 
 def head_weight(weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the output head, (vocabulary, hidden): the embedding table where it has no own."""
+    """Return the LM head, (vocabulary, hidden); where there is none, the embedding table."""
     return weights['head' if 'head' in weights else 'decoder.embed_tokens.weight']

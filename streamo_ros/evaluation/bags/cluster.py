@@ -22,6 +22,7 @@ same files at the same paths.
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
+import logging
 from typing import TypeVar
 
 from streamo_ros.errors import UserError
@@ -51,7 +52,7 @@ def on_cluster(
             f'a cluster needs Ray ({error}): `pip install ray`, here and on its machines'
         ) from error
     try:
-        ray.init(address=address, log_to_driver=False, logging_level='error')
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise ClusterError(
             f'there is no Ray cluster at {address!r} ({error}): start one with '

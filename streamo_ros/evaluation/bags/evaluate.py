@@ -31,6 +31,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import partial
 import hashlib
 from importlib import metadata
 import json
@@ -50,9 +51,9 @@ from streamo_ros.evaluation.bags.annotation import Annotations
 from streamo_ros.evaluation.bags.annotation import annotations_beside
 from streamo_ros.evaluation.bags.annotation import read_annotations
 from streamo_ros.evaluation.bags.cluster import on_cluster
+from streamo_ros.evaluation.bags.dataclass_json import from_json
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Configuration
-from streamo_ros.evaluation.bags.report_data import from_json
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.report_data import SCHEMA
 from streamo_ros.evaluation.bags.report_data import write_report
@@ -186,9 +187,8 @@ def _watch_all(
             return
         if jobs == 1 or len(tasks) < 2:
             for task in tasks:
-                with tqdm(unit=' s', desc=task.name, leave=False, disable=quiet) as seconds:
-                    error = watch_task(
-                        task, lambda at, bar=seconds: bar.update(max(0.0, at - bar.n)))
+                with tqdm(unit=' s', desc=task.name, leave=False, disable=quiet) as bar:
+                    error = watch_task(task, partial(_advance, bar))
                 if error:
                     yield task.name, error
                 done.update()
@@ -203,6 +203,10 @@ def _watch_all(
                 done.update()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _advance(bar: tqdm, seconds: float) -> None:
+    bar.update(max(0.0, seconds - bar.n))
 
 
 def _asked_beside(path: Path) -> Annotations | None:

@@ -16,7 +16,7 @@
 What an evaluation found, as it stands in ``report.json``.
 
 All that tables, pages and comparisons are made from is here, but pictures:
-``bag_frames.frames_at`` reads those from the bag.
+``frames.frames_at`` reads those from the bag.
 
 Stamps are seconds after ``Bag.start_ns``, rounded to the nanosecond, so that
 ``start_ns + round(stamp * 1e9)`` is the stamp in the message's header. Lists over ticks run in
@@ -27,16 +27,11 @@ States are numbers: 0 Silence, 1 Standby, 2 Response.
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import fields
-from dataclasses import is_dataclass
 import json
 from pathlib import Path
-import types
-import typing
-from typing import Any
-from typing import TypeVar
 
 from streamo_ros.errors import UserError
+from streamo_ros.evaluation.bags.dataclass_json import from_json
 
 SCHEMA = 2
 
@@ -135,7 +130,7 @@ class AnswerScores:
 @dataclass
 class Scores:
     """
-    What one watcher is worth: the checkpoint, or a baseline.
+    How well one watcher did: the checkpoint, or a baseline.
 
     :param seconds: watched, added up over instructions and cameras
     :param ticks: decided and scored
@@ -167,7 +162,7 @@ class Scores:
 @dataclass
 class Scored:
     """
-    Scores with what they are worth.
+    Scores, and what to compare them with.
 
     :param units: how many blocks the intervals were drawn from
     :param model: of the checkpoint
@@ -296,7 +291,7 @@ class Camera:
     """
     One camera of a bag.
 
-    :param topic: its topic, and its name in ``bag_frames.frames_at``
+    :param topic: its topic, and its name in ``frames.frames_at``
     :param width: of its first frame, in pixels; 0 where none could be used
     :param height: likewise
     :param frames: messages on the topic
@@ -427,38 +422,3 @@ def read_report(file: Path) -> Report:
         return from_json(Report, read)
     except (KeyError, TypeError, ValueError) as error:
         raise ReportError(f'{file} is not a whole report ({error!r})') from error
-
-
-_T = TypeVar('_T')
-
-
-def from_json(kind: type[_T], value: Any) -> _T:
-    """
-    Return the dataclass that ``dataclasses.asdict`` and JSON made this of.
-
-    :raises KeyError: when a field is missing
-    :raises TypeError: when a value is of another type
-    """
-    return typing.cast(_T, _from_json(kind, value))
-
-
-def _from_json(kind: Any, value: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if origin is types.UnionType:
-        if value is None and types.NoneType in arguments:
-            return None
-        return _from_json(
-            next(one for one in arguments if one is not types.NoneType), value)
-    if origin is list:
-        return [_from_json(arguments[0], one) for one in value]
-    if origin is dict:
-        return {name: _from_json(arguments[1], one) for name, one in value.items()}
-    if is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        return typing.cast(Any, kind)(**{
-            one.name: _from_json(hints[one.name], value[one.name]) for one in fields(kind)})
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind):
-        raise TypeError(f'{value!r} is not {kind.__name__}')
-    return value

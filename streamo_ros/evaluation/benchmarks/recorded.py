@@ -45,7 +45,7 @@ from streamo_ros.evaluation.benchmarks.watching import Question
 from streamo_ros.evaluation.benchmarks.watching import watch
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
-from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import RecordedStream
 from streamo_ros.sources.stream_file import RecordedTurn

@@ -87,9 +87,7 @@ def watch(
     :raises SourceError: when the video cannot be read
     :raises InstructionError: when a question cannot be taken
     """
-    engine.reset()
-    for watch in engine.watches:
-        watch.cancel()
+    engine.restart()
     states: dict[str, list[State]] = {str(index): [] for index in range(len(questions))}
     answers: dict[str, dict[int, str]] = {name: {} for name in states}
     for turn, picture in enumerate(pictures_at(video, starts)):

@@ -239,7 +239,7 @@ def _left_out(reasons: list[str]) -> list[str]:
 
 def _beside(one: list[list[str]], two: list[list[str]]) -> list[list[Any]]:
     """Return names with both values, or the one that both have; whether they differ."""
-    values = [dict(map(tuple, lines)) for lines in (one, two)]
+    values = [dict(lines) for lines in (one, two)]
     return [
         [name, both[0] if both[0] == both[1] else f'A {both[0]}; B {both[1]}', both[0] != both[1]]
         for name in dict.fromkeys([*values[0], *values[1]])

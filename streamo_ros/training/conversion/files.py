@@ -15,8 +15,8 @@
 """
 A file of raw annotations to a file of the stream format, or back, record by record.
 
-Nothing grows with the file: what was corrected is counted, the first of it kept, and all of it
-written to the report as it comes.
+Memory does not grow with the file: corrections are counted, the first ones kept, and all written
+to the report as they are found.
 """
 
 from collections import Counter
@@ -31,11 +31,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import read_stream
+from streamo_ros.sources.stream_file import stream_json
 from streamo_ros.training.conversion.mended import Finding
 from streamo_ros.training.conversion.mended import mended_turns
 from streamo_ros.training.conversion.mended import recover_annotation
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import read_annotation
 from streamo_ros.training.conversion.raw_annotation import read_seconds
 from streamo_ros.training.conversion.reference import reference_turns
@@ -48,14 +50,12 @@ from streamo_ros.training.json_records import FileError
 from streamo_ros.training.json_records import read_records
 from streamo_ros.training.json_records import RecordWriter
 from streamo_ros.training.json_records import written_whole
-from streamo_ros.training.stream_record import read_stream
-from streamo_ros.training.stream_record import stream_json
 
 Converted = tuple[dict[str, Any], list[Finding]]
 MOST_TURNS = 1_000_000
 """Eleven days at a turn a second: more is a broken length, and would not fit into memory."""
 KEPT = 20
-"""Findings of a run that its summary shows."""
+"""Findings that the summary shows."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +184,12 @@ def convert_file(
     on_bad: Callable[[str], object] = lambda sentence: None,
 ) -> Summary:
     """
-    Convert a file; a bad record is told and left out.
+    Convert a file; a bad record is reported and left out.
 
     :param convert: ``ToStream`` or ``to_annotation``
     :param report: where to write every finding and the counts, as JSON
-    :param on_read: told of every piece read, in bytes
-    :param on_bad: told of each bad record
+    :param on_read: called with the size of each piece read, in bytes
+    :param on_bad: called with a sentence for each bad record
     :raises FileError: when a file cannot be read or written
     """
     summary = Summary()

@@ -13,33 +13,34 @@
 # limitations under the License.
 
 """
-Raw annotations to turns and back, with every correction told.
+Raw annotations to turns and back, with a report of every correction.
 
-A time lies in the turn that ends at it or contains it: second 5 in ``<4s-5s>`` as the authors
-count, and at any rate. An event is stood by for from its first turn to its last and answered at
-the turn after; an answer with a ``time`` alone is due at that time's turn. Then
+A time belongs to the turn that ends at it or contains it: second 5 to ``<4s-5s>``, as the authors
+count, at any rate. An event is Standby from its first turn to its last, and its answer comes at
+the turn after; an answer with a ``time`` alone is due at that time's turn. Further,
 
-- an answer is never lost: it stands over the Standby of other events, the second of two that are
-  due at once comes a turn later, and an event that ends in the last turn is answered there;
-- a question is asked once, at its time. Before it the turns are silent: nobody has asked yet, and
-  what happened before is answered as soon as it is asked about.
+- an answer is never lost: it overrides the Standby of other events, the second of two that are due
+  at once comes a turn later, and an event that ends in the last turn is answered there;
+- a question is asked once, at its time. The turns before it are silent, and an event that was over
+  by then is answered as soon as the question is asked.
 """
 
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import math
 
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import time_tag
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import check_words
+from streamo_ros.sources.stream_file import RecordedStream
+from streamo_ros.sources.stream_file import Turn
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import Question
 from streamo_ros.training.conversion.raw_annotation import read_seconds
 from streamo_ros.training.conversion.raw_annotation import Response
-from streamo_ros.training.stream_record import check_words
-from streamo_ros.training.stream_record import StreamRecord
-from streamo_ros.training.stream_record import Turn
 
 SLACK = 0.001
 """Seconds by which a time may pass a turn's end and still lie in it: tags have three decimals."""
@@ -84,7 +85,7 @@ def mended_turns(
     annotation: Annotation, count: int, fps: float, question: str = ''
 ) -> tuple[list[Turn], list[Finding]]:
     """
-    Return the turns of one record, and what was corrected.
+    Return the turns of one record, and the corrections.
 
     :param count: the number of turns
     :param fps: turns per second
@@ -276,18 +277,23 @@ class _Mended:
                     f'{", ".join(over)}')
 
 
-def recover_annotation(record: StreamRecord) -> tuple[Annotation, list[Finding]]:
+def recover_annotation(record: RecordedStream) -> tuple[Annotation, list[Finding]]:
     """
     Return the raw record of a stream, and what could not be taken as it stood.
 
     The inverse of ``mended_turns`` where that corrected nothing but a question asked once; times
     are the ends of turns. Where an answer stands over the Standby of the next event, that event
     begins a turn later than it did.
+
+    :raises BadRecord: when the time tags do not advance
     """
+    for index, (before, turn) in enumerate(pairwise(record.turns), 1):
+        if turn.end <= before.end:
+            raise BadRecord(
+                f'{record.message(index, "user")}.content', 'its time tag does not advance')
     findings: list[Finding] = []
     questions = [
-        Question(turn.question, _plain(end))
-        for turn, end in zip(record.turns, record.ends) if turn.question]
+        Question(turn.question, _plain(turn.end)) for turn in record.turns if turn.question]
     if record.turns and record.turns[0].question:
         again = [asked for asked in questions[1:] if asked.content == questions[0].content]
         if again:  # as the authors' converter writes a question that is not asked at the start
@@ -296,14 +302,14 @@ def recover_annotation(record: StreamRecord) -> tuple[Annotation, list[Finding]]
             del questions[0]
     responses = list(_responses(record, findings))
     annotation = Annotation(
-        record.video_path, tuple(questions), tuple(responses), record.video_name,
-        record.task_type, record.source, _plain(record.ends[-1]) if record.ends else 0)
+        record.video, tuple(questions), tuple(responses), record.video_name, record.task,
+        record.source, _plain(record.turns[-1].end) if record.turns else 0)
     return annotation, findings
 
 
-def _responses(record: StreamRecord, findings: list[Finding]) -> Iterator[Response]:
+def _responses(record: RecordedStream, findings: list[Finding]) -> Iterator[Response]:
     began: int | None = None
-    ends = [_plain(end) for end in record.ends]
+    ends = [_plain(turn.end) for turn in record.turns]
     for index, turn in enumerate([*record.turns, Turn()]):
         if turn.state is State.STANDBY:
             began = index if began is None else began

@@ -24,21 +24,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from streamo_ros.sources.stream_file import BadRecord
+
 _NO_TIME = 1e9  # seconds; a time lies below, so that it can be counted in turns
-
-
-class BadRecord(ValueError):
-    """
-    A record that cannot be converted.
-
-    :param field: where in the record, such as ``response[1].st_time``; empty for all of it
-    :param what: what is wrong there, and what would help
-    """
-
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(f'{field}: {what}' if field else what)
-        self.field = field
-        self.what = what
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,15 @@
 Raw annotations to turns exactly as the authors' converter makes them, defects included.
 
 For comparing with what was trained on their data. Written from a description of its behaviour
-(maifoundations/Streamo, scripts/convert_streaming_video.py at 6d1f1ab); ``conversion`` mends
+(maifoundations/Streamo, scripts/convert_streaming_video.py at 6d1f1ab); ``mended`` corrects
 what this one gets wrong.
 """
 
 from streamo_ros.dialogue import State
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import Turn
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import read_reference_time
-from streamo_ros.training.stream_record import Turn
 
 
 def reference_turns(

@@ -48,7 +48,7 @@ _HIDDEN_LOGIT = -1e4
 
 
 @dataclass(frozen=True)
-class Sight:
+class AttentionBlock:
     """
     What a block of queries sees, for all rows alike but for the mask.
 
@@ -63,7 +63,7 @@ class Sight:
     mask: Tensor
 
 
-def sights(mask: Tensor, sink: int) -> list[Sight]:
+def attention_blocks(mask: Tensor, sink: int) -> list[AttentionBlock]:
     """
     Return what each block sees.
 
@@ -79,13 +79,13 @@ def sights(mask: Tensor, sink: int) -> list[Sight]:
         first = sink + (int(recent.int().argmax()) if bool(recent.any()) else len(recent))
         keys = torch.cat([
             seen[..., :min(sink, queries.stop)], seen[..., first:queries.stop]], -1)
-        found.append(Sight(
+        found.append(AttentionBlock(
             queries, slice(first, max(first, queries.stop)),
             torch.where(keys, 0.0, _HIDDEN_LOGIT).to(WORKING)[:, :, None]))
     return found
 
 
-class LowRank(nn.Module):
+class LowRankLinear(nn.Module):
     """
     A frozen matrix and the product of two thin ones that is added to it.
 
@@ -129,25 +129,24 @@ class DecoderLayer(nn.Module):
         self.register_buffer('before', weights['input_layernorm.weight'], persistent=False)
         self.register_buffer(
             'between', weights['post_attention_layernorm.weight'], persistent=False)
-        # The scores' scale goes into the queries.
-        self.qkv = LowRank(torch.cat([
+        self.qkv = LowRankLinear(torch.cat([
             weights[f'self_attn.{part}_proj.weight'] for part in 'qkv']), rank)
-        self.out = LowRank(weights['self_attn.o_proj.weight'], rank)
-        self.gate_up = LowRank(torch.cat([
+        self.out = LowRankLinear(weights['self_attn.o_proj.weight'], rank)
+        self.gate_up = LowRankLinear(torch.cat([
             weights['mlp.gate_proj.weight'], weights['mlp.up_proj.weight']]), rank)
-        self.down = LowRank(weights['mlp.down_proj.weight'], rank)
+        self.down = LowRankLinear(weights['mlp.down_proj.weight'], rank)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, blocks: Sequence[Sight],
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, blocks: Sequence[AttentionBlock],
                 sink: int) -> Tensor:
         """
         Return (R, S, hidden).
 
         :param cos: (R, S, 1, D / 2)
         """
-        q, k, v = self.ask(x, cos, sin)
-        return self.think(x, self.attend(q, k, v, blocks, sink))
+        q, k, v = self.project(x, cos, sin)
+        return self.feed_forward(x, self.attend(q, k, v, blocks, sink))
 
-    def ask(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def project(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return queries (R, KV heads, heads of each, S, D), and keys and values."""
         rows, length, _ = x.shape
         qkv = self.qkv(rms_norm(x, self.before, self._epsilon)).view(
@@ -156,11 +155,12 @@ class DecoderLayer(nn.Module):
         first, second = turning.chunk(2, -1)
         turned = torch.cat([first * cos - second * sin, second * cos + first * sin], -1)
         q, k = turned.split([self._heads, self._kv_heads], 2)
+        # The scores' scale goes into the queries.
         q = (q * self._dim ** -0.5).unflatten(2, (self._kv_heads, -1))
         return (q.permute(0, 2, 3, 1, 4).contiguous(), k.transpose(1, 2).contiguous(),
                 v.transpose(1, 2).contiguous())
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, blocks: Sequence[Sight],
+    def attend(self, q: Tensor, k: Tensor, v: Tensor, blocks: Sequence[AttentionBlock],
                sink: int) -> Tensor:
         """Return what each token gathered, (R, S, heads * D)."""
         rows, groups, each, _, dim = q.shape
@@ -175,7 +175,7 @@ class DecoderLayer(nn.Module):
             gathered.append((shares @ values).unflatten(2, (each, -1)))
         return torch.cat(gathered, 3).permute(0, 3, 1, 2, 4).flatten(2)
 
-    def think(self, x: Tensor, gathered: Tensor) -> Tensor:
+    def feed_forward(self, x: Tensor, gathered: Tensor) -> Tensor:
         """Return the layer's output."""
         x = x + self.out(gathered)
         gate, up = self.gate_up(rms_norm(x, self.between, self._epsilon)).chunk(2, -1)
@@ -237,7 +237,7 @@ class Decoder(nn.Module):
         """
         angles = positions[..., None, None] * self.frequencies
         cos, sin = angles.cos().to(WORKING), angles.sin().to(WORKING)
-        blocks = sights(mask, sink)
+        blocks = attention_blocks(mask, sink)
         x = embeds.to(WORKING)
         for layer in self.layers:
             x = layer(x, cos, sin, blocks, sink)
@@ -251,5 +251,5 @@ class Decoder(nn.Module):
     def speed_up(self) -> None:
         """Compile what stands between the matrix products; takes a C++ compiler."""
         for layer in self.layers:
-            layer.ask = torch.compile(layer.ask, dynamic=True)
-            layer.think = torch.compile(layer.think, dynamic=True)
+            layer.project = torch.compile(layer.project, dynamic=True)
+            layer.feed_forward = torch.compile(layer.feed_forward, dynamic=True)

@@ -56,13 +56,13 @@ from streamo_ros.training.small.streams import SmallStreams
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.training.train import answer_weights
 from streamo_ros.training.train import losses
-from streamo_ros.training.train import SIGHT_WEIGHT
-from streamo_ros.training.train import SightHeads
 from streamo_ros.training.train import TURNS
+from streamo_ros.training.train import VISION_WEIGHT
+from streamo_ros.training.train import VisionHeads
 
 RANK = 32
 RATES = {'eyes': 1e-3, 'tower': 3e-4, 'decoder': 7e-4}
-QUESTIONS = {'sight': (0, 0, 0, 0), 'stream': (2, 2, 2, 2)}
+QUESTIONS = {'vision': (0, 0, 0, 0), 'stream': (2, 2, 2, 2)}
 MEAN_STEPS = 100
 """Over how many steps the running mean of the weights goes, and at most a fifth of the run."""
 
@@ -79,7 +79,7 @@ class SmallPlan:
     """
 
     seed: int
-    sight_steps: int
+    vision_steps: int
     steps: int
     decay: int
     save_every: int = 25
@@ -97,9 +97,9 @@ class Small(nn.Module):
         self.decoder = Decoder(checkpoint.decoder, {
             name.removeprefix('model.'): weight for name, weight in weights.items()
             if name.startswith('model.')}, len(ADDED), RANK)
-        self.heads = SightHeads(checkpoint.decoder.hidden)
+        self.heads = VisionHeads(checkpoint.decoder.hidden)
 
-    def see(self, batch: SmallBatch) -> Tensor:
+    def encode_images(self, batch: SmallBatch) -> Tensor:
         """Return the visual tokens, (frames, tokens of a frame, hidden)."""
         with torch.autocast('cpu', WORKING):
             tokens: Tensor = self.eyes(batch.batch.patches, batch.batch.grid, batch.seen)
@@ -152,15 +152,15 @@ def train_small(
     mean = {name: value.detach().clone() for name, value in model.named_parameters()}
     solver = torch.optim.AdamW(model.groups(), weight_decay=0.0, betas=(0.9, 0.98))
     resume = directory / 'resume.pt'
-    stage, first = 'sight', 0
+    stage, first = 'vision', 0
     if resume.is_file():
         begun = torch.load(resume, weights_only=True)
         model.load_state_dict(begun['model'])
         solver.load_state_dict(begun['solver'])
         mean, stage, first = begun['mean'], begun['stage'], begun['step']
     run = _Run(checkpoint, plan, model, mean, solver, trunk)
-    for at, steps in (('sight', plan.sight_steps), ('stream', plan.steps)):
-        if at == 'sight' and stage == 'stream':
+    for at, steps in (('vision', plan.vision_steps), ('stream', plan.steps)):
+        if at == 'vision' and stage == 'stream':
             continue
         for step, figures in run.steps(at, steps, first):
             _note(directory, log, {'stage': at, 'step': step, **figures})
@@ -222,13 +222,13 @@ class _Run:
         weights = answer_weights(self.checkpoint.tokenizer)
         for step, batch in enumerate(self._loader(stage, steps, first), first):
             begin = time.monotonic(), time.process_time()
-            tokens = model.see(batch)
-            found = {'sight': model.heads.loss(tokens, batch.batch)}
-            total = found['sight']
+            tokens = model.encode_images(batch)
+            found = {'vision': model.heads.loss(tokens, batch.batch)}
+            total = found['vision']
             if stage == 'stream':
                 found['state'], found['text'] = losses(
                     model.decoder.logits, model.states(tokens, batch), batch.batch.rows, weights)
-                total = SIGHT_WEIGHT * total + found['state'] + found['text']
+                total = VISION_WEIGHT * total + found['state'] + found['text']
             total.backward()
             for group in self.solver.param_groups:
                 nn.utils.clip_grad_norm_(group['params'], 1.0)
@@ -255,7 +255,7 @@ class _Run:
         weights = answer_weights(self.checkpoint.tokenizer)
         with torch.no_grad():
             for batch in self._validation:
-                hidden = self.model.states(self.model.see(batch), batch)
+                hidden = self.model.states(self.model.encode_images(batch), batch)
                 rows = batch.batch.rows
                 at = rows.state_labels != IGNORED
                 logits = self.model.decoder.logits(hidden[at])[:, state_ids]
@@ -307,7 +307,7 @@ def main() -> None:
         help='a nano, whose vision tower the change tower starts as')
     parser.add_argument('--seed', type=int, default=17, help='of weights and streams')
     parser.add_argument(
-        '--sight-steps', type=int, default=300, help='steps of connector and tower alone')
+        '--vision-steps', type=int, default=300, help='steps of connector and tower alone')
     parser.add_argument('--steps', type=int, default=9000, help='steps with the decoder')
     parser.add_argument(
         '--decay', type=int, default=2700, help='the last of them, in which the rate goes to zero')
@@ -317,7 +317,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     train_small(options.out, SmallPlan(
-        options.seed, options.sight_steps, options.steps, options.decay,
+        options.seed, options.vision_steps, options.steps, options.decay,
         compiled=options.compile), options.tower)
 
 

@@ -579,8 +579,8 @@ class Simulation:
                 return False
         pace = self._pace()
         low = 0.075
-        self._move(*begin, self._highest(), 1.2 * pace, 0.03, angle)
-        self._move(*begin, low, 0.6 * pace)
+        self._move(begin[0], begin[1], self._highest(), 1.2 * pace, 0.03, angle)
+        self._move(begin[0], begin[1], low, 0.6 * pace)
         self._wake({index})
         first = self._now[index].copy()
         moves: list[float] = []
@@ -592,13 +592,15 @@ class Simulation:
             if not moves and np.abs(self._now[index] - first)[:3].max() > 0.01:
                 moves.append(self._time)
         stop = end - way * (reach - 0.06 + 0.03)
-        self._move(*stop, low, max(1.0, np.linalg.norm(stop - begin) / 0.35) * pace, each=watch)
+        reached = max(1.0, np.linalg.norm(stop - begin) / 0.35)
+        self._move(stop[0], stop[1], low, reached * pace, each=watch)
         pybullet.resetBasePositionAndOrientation(
             self._fist, (0, 0, -5), (0, 0, 0, 1), physicsClientId=self._client)
         if not moves:
             raise Unclear
         self._moved = moves[0]
-        self._move(*(stop - 0.05 * way), low + 0.05, 0.3)
+        back = stop - 0.05 * way
+        self._move(back[0], back[1], low + 0.05, 0.3)
         self._move(self._hand.x, self._hand.y, self._highest(), 0.6 * pace)
         self._settle(0.1)
         self._finish_push(index, first, off, True)

@@ -138,7 +138,9 @@ def _between(low: float, high: float, share: float) -> float:
 
 def block(x: float, y: float, z: float, colour: Colour) -> Mesh:
     """Return a box by half its sides."""
-    points, normals, faces = [], [], []
+    points: list[NDArray[np.float64]] = []
+    normals: list[NDArray[np.float64]] = []
+    faces: list[tuple[int, int, int]] = []
     for axis in range(3):
         for sign in (-1.0, 1.0):
             normal = np.zeros(3)
@@ -160,7 +162,9 @@ def turned(profile: list[tuple[float, float]], colour: Colour, sides: int = _SID
 
     :param profile: (radius, height) from the bottom outwards and up
     """
-    points, normals, faces = [], [], []
+    points: list[tuple[float, float, float]] = []
+    normals: list[tuple[float, float, float]] = []
+    faces: list[tuple[int, int, int]] = []
     angles = np.linspace(0, 2 * math.pi, sides + 1)
     for (r0, z0), (r1, z1) in zip(profile, profile[1:], strict=False):
         length = math.hypot(r1 - r0, z1 - z0)

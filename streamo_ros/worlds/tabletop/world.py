@@ -355,8 +355,8 @@ class _Scene:
             lightDiffuseCoeff=1.1 - self._ambient, lightSpecularCoeff=0.2,
             renderer=pybullet.ER_TINY_RENDERER, physicsClientId=client)
         colours = np.reshape(colour, (rows, columns, 4))[..., :3].astype(np.uint8)
-        bodies = np.reshape(ids, (rows, columns))
-        return colours, self._which[np.where(bodies < 0, len(self._which) - 1, bodies)]
+        shown = np.reshape(ids, (rows, columns))
+        return colours, self._which[np.where(shown < 0, len(self._which) - 1, shown)]
 
 
 def _border(mask: NDArray[np.bool_]) -> int | None:

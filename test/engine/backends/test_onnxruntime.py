@@ -92,12 +92,12 @@ def test_a_write_past_the_end_of_the_ring_is_caught():
     backend = OnnxRuntimeBackend(checkpoint)
     backend.allocate(1, 4, 8)
     decoder = checkpoint.decoder
-    turn = np.zeros((1, 3, decoder.head_dim // 2), np.float32)
+    rotary = np.zeros((1, 3, decoder.head_dim // 2), np.float32)
     with pytest.raises(AssertionError, match='past the end of the cache'):
         backend.step(0, StepInputs(
             embeds=np.zeros((1, 3, decoder.hidden), np.float32),
             deepstack=np.zeros((0, 1, 3, decoder.hidden), np.float32),
-            cos=turn, sin=turn, sink_cos=turn, sink_sin=turn,
-            ring_mask=np.zeros((1, 2, 8), np.bool_), opens=np.zeros((1, 3), np.bool_),
-            near_mask=np.ones((1, 3, 3), np.bool_), lengths=np.asarray([3]),
-            rows=np.asarray([6])))
+            cos=rotary, sin=rotary, sink_cos=rotary, sink_sin=rotary,
+            ring_mask=np.zeros((1, 2, 8), np.bool_), is_new_turn=np.zeros((1, 3), np.bool_),
+            sink_chunk_mask=np.ones((1, 3, 3), np.bool_), lengths=np.asarray([3]),
+            cache_offsets=np.asarray([6])))

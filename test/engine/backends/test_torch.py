@@ -55,9 +55,7 @@ def test_two_streams_over_the_same_weights_decide_as_each_would_alone(frames):
     alone = []
     for stream in streams:
         alone.append(decisions(engine, stream))
-        for watch in engine.watches:
-            watch.cancel()
-        engine.reset()
+        engine.restart()
     together = [[], []]
     engines = [engine, engine.new_stream()]
     for one in engines:
@@ -74,8 +72,8 @@ def test_what_unused_rows_hold_changes_nothing(frames):
     from streamo_ros.engine.backends.torch import TorchBackend
 
     class Poisoned(TorchBackend):
-        def allocate(self, places, sink_rows, ring_rows):
-            super().allocate(places, sink_rows, ring_rows)
+        def allocate(self, max_batch, sink_rows, ring_rows):
+            super().allocate(max_batch, sink_rows, ring_rows)
             for cache in (*self.sink, *self.ring):
                 cache.fill_(torch.nan)
 

@@ -90,7 +90,7 @@ def test_a_question_stands_until_another_is_asked(tmp_path):
 @pytest.mark.parametrize('tags, fps', [
     (('0s-1s', '1s-2s'), 1), (('0s-0.5s', '0.5s-1s'), 2), (('0s-1s', ), 1)])
 def test_the_rate_is_told_by_the_tags(tags, fps):
-    turns = [recorded.RecordedTurn('', tag, float(tag.split('s')[0]), State.SILENCE, '')
+    turns = [recorded.RecordedTurn('', tag, float(tag.split('s')[0]), 0.0, State.SILENCE, '')
              for tag in tags]
     assert recorded.rate(recorded.RecordedStream('', None, tuple(turns))) == fps
 
@@ -140,7 +140,7 @@ def test_a_folder_is_gone_through_and_what_is_not_there_is_named(tmp_path, monke
     assert (found['records'], found['watched']) == (6, 2)
     assert found['absent_videos'] == ['gone.mp4'] and found['records_of_absent_videos'] == 1
     assert list(found['left_out']) == ['one.json 2', 'one.json 3', 'one.json 4']
-    assert 'alternate' in found['left_out']['one.json 2']
+    assert 'role assistant' in found['left_out']['one.json 2']
     assert 'nothing is asked' in found['left_out']['one.json 3']
     assert 'do not advance' in found['left_out']['one.json 4']
 

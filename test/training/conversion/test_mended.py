@@ -22,17 +22,17 @@ import numpy as np
 import pytest
 
 from streamo_ros.dialogue import State
+from streamo_ros.sources.stream_file import BadRecord
+from streamo_ros.sources.stream_file import read_stream
+from streamo_ros.sources.stream_file import stream_json
 from streamo_ros.training.conversion.mended import mended_turns
 from streamo_ros.training.conversion.mended import recover_annotation
 from streamo_ros.training.conversion.mended import turn_of
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import Question
 from streamo_ros.training.conversion.raw_annotation import read_annotation
 from streamo_ros.training.conversion.raw_annotation import Response
 from streamo_ros.training.conversion.reference import reference_turns
-from streamo_ros.training.stream_record import read_stream
-from streamo_ros.training.stream_record import stream_json
 
 ASKED = (Question('What?', 1),)
 LABELS = {'video_name': 'a', 'task_type': 'QA', 'source': 'x'}
@@ -308,8 +308,8 @@ def back(turns, fps=1.0):
 
 @pytest.mark.parametrize('fps', [0.5, 1.0, 2.0, 3.0, 29.97])
 def test_the_end_of_a_turn_lies_in_it_at_any_rate(fps):
-    ends = read_stream(stream_json(mended(count=200)[0], fps, '', 'a', LABELS)).ends
-    assert [turn_of(end, fps) for end in ends] == list(range(200))
+    record = read_stream(stream_json(mended(count=200)[0], fps, '', 'a', LABELS))
+    assert [turn_of(turn.end, fps) for turn in record.turns] == list(range(200))
 
 
 def test_a_question_that_the_reference_repeats_is_taken_back_once():

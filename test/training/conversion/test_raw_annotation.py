@@ -18,8 +18,8 @@ import math
 
 import pytest
 
+from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.training.conversion.raw_annotation import Annotation
-from streamo_ros.training.conversion.raw_annotation import BadRecord
 from streamo_ros.training.conversion.raw_annotation import Question
 from streamo_ros.training.conversion.raw_annotation import read_annotation
 from streamo_ros.training.conversion.raw_annotation import read_reference_time

@@ -34,8 +34,8 @@ from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.manifest import EMBEDDINGS
 from streamo_ros.engine.backends.tensorrt.manifest import export_command
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
+from streamo_ros.engine.backends.tensorrt.runner import Binding
 from streamo_ros.engine.backends.tensorrt.runner import EngineRunner
-from streamo_ros.engine.backends.tensorrt.runner import Place
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 
@@ -73,13 +73,13 @@ class TensorRtBackend:
             self._directory, version=trt.__version__, device=device.name,
             capability=device.capability)
         self._table = self._embeddings()
-        self._vision, self._step, self._words = (
-            EngineRunner(self._directory / f'{name}.engine', trt, device, kept)
-            for name, kept in (
+        self._vision, self._step, self._lm_head = (
+            EngineRunner(self._directory / f'{name}.engine', trt, device, bound)
+            for name, bound in (
                 ('vision', ()), ('step', ('sink_key', 'sink_value', 'ring_key', 'ring_value')),
                 ('words', ())))
         self._in_place = 'write_index' in self._step.tensors
-        # Cache tensors in the order of layers, two a layer.
+        # Cache tensors in the order of layers, two a layer
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
         if self._in_place:
@@ -104,12 +104,12 @@ class TensorRtBackend:
 
     def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
-        return self._words.run({'hidden': hidden}, {}, ['logits'])[0]
+        return self._lm_head.run({'hidden': hidden}, {}, ['logits'])[0]
 
-    def allocate(self, places: int, sink_rows: int, ring_rows: int) -> None:
-        """Make an empty cache; what was there is gone."""
-        self._manifest.check_cache(self._directory, places, sink_rows, ring_rows)
-        # Masks hide what is there, but a fused kernel might add to it: it may not be NaN.
+    def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
+        """Make an empty cache of so many batch slots; what was there is gone."""
+        self._manifest.check_cache(self._directory, max_batch, sink_rows, ring_rows)
+        # Masks hide what is there, but a fused kernel might still multiply by it: no NaN.
         for part in self._cache.values():
             part.clear()
 
@@ -120,40 +120,45 @@ class TensorRtBackend:
         :raises TensorRtError: with the command that makes fitting ones
         """
         shapes = self._manifest.shapes
-        self._manifest.check_cache(self._directory, shapes.places, shapes.sink_rows, ring_rows)
+        self._manifest.check_cache(self._directory, shapes.max_batch, shapes.sink_rows, ring_rows)
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
-        """Run a chunk for the places from ``first`` on, and write its keys and values."""
+        """Run a chunk for the slots from ``first`` on, and write its keys and values."""
         batch, chunk = inputs.embeds.shape[:2]
         sink, ring = (self._cache[part] for part in _PARTS)
         target = sink if inputs.into_sink else ring
-        # TensorRT drops rows behind the end without a word.
+        # TensorRT drops rows behind the end silently.
         written = chunk if self._in_place and not inputs.into_sink else int(inputs.lengths.max())
-        assert int(inputs.rows.max()) + written <= target.rows, 'a write past the end of the cache'
-        assert first + batch <= ring.places, 'more instructions than places'
+        end = int(inputs.cache_offsets.max()) + written
+        assert end <= target.rows, 'a write past the end of the cache'
+        assert first + batch <= ring.max_batch, 'more instructions than batch slots'
+        sink_chunk_mask = inputs.sink_chunk_mask
         feeds = step_feeds(replace(
             inputs, ring_mask=_spread(inputs.ring_mask, inputs.ring_mask.shape[2], ring.rows),
-            near_mask=_spread(inputs.near_mask, inputs.near_mask.shape[2] - chunk, sink.rows)))
-        kept = {**sink.bound(first, batch), **ring.bound(first, batch)}
+            sink_chunk_mask=_spread(
+                sink_chunk_mask, sink_chunk_mask.shape[2] - chunk, sink.rows)))
+        bindings = {**sink.bindings(first, batch), **ring.bindings(first, batch)}
         if self._in_place:
-            # What fills the sink goes there below; here it falls on rows that no token sees.
-            rows = np.zeros_like(inputs.rows) if inputs.into_sink else inputs.rows
-            feeds['write_index'] = rows.astype(np.int32)
-            kept.update({f'{name}_out': place for name, place in kept.items()
-                         if name.startswith('ring')})
-        states, hidden = self._step.run(feeds, kept, ['states', 'hidden'])
+            # A sink is written below; here its keys fall on ring rows, which its chunk cannot see.
+            offsets = inputs.cache_offsets
+            feeds['write_index'] = (
+                np.zeros_like(offsets) if inputs.into_sink else offsets).astype(np.int32)
+            bindings.update({f'{name}_out': binding for name, binding in bindings.items()
+                             if name.startswith('ring')})
+        states, hidden = self._step.run(feeds, bindings, ['states', 'hidden'])
         if inputs.into_sink or not self._in_place:
-            for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
-                target.write(first + index, int(row), index, int(length), chunk)
+            for index, (offset, length) in enumerate(zip(
+                    inputs.cache_offsets, inputs.lengths, strict=True)):
+                target.write(first + index, int(offset), index, int(length), chunk)
         return StepOutputs(states=states, hidden=hidden)
 
     def copy(self, source: int, target: int) -> None:
-        """Copy one place's cache onto another's."""
+        """Copy the cache of one slot to another."""
         for part in self._cache.values():
             part.copy(source, target)
 
     def copy_sink(self, source: int, target: int) -> None:
-        """Copy one place's sink onto another's; its ring stays."""
+        """Copy the sink of one slot to another, whose ring stays."""
         self._cache['sink'].copy(source, target)
 
     def _new_cache(self) -> dict[str, '_CachePart']:
@@ -174,49 +179,55 @@ class TensorRtBackend:
 
 
 class _CachePart:
-    """The sinks or the rings of all places: a block a tensor, in which places are neighbours."""
+    """The sinks or the rings of all slots: one block a tensor, in which slots are neighbours."""
 
     def __init__(self, step: EngineRunner, part: str, kinds: list[str], device: Device) -> None:
         self._step, self._part, self._kinds, self._device = step, part, kinds, device
         tensor = step.tensors[f'{part}_{kinds[0]}']
-        self.places = step.most(f'{part}_{kinds[0]}')[0]
+        self.max_batch = step.most(f'{part}_{kinds[0]}')[0]
         self._shape = tensor.shape[1:]
         self._heads, self.rows, dim = self._shape
         self._row_bytes = dim * tensor.dtype.itemsize
-        self._place_bytes = math.prod(self._shape) * tensor.dtype.itemsize
-        self._size = len(kinds) * self.places * self._place_bytes
+        self._slot_bytes = math.prod(self._shape) * tensor.dtype.itemsize
+        self._size = len(kinds) * self.max_batch * self._slot_bytes
         self._base = device.allocate(self._size)
 
     def clear(self) -> None:
         self._device.clear(self._base, self._size)
 
-    def bound(self, first: int, batch: int) -> dict[str, Place]:
-        """Return where the tensors of some places lie."""
+    def bindings(self, first: int, batch: int) -> dict[str, Binding]:
+        """Return where the tensors of some slots lie, by the engine's names."""
         return {
-            f'{self._part}_{kind}': Place(self._at(index, first), (batch, *self._shape))
+            f'{self._part}_{kind}': Binding(self._at(index, first), (batch, *self._shape))
             for index, kind in enumerate(self._kinds)}
 
-    def write(self, place: int, row: int, index: int, length: int, chunk: int) -> None:
-        """Copy the first rows of what the step put out for one of its places into the cache."""
+    def write(self, slot: int, offset: int, index: int, length: int, chunk: int) -> None:
+        """
+        Copy a step's new keys and values of one slot into the cache.
+
+        :param offset: the cache row that the first one goes to
+        :param index: of the slot in the step's batch
+        :param length: how many are copied of the ``chunk`` that the step has put out
+        """
         for tensor, kind in enumerate(self._kinds):
             self._device.copy_rows(
-                self._at(tensor, place) + row * self._row_bytes, self.rows * self._row_bytes,
+                self._at(tensor, slot) + offset * self._row_bytes, self.rows * self._row_bytes,
                 self._step.address(kind) + index * self._heads * chunk * self._row_bytes,
                 chunk * self._row_bytes, length * self._row_bytes, self._heads)
 
     def copy(self, source: int, target: int) -> None:
-        pitch = self.places * self._place_bytes
+        pitch = self.max_batch * self._slot_bytes
         self._device.copy_rows(
-            self._at(0, target), pitch, self._at(0, source), pitch, self._place_bytes,
+            self._at(0, target), pitch, self._at(0, source), pitch, self._slot_bytes,
             len(self._kinds))
 
-    def _at(self, tensor: int, place: int) -> int:
-        return self._base + (tensor * self.places + place) * self._place_bytes
+    def _at(self, tensor: int, slot: int) -> int:
+        return self._base + (tensor * self.max_batch + slot) * self._slot_bytes
 
 
 def _spread(mask: NDArray[np.bool_], rows: int, wanted: int) -> NDArray[np.bool_]:
-    """Return a mask whose first rows are followed by unseen ones up to the number wanted."""
+    """Return a mask whose first rows are followed by invisible ones up to the number wanted."""
     if rows == wanted:
         return mask
-    unseen = np.zeros((*mask.shape[:2], wanted - rows), np.bool_)
-    return np.concatenate([mask[:, :, :rows], unseen, mask[:, :, rows:]], axis=2)
+    invisible = np.zeros((*mask.shape[:2], wanted - rows), np.bool_)
+    return np.concatenate([mask[:, :, :rows], invisible, mask[:, :, rows:]], axis=2)

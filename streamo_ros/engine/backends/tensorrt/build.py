@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.logger import keeping_logger
 from streamo_ros.engine.backends.tensorrt.manifest import EMBEDDINGS
@@ -33,7 +34,6 @@ from streamo_ros.engine.backends.tensorrt.manifest import ENGINES
 from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
 from streamo_ros.engine.backends.tensorrt.manifest import Manifest
 from streamo_ros.engine.backends.tensorrt.manifest import weights_digest
-from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import load_checkpoint
 

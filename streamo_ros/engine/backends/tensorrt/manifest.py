@@ -15,8 +15,9 @@
 """
 What engines were built from and for, as ``manifest.json`` beside them.
 
-An engine runs only with the TensorRT and on the GPU that it was built with, and nothing in it
-tells that the weights or the window have changed since: a stale one is refused by its manifest.
+An engine runs only with the TensorRT and on the GPU that it was built with, and the engine itself
+does not show that the weights or the window have changed since: its manifest does, and a stale
+engine is refused.
 """
 
 from dataclasses import asdict
@@ -25,15 +26,18 @@ import hashlib
 import json
 from pathlib import Path
 import shlex
+from typing import Any
 from typing import NoReturn
 
+from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
-from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 
 EMBEDDINGS = 'embed_tokens.npy'
 ENGINES = ('vision', 'step', 'words')
 FLAVOURS = ('tensorrt', 'tensorrt_rtx')
 MANIFEST = 'manifest.json'
+# Fields of ``EngineShapes`` that have another name in the file
+_FIELDS = {'max_batch': 'places'}
 _BLOCK_BYTES = 1 << 20
 
 
@@ -64,9 +68,16 @@ class Manifest:
     seconds: dict[str, float]
     sizes: dict[str, int]
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the file holds it."""
+        fields = asdict(self)
+        shapes = fields['shapes']
+        fields['shapes'] = {_FIELDS.get(name, name): value for name, value in shapes.items()}
+        return fields
+
     def write(self, directory: Path) -> None:
         """Write it beside the engines."""
-        text = json.dumps(asdict(self), indent=2)
+        text = json.dumps(self.to_json(), indent=2)
         (directory / MANIFEST).write_text(text + '\n', encoding='utf-8')
 
     def check(
@@ -92,7 +103,7 @@ class Manifest:
             self.refuse(directory, 'were built from other weights than its safetensors hold now')
 
     def check_cache(
-        self, directory: Path, places: int, sink_rows: int, ring_rows: int
+        self, directory: Path, max_batch: int, sink_rows: int, ring_rows: int
     ) -> None:
         """
         Refuse engines whose cache has other rows than a stream engine asks for.
@@ -100,10 +111,10 @@ class Manifest:
         :raises TensorRtError: as ``check``
         """
         shapes = self.shapes
-        if (places, sink_rows) != (shapes.places, shapes.sink_rows):
+        if (max_batch, sink_rows) != (shapes.max_batch, shapes.sink_rows):
             self.refuse(
-                directory, f'hold {shapes.places} instructions of {shapes.sink_rows} rows, and '
-                f'{places} of {sink_rows} are asked for')
+                directory, f'hold {shapes.max_batch} instructions of {shapes.sink_rows} rows, and '
+                f'{max_batch} of {sink_rows} are asked for')
         if ring_rows != shapes.ring_rows:
             turns, rest = divmod(ring_rows, shapes.chunk)
             window = turns - shapes.ring_rows // shapes.chunk + shapes.window_turns
@@ -157,6 +168,8 @@ def read_manifest(directory: Path) -> Manifest:
         if fields['flavour'] not in FLAVOURS:
             raise ValueError(f'no TensorRT is called {fields["flavour"]!r}')
         shapes = fields.pop('shapes')
+        for name, written in _FIELDS.items():
+            shapes[name] = shapes.pop(written)
         for name in ('frame', 'grid'):
             shapes[name] = tuple(shapes[name])
         major, minor = fields.pop('capability')
@@ -167,7 +180,7 @@ def read_manifest(directory: Path) -> Manifest:
 
 
 def export_command(directory: Path, *options: str) -> str:
-    """Return the words that tell how to build engines of a checkpoint."""
+    """Return the part of a sentence that says how to build a checkpoint's engines."""
     command = ('streamo', 'export', str(directory), '--to', 'tensorrt', '--out',
                f'{directory}-new', *options)
     return f'build them here with `{shlex.join(command)}`'

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-One engine on a device, with as little host work a call as there can be.
+One engine on a device, with as little host work in a call as possible.
 
-For each shape there is a CUDA graph: the first call runs the engine and records it, later ones
-replay that. What changes from call to call is copied into buffers that stay where they are. A
-graph belongs to the execution context it was captured from, which may not be touched after that,
-so each has its own; they share one workspace, since they run one behind the other.
+There is a CUDA graph for each shape: the first call runs the engine and captures the graph, later
+calls replay it. What changes from call to call is copied into buffers at fixed addresses. A graph
+belongs to the execution context it was captured from, which may not be touched after that, so
+each graph has a context of its own; they share one workspace, because they run one after another.
 """
 
 from collections.abc import Mapping
@@ -36,9 +36,9 @@ from numpy.typing import NDArray
 
 from streamo_ros.engine.backends.tensorrt.cuda import Bytes
 from streamo_ros.engine.backends.tensorrt.cuda import Device
+from streamo_ros.engine.backends.tensorrt.engine_shapes import Shape
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.logger import keeping_logger
-from streamo_ros.engine.backends.tensorrt.shapes import Shape
 
 # By the names of TensorRT's DataType
 _DTYPES = {
@@ -51,19 +51,19 @@ _DTYPES = {
 @dataclass(frozen=True)
 class Tensor:
     """
-    What goes into an engine or comes out of it.
+    An input or output of an engine.
 
     :param shape: with -1 where it is free
     """
 
     dtype: np.dtype[Any]
     shape: Shape
-    goes_in: bool
+    is_input: bool
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a tensor that the caller keeps lies on the device, and in what shape."""
+class Binding:
+    """Where a tensor that the caller owns lies on the device, and in what shape."""
 
     address: int
     shape: Shape
@@ -79,12 +79,12 @@ class EngineRunner:
     """
     Runs an engine's file.
 
-    :param kept: prefixes of tensors whose memory the caller keeps and names in each call; the
-        runner keeps that of the others
+    :param bound: prefixes of the tensors whose memory the caller owns and binds in each call; the
+        runner owns that of the others
     :raises TensorRtError: when TensorRT cannot load the engine
     """
 
-    def __init__(self, path: Path, trt: Any, device: Device, kept: tuple[str, ...] = ()) -> None:
+    def __init__(self, path: Path, trt: Any, device: Device, bound: tuple[str, ...] = ()) -> None:
         self._name, self._trt, self._device = path.stem, trt, device
         self._logger = keeping_logger(trt)
         self._runtime = trt.Runtime(self._logger)
@@ -102,22 +102,22 @@ class EngineRunner:
         self.tensors = {name: Tensor(
             dtype=_DTYPES[engine.get_tensor_dtype(name).name],
             shape=tuple(engine.get_tensor_shape(name)),
-            goes_in=engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT) for name in names}
+            is_input=engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT) for name in names}
         self._ranges = [
             {name: _range(engine.get_tensor_profile_shape(name, profile))
-             for name, tensor in self.tensors.items() if tensor.goes_in}
+             for name, tensor in self.tensors.items() if tensor.is_input}
             for profile in range(engine.num_optimization_profiles)]
         self._workspace_size = max(engine.device_memory_size_v2, 1)
         self._workspace = device.allocate(self._workspace_size)
         self._replays: dict[Any, _Replay] = {}
         self._sizes = {
             name: math.prod(shape) * self.tensors[name].dtype.itemsize
-            for name, shape in self._greatest().items() if not name.startswith(kept)}
+            for name, shape in self._greatest().items() if not name.startswith(bound)}
         self._addresses = {name: device.allocate(size) for name, size in self._sizes.items()}
         self._host: dict[str, Bytes] = {}
 
     def address(self, name: str) -> int:
-        """Return where a tensor lies whose memory the runner keeps."""
+        """Return where a tensor lies whose memory the runner owns."""
         return self._addresses[name]
 
     def most(self, name: str) -> Shape:
@@ -130,27 +130,27 @@ class EngineRunner:
         return tell is None or bool(tell(output) == name)
 
     def run(
-        self, feeds: Mapping[str, NDArray[np.generic]], kept: Mapping[str, Place],
+        self, feeds: Mapping[str, NDArray[np.generic]], bindings: Mapping[str, Binding],
         wanted: Sequence[str] = (),
     ) -> list[NDArray[Any]]:
         """
         Run the engine once, and return copies of the outputs that are wanted.
 
-        :param feeds: all inputs that the runner keeps
-        :param kept: all tensors that the caller keeps
+        :param feeds: all inputs whose memory the runner owns
+        :param bindings: all tensors whose memory the caller owns
         :raises TensorRtError: when the engine was not built for the shapes, or fails
         """
         for name, value in feeds.items():
             staged = self._staged(name, value.shape)
             np.copyto(staged, value, casting='same_kind')
             self._device.upload(self._addresses[name], _as_bytes(staged))
-        key = (tuple(value.shape for value in feeds.values()), tuple(kept.values()))
+        key = (tuple(value.shape for value in feeds.values()), tuple(bindings.values()))
         replay = self._replays.get(key)
         if replay is None:
             context = self._prepared(
-                {name: value.shape for name, value in feeds.items()}, kept)
+                {name: value.shape for name, value in feeds.items()}, bindings)
             self._execute(context)
-            # Only what has run before can be captured; what it did stays done.
+            # Only work that has run once can be captured; its results stand.
             self._device.synchronize()
             graph = self._device.capture(lambda: self._execute(context))
             replay = self._replays[key] = _Replay(context, graph)
@@ -175,11 +175,11 @@ class EngineRunner:
             self._host[name] = self._device.pinned(self._sizes[name])
         return self._host[name][:size].view(dtype).reshape(shape)
 
-    def _prepared(self, fed: Mapping[str, Shape], kept: Mapping[str, Place]) -> Any:
+    def _prepared(self, fed: Mapping[str, Shape], bindings: Mapping[str, Binding]) -> Any:
         """Return a context of its own for these shapes and addresses."""
-        shapes = {**fed, **{name: place.shape for name, place in kept.items()
-                            if self.tensors[name].goes_in}}
-        # Tighter profiles come later.
+        shapes = {**fed, **{name: binding.shape for name, binding in bindings.items()
+                            if self.tensors[name].is_input}}
+        # The last profile that fits is the tightest.
         profile = next((
             index for index in reversed(range(len(self._ranges)))
             if all(_within(shapes[name], *allowed)
@@ -190,7 +190,7 @@ class EngineRunner:
                 'chunks or more instructions')
         context = self._context(profile, shapes)
         for name in self.tensors:
-            address = kept[name].address if name in kept else self._addresses[name]
+            address = bindings[name].address if name in bindings else self._addresses[name]
             self._took(context.set_tensor_address(name, address), f'the address of {name}')
         missing = context.infer_shapes()
         self._took(not missing, f'the shapes, without {missing}')

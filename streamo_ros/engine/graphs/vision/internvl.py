@@ -21,7 +21,7 @@ from streamo_ros.engine.graphs.vision.tower import embedding
 from streamo_ros.engine.graphs.vision.tower import gelu
 from streamo_ros.engine.graphs.vision.tower import Grid
 from streamo_ros.engine.graphs.vision.tower import layer_norm
-from streamo_ros.engine.graphs.vision.tower import patch_places
+from streamo_ros.engine.graphs.vision.tower import patch_coordinates
 from streamo_ros.engine.graphs.vision.tower import projected
 from streamo_ros.engine.graphs.vision.tower import self_attention
 from streamo_ros.engine.graphs.vision.tower import Weights
@@ -37,7 +37,7 @@ def internvl_tower(
     """Return the visual tokens, (rows * columns, out)."""
     embeddings = 'visual.embeddings'
     position = weights[f'{embeddings}.position_embeddings'][0]
-    row, column = patch_places(config, grid).T
+    row, column = patch_coordinates(config, grid).T
     x = graph.linear(
         patches, 'patch_embed',
         embedding(weights[f'{embeddings}.patch_embeddings.projection.weight'], config),

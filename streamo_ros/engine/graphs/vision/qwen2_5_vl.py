@@ -26,7 +26,7 @@ from streamo_ros.engine.graphs.vision.tower import embedding
 from streamo_ros.engine.graphs.vision.tower import Floats
 from streamo_ros.engine.graphs.vision.tower import gelu
 from streamo_ros.engine.graphs.vision.tower import Grid
-from streamo_ros.engine.graphs.vision.tower import patch_places
+from streamo_ros.engine.graphs.vision.tower import patch_coordinates
 from streamo_ros.engine.graphs.vision.tower import projected
 from streamo_ros.engine.graphs.vision.tower import self_attention
 from streamo_ros.engine.graphs.vision.tower import Weights
@@ -38,7 +38,7 @@ def qwen2_5_vl_tower(
 ) -> list[str]:
     """Return the visual tokens, (rows * columns, out)."""
     rope = axial_rope(graph, config, grid)
-    window = patch_places(config, grid) // (config.window // config.patch)
+    window = patch_coordinates(config, grid) // (config.window // config.patch)
     apart = (window[:, None] != window[None]).any(-1)
     x = graph.linear(patches, 'patch_embed',
                      embedding(weights['visual.patch_embed.proj.weight'], config))

@@ -29,7 +29,7 @@ from streamo_ros.engine.graphs.vision.tower import gelu
 from streamo_ros.engine.graphs.vision.tower import gelu_tanh
 from streamo_ros.engine.graphs.vision.tower import Grid
 from streamo_ros.engine.graphs.vision.tower import layer_norm
-from streamo_ros.engine.graphs.vision.tower import patch_places
+from streamo_ros.engine.graphs.vision.tower import patch_coordinates
 from streamo_ros.engine.graphs.vision.tower import projected
 from streamo_ros.engine.graphs.vision.tower import self_attention
 from streamo_ros.engine.graphs.vision.tower import Weights
@@ -83,6 +83,6 @@ def _positions(config: VisionConfig, weights: Weights, grid: Grid) -> Floats:
         shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
         share = (at - low).astype(np.float32).reshape(shape)
         table = table.take(low, axis) * (1 - share) + table.take(high, axis) * share
-    row, column = patch_places(config, grid).T
+    row, column = patch_coordinates(config, grid).T
     positions: Floats = table[row, column]
     return positions

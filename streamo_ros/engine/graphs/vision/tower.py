@@ -30,7 +30,7 @@ _ROPE_THETA = 10000.0
 _MASKED = -1e30
 
 
-def patch_places(config: VisionConfig, grid: Grid) -> NDArray[np.int64]:
+def patch_coordinates(config: VisionConfig, grid: Grid) -> NDArray[np.int64]:
     """
     Return (row, column) of every patch, (patches, 2), in the merger's order.
 
@@ -55,8 +55,8 @@ def axial_rope(graph: Graph, config: VisionConfig, grid: Grid) -> tuple[str, str
     """Return cosine and sine, (patches, 1, head / 2): rows turn one half, columns the other."""
     quarter = config.hidden // config.heads // 2
     frequencies = 1.0 / _ROPE_THETA ** (np.arange(0, quarter, 2) / quarter)
-    places = patch_places(config, grid)
-    angles = (places[:, :, None] * frequencies).reshape(len(places), 1, -1)
+    coordinates = patch_coordinates(config, grid)
+    angles = (coordinates[:, :, None] * frequencies).reshape(len(coordinates), 1, -1)
     return (graph.constant('cos', np.cos(angles).astype(np.float32)),
             graph.constant('sin', np.sin(angles).astype(np.float32)))
 

@@ -73,10 +73,10 @@ def _option(text: str, options: Sequence[str]) -> str | None:
 
 def _count(said: Sequence[str]) -> str:
     for text in reversed(said):
-        count = COUNTS.get(option_letter(text) or '')
-        digits = re.search(r'\d+', text)
-        if count or digits:
-            return count or digits[0]
+        if count := COUNTS.get(option_letter(text) or ''):
+            return count
+        if digits := re.search(r'\d+', text):
+            return digits[0]
     return '0'
 
 

@@ -33,7 +33,7 @@ from streamo_ros.evaluation.benchmarks.ovo_bench.timing import answer_times
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import timing
 from streamo_ros.evaluation.benchmarks.watching import Heard
 from streamo_ros.evaluation.benchmarks.watching import watch
-from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.bag import SourceError
 
 PROJECTION = 'streams projected onto the test points by a rule of our own, official scores'
 

@@ -20,8 +20,8 @@ import shutil
 import onnx
 from onnx import ModelProto
 
-from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
-from streamo_ros.engine.backends.tensorrt.shapes import shapes_of
+from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
+from streamo_ros.engine.backends.tensorrt.engine_shapes import shapes_of
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph

@@ -55,7 +55,7 @@ class Answering:
         outputs = self._backend.step(first, inputs)
         if not inputs.into_sink:
             self.said += [outputs.states.copy(), outputs.hidden]
-        if inputs.opens.any():
+        if inputs.is_new_turn.any():
             self._turns += 1
             outputs.states[:, State.RESPONSE] = 1e9 * (
                 1 if self._turns in self._respond_at else -1)
@@ -184,7 +184,7 @@ def test_an_empty_cache_holds_nothing_that_could_spoil_a_sum(nano):
     directory, trt, device = nano
     backend = backend_of(directory, trt, device)
     shapes = read_manifest(directory).shapes
-    backend.allocate(shapes.places, shapes.sink_rows, shapes.ring_rows)
+    backend.allocate(shapes.max_batch, shapes.sink_rows, shapes.ring_rows)
     device.synchronize()
     for part in backend._cache.values():
         assert not device.view(part._base, part._size).any()
@@ -200,7 +200,9 @@ def test_a_write_past_the_end_is_caught_on_the_host(nano):
     backend.step = lambda first, inputs: seen.append(inputs) or step(first, inputs)
     engine.step(np.zeros((120, 160, 3), np.uint8), 0.0)
     rows = backend._cache['ring'].rows
-    late = replace(seen[-1], rows=seen[-1].rows + rows - seen[-1].embeds.shape[1] + 1)
+    late = replace(
+        seen[-1],
+        cache_offsets=seen[-1].cache_offsets + rows - seen[-1].embeds.shape[1] + 1)
     with pytest.raises(AssertionError, match='past the end of the cache'):
         step(0, late)
 

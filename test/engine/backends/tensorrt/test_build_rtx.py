@@ -30,9 +30,9 @@ import pytest
 
 from streamo_ros.engine.backends.tensorrt.build import build_engines
 from streamo_ros.engine.backends.tensorrt.build import EngineJob
+from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
-from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.models import DecoderConfig
@@ -44,7 +44,7 @@ trt = pytest.importorskip('tensorrt_rtx', reason='real engines are built by Tens
 QWEN = {'3b': (2048, 16, 2, 11008), '7b': (3584, 28, 4, 18944)}
 # 120 visual tokens of 420 x 224 pixels, 60 turns of 144 tokens
 SHAPES = EngineShapes(
-    frame=(224, 420), grid=(8, 15), window_turns=60, fps=1.0, places=8, sink_rows=512,
+    frame=(224, 420), grid=(8, 15), window_turns=60, fps=1.0, max_batch=8, sink_rows=512,
     ring_rows=62 * 144, chunk=144)
 MIB = 1 << 20
 

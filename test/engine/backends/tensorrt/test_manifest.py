@@ -15,21 +15,23 @@
 """A manifest refuses whatever the engines no longer fit, and says what would."""
 
 from dataclasses import replace
+import json
 import re
 import shlex
 
 import pytest
 
 from streamo_ros.cli.main import parse
+from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt.manifest import MANIFEST
 from streamo_ros.engine.backends.tensorrt.manifest import Manifest
 from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
 from streamo_ros.engine.backends.tensorrt.manifest import weights_digest
-from streamo_ros.engine.backends.tensorrt.shapes import EngineShapes
 from streamo_ros.models import CheckpointError
 
 SHAPES = EngineShapes(
-    frame=(224, 420), grid=(8, 15), window_turns=60, fps=2.0, places=8, sink_rows=314,
+    frame=(224, 420), grid=(8, 15), window_turns=60, fps=2.0, max_batch=8, sink_rows=314,
     ring_rows=62 * 144, chunk=144)
 HERE = {'version': '10.3.0', 'device': 'Orin', 'capability': (8, 7)}
 
@@ -50,6 +52,17 @@ def manifest(directory):
 def test_what_is_written_is_read_back(manifest, directory):
     manifest.write(directory)
     assert read_manifest(directory) == manifest
+
+
+def test_the_files_fields_keep_their_names(manifest, directory):
+    manifest.write(directory)
+    written = json.loads((directory / MANIFEST).read_text())
+    assert set(written) == {
+        'flavour', 'version', 'device', 'capability', 'precision', 'in_place', 'shapes', 'weights',
+        'seconds', 'sizes'}
+    assert written['shapes'] == {
+        'frame': [224, 420], 'grid': [8, 15], 'window_turns': 60, 'fps': 2.0, 'places': 8,
+        'sink_rows': 314, 'ring_rows': 62 * 144, 'chunk': 144}
 
 
 def test_engines_that_fit_are_taken(manifest, directory):

@@ -26,8 +26,8 @@ from tiny import WIDTH
 from tiny import write_tiny
 
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.engine.backends.tensorrt.runner import Binding
 from streamo_ros.engine.backends.tensorrt.runner import EngineRunner
-from streamo_ros.engine.backends.tensorrt.runner import Place
 
 
 class Scene:
@@ -43,16 +43,16 @@ class Scene:
         self.device.clear(self.cache, 4 * CACHE_BYTES)
         self.device.synchronize()
 
-    def kept(self, batch, at=None):
-        place = Place(self.cache if at is None else at, (batch, 1, ROWS, WIDTH))
+    def bindings(self, batch, at=None):
+        binding = Binding(self.cache if at is None else at, (batch, 1, ROWS, WIDTH))
         names = ['ring_key_0', 'ring_key_0_out'] if self.in_place else ['ring_key_0']
-        return dict.fromkeys(names, place)
+        return dict.fromkeys(names, binding)
 
     def run(self, batch=1, chunk=2, value=1.0, at=None, row=0):
         feeds = {'x': np.full((batch, chunk, WIDTH), value, np.float32)}
         if self.in_place:
             feeds['write_index'] = np.full(batch, row, np.int32)
-        return self.runner.run(feeds, self.kept(batch, at), ['doubled', 'total'])
+        return self.runner.run(feeds, self.bindings(batch, at), ['doubled', 'total'])
 
 
 @pytest.fixture
@@ -187,11 +187,11 @@ def test_a_cache_in_a_wrong_place_is_noticed(scene, offset, complaint):
 
 def test_a_cache_bound_elsewhere_than_it_is_written_is_noticed(tmp_path):
     scene = Scene(tmp_path, in_place=True)
-    kept = {**scene.kept(1), 'ring_key_0_out': Place(
+    bindings = {**scene.bindings(1), 'ring_key_0_out': Binding(
         scene.cache + CACHE_BYTES, (1, 1, ROWS, WIDTH))}
     with pytest.raises(ContractBroken, match='does not lie on'):
         scene.runner.run({'x': np.zeros((1, 1, WIDTH), np.float32),
-                          'write_index': np.zeros(1, np.int32)}, kept)
+                          'write_index': np.zeros(1, np.int32)}, bindings)
 
 
 def test_the_default_stream_is_noticed(scene):

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The shapes that engines are built for: what is fixed, and how far the rest may range."""
+"""The shapes that TensorRT engines are built for: which are fixed, and the ranges of the rest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from streamo_ros.engine.cache_layout import cache_layout
 from streamo_ros.models import Checkpoint
 
 # TensorRT takes addresses at multiples of 256 bytes. With rows in multiples of 16, of at least 8
-# values of two bytes each, the cache of every place begins at one.
+# values of two bytes each, the cache of every batch slot begins at one.
 _ROWS = 16
 
 Shape = tuple[int, ...]
@@ -36,9 +36,9 @@ class EngineShapes:
     :param grid: (rows, columns) of visual tokens
     :param window_turns: turns that stay in view
     :param fps: ticks per second, which set the length of time tags
-    :param places: most instructions at a time
-    :param sink_rows: of each place's cache, as asked for
-    :param ring_rows: likewise
+    :param max_batch: most instructions at a time
+    :param sink_rows: cache rows of each batch slot's sink, before padding
+    :param ring_rows: of its ring, likewise
     :param chunk: tokens of the longest chunk
     """
 
@@ -46,7 +46,7 @@ class EngineShapes:
     grid: Shape
     window_turns: int
     fps: float
-    places: int
+    max_batch: int
     sink_rows: int
     ring_rows: int
     chunk: int
@@ -72,18 +72,18 @@ class EngineShapes:
 
     def ranges(self, name: str, dims: Sequence[int]) -> list[tuple[Shape, Shape, Shape]]:
         """
-        Return the least, the usual and the greatest shape of a network input, by profile.
+        Return the least, the optimal and the greatest shape of a network input, by profile.
 
         The first profile is for chunks, the second for single tokens.
         """
         return [
             (self.filled(name, dims, 1, 1), self.filled(name, dims, 1, chunk),
-             self.filled(name, dims, self.places, chunk))
+             self.filled(name, dims, self.max_batch, chunk))
             for chunk in (self.chunk, 1)]
 
 
 def padded(rows: int) -> int:
-    """Return how many rows a part of the cache has where so many are asked for."""
+    """Return how many rows the sink or the ring has where so many are asked for."""
     return -(-rows // _ROWS) * _ROWS
 
 
@@ -102,5 +102,5 @@ def shapes_of(
     layout = cache_layout(checkpoint, checkpoint.frame.target(*frame, cell), [fps], window_turns)
     return EngineShapes(
         frame=(layout.grid[0] * cell, layout.grid[1] * cell), grid=layout.grid,
-        window_turns=layout.window_turns, fps=fps, places=layout.max_batch,
+        window_turns=layout.window_turns, fps=fps, max_batch=layout.max_batch,
         sink_rows=layout.sink_rows, ring_rows=layout.ring_rows, chunk=layout.turn_rows)

@@ -34,7 +34,7 @@ from streamo_ros.engine import StampError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 
-NODES = Path(__file__).parents[1] / 'nodes'
+NODES = Path(__file__).parents[2] / 'nodes'
 sys.path.insert(0, str(NODES))
 PATIENCE_S = 20.0
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -177,7 +177,7 @@ def test_what_is_asked_during_a_step_reaches_it(folder, ask):
 
 
 def test_an_answer_that_takes_too_long_is_cut_and_not_lost(folder):
-    with EngineProcess(fake('talks'), 2.0) as engine:
+    with EngineProcess(fake('talks'), 5.0) as engine:
         engine.watch(LIGHT)
         states = [engine.step(FRAME, float(stamp))[0] for stamp in range(3)]
         assert (states[2].state, states[2].complete) == (State.RESPONSE, False)
@@ -190,7 +190,9 @@ def test_an_answer_that_takes_too_long_is_cut_and_not_lost(folder):
     ('unknown_state', 'garbage')])
 def test_a_failure_is_told_and_leaves_no_process(folder, fault, reason):
     ended = threading.Event()
-    with EngineProcess(fake(fault), 0.5, on_end=ended.set) as engine:
+    # Only a hang is told by the deadline; all others must be told before it.
+    deadline_s = 3.0 if fault == 'hang' else PATIENCE_S
+    with EngineProcess(fake(fault), deadline_s, on_end=ended.set) as engine:
         engine.watch(LIGHT)
         engine.step(FRAME, 0.0)
         with pytest.raises(EngineFailure, match=reason):
@@ -229,7 +231,7 @@ from streamo_ros.engine import EngineProcess
 engine = EngineProcess(functools.partial(FakeEngine.from_pretrained, 'hang'), 3600.0)
 engine.__enter__()
 engine.step(np.zeros((4, 4, 3), np.uint8), 0.0)
-print(engine._process.pid, flush=True)
+print(engine.pid, flush=True)
 engine.step(np.zeros((4, 4, 3), np.uint8), 1.0)
 """
 
@@ -241,6 +243,7 @@ def test_it_ends_with_a_parent_that_is_killed_though_it_hangs(folder):
     with parent.stdout as lines:
         child = int(lines.readline())
     while not (folder / 'failed').exists():
+        assert parent.poll() is None, 'it ended before its engine hung'
         time.sleep(0.01)
     parent.kill()
     parent.wait()
@@ -252,7 +255,7 @@ def test_it_ends_with_a_parent_that_is_killed_though_it_hangs(folder):
 
 def test_ctrl_c_is_the_callers_business(folder):
     with EngineProcess(fake('well'), PATIENCE_S) as engine:
-        child = engine._process.pid
+        child = engine.pid
         assert os.getpgid(child) != os.getpgid(0)
         os.kill(child, signal.SIGINT)
         engine.watch(LIGHT)

@@ -12,29 +12,4 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a stream is made of: words, control tokens and the places of frames."""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Text:
-    """Words. Only a trusted text (the checkpoint's own prompt) may spell control tokens."""
-
-    text: str
-    trusted: bool = False
-
-
-@dataclass(frozen=True)
-class Control:
-    """One control token."""
-
-    token: str
-
-
-@dataclass(frozen=True)
-class Image:
-    """The place of one frame; it becomes as many tokens as the frame has."""
-
-
-Piece = Text | Control | Image
+"""What the documentation takes from the code itself, so that it cannot fall behind it."""

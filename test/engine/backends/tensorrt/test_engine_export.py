@@ -25,8 +25,8 @@ pytest.importorskip('transformers')
 from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.engine import StreamEngine  # noqa: E402
 from streamo_ros.engine.backends.factory import new_backend  # noqa: E402
+from streamo_ros.engine.backends.tensorrt.engine_export import export_tensorrt  # noqa: E402
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError  # noqa: E402
-from streamo_ros.engine.backends.tensorrt.export import export_tensorrt  # noqa: E402
 from streamo_ros.models import CheckpointError  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 

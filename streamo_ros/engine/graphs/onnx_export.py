@@ -224,8 +224,8 @@ def _step_difference(
             kind = ('key', 'value')[at % 2]
             caches[f'{part}_{kind}_{at // 2}'] = tensor.numpy().astype(dtype)
     angles = random.uniform(0, 6, (2, batch, chunk, decoder.head_dim // 2))
-    near = random.random((batch, chunk, _SINK_ROWS + chunk)) < 0.5
-    near[:, np.arange(chunk), _SINK_ROWS + np.arange(chunk)] = True
+    sink_chunk_mask = random.random((batch, chunk, _SINK_ROWS + chunk)) < 0.5
+    sink_chunk_mask[:, np.arange(chunk), _SINK_ROWS + np.arange(chunk)] = True
     inputs = StepInputs(
         embeds=random.standard_normal((batch, chunk, decoder.hidden), np.float32),
         deepstack=random.standard_normal(
@@ -234,18 +234,19 @@ def _step_difference(
         sink_cos=np.cos(angles[1]).astype(np.float32),
         sink_sin=np.sin(angles[1]).astype(np.float32),
         ring_mask=random.random((batch, 2, _RING_ROWS)) < 0.5,
-        opens=random.random((batch, chunk)) < 0.5, near_mask=near,
-        lengths=np.asarray([chunk, max(1, chunk - 3)]), rows=np.asarray([0, 5]))
+        is_new_turn=random.random((batch, chunk)) < 0.5, sink_chunk_mask=sink_chunk_mask,
+        lengths=np.asarray([chunk, max(1, chunk - 3)]), cache_offsets=np.asarray([0, 5]))
     feeds = {**step_feeds(inputs), **caches}
     kinds = [f'{kind}_{layer}' for layer in range(decoder.layers) for kind in ('key', 'value')]
     states, hidden, *written = _run(directory, 'step', ['states', 'hidden', *kinds], feeds)
     expected = torch.step(0, inputs)
     differences = [_difference([states, hidden], [expected.states, expected.hidden])]
     for tensor, delta in zip(torch.ring, written, strict=True):
-        for index, (row, length) in enumerate(zip(inputs.rows, inputs.lengths, strict=True)):
+        for index, (offset, length) in enumerate(zip(
+                inputs.cache_offsets, inputs.lengths, strict=True)):
             differences.append(_difference(
                 [delta[index, :, :length].astype(np.float32)],
-                [tensor[index, :, row:row + length].numpy()]))
+                [tensor[index, :, offset:offset + length].numpy()]))
     return _largest(differences)
 
 

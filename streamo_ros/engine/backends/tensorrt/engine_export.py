@@ -22,12 +22,12 @@ from typing import Any
 from streamo_ros.engine.backends.tensorrt.build import build_engines
 from streamo_ros.engine.backends.tensorrt.cuda import CudaDevice
 from streamo_ros.engine.backends.tensorrt.cuda import Device
+from streamo_ros.engine.backends.tensorrt.engine_shapes import shapes_of
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.manifest import Manifest
-from streamo_ros.engine.backends.tensorrt.shapes import shapes_of
-from streamo_ros.engine.graphs.export import Export
-from streamo_ros.engine.graphs.export import export_onnx
-from streamo_ros.engine.graphs.export import torch_is_installed
+from streamo_ros.engine.graphs.onnx_export import Export
+from streamo_ros.engine.graphs.onnx_export import export_onnx
+from streamo_ros.engine.graphs.onnx_export import torch_is_installed
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 

@@ -19,8 +19,8 @@ import pytest
 
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
-from streamo_ros.engine.backends.tensorrt.shapes import padded
-from streamo_ros.engine.backends.tensorrt.shapes import shapes_of
+from streamo_ros.engine.backends.tensorrt.engine_shapes import padded
+from streamo_ros.engine.backends.tensorrt.engine_shapes import shapes_of
 from streamo_ros.models import load_checkpoint
 
 
@@ -60,7 +60,7 @@ def watched():
 
 def test_they_are_what_the_stream_engine_asks_for(watched):
     backend, shapes = watched
-    assert (shapes.places, shapes.sink_rows, shapes.ring_rows) == backend.cache
+    assert (shapes.max_batch, shapes.sink_rows, shapes.ring_rows) == backend.cache
     assert (shapes.grid, shapes.window_turns, shapes.fps) == (backend.grid, 4, 1)
     assert shapes.chunk == max(inputs.embeds.shape[1] for inputs in backend.steps)
     assert shapes.frame == (112, 112)

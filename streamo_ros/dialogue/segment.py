@@ -1,0 +1,40 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a prompt or a turn is made of: text, control tokens and frames."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text; only a trusted one (the checkpoint's own prompt) may spell control tokens."""
+
+    text: str
+    trusted: bool = False
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control token."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class Image:
+    """Stands for one frame; it becomes as many tokens as the frame has visual tokens."""
+
+
+PromptSegment = Text | Control | Image

@@ -1,0 +1,59 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What an engine's process and its caller both know: limits, errors and how decisions travel."""
+
+import math
+from typing import Any
+
+from streamo_ros.dialogue import InstructionError
+from streamo_ros.dialogue import State
+from streamo_ros.engine.decision import Decision
+from streamo_ros.engine.decision import StampError
+
+LOAD_S = 600.0
+"""Deadline for loading a checkpoint: large ones come from slow disks."""
+
+FRAME_BYTES = 2**28
+MESSAGE_BYTES = 2**18
+
+REFUSALS = {error.__name__: error for error in (InstructionError, StampError)}
+"""Errors of the engine that are answers to a call, by name; any other one is a failure."""
+
+
+class EngineFailure(RuntimeError):
+    """The engine's process is gone, with everything in its window; the message says why."""
+
+
+def write_decision(decision: Decision) -> list[Any]:
+    """Return a decision as JSON takes it; its stamp is known to the caller."""
+    return [
+        decision.instruction_id, int(decision.state),
+        [float(probability) for probability in decision.probabilities],
+        decision.text, decision.complete]
+
+
+def read_decision(stamp: float, fields: list[Any]) -> Decision:
+    """
+    Return what ``write_decision`` wrote.
+
+    :raises ValueError: or another of Python's own errors, for anything else
+    """
+    id, state, probabilities, text, complete = fields
+    silence, standby, response = map(float, probabilities)
+    for probability in (silence, standby, response):
+        if not (math.isfinite(probability) and -1e-6 <= probability <= 1 + 1e-6):
+            raise ValueError(f'probabilities {probabilities}')
+    return Decision(
+        id, State(state), (silence, standby, response), str(text), bool(complete), stamp)
