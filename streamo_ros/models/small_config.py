@@ -41,7 +41,12 @@ SYSTEM_PROMPT = (
     '</Standby> while it is happening, and </Response> and what it was once it has happened.')
 
 
-def small_config(gguf: Gguf, layers: int = LAYERS) -> dict[str, Any]:
+def kept_layers(gguf: Gguf) -> int:
+    """Return how many of the language model's layers are kept."""
+    return min(LAYERS, int(gguf.fields['llama.block_count']))
+
+
+def small_config(gguf: Gguf) -> dict[str, Any]:
     """Return what ``config.json`` says."""
     def llama(name: str) -> Any:
         return gguf.fields[f'llama.{name}']
@@ -57,7 +62,7 @@ def small_config(gguf: Gguf, layers: int = LAYERS) -> dict[str, Any]:
             'intermediate_size': llama('feed_forward_length'),
             'max_position_embeddings': llama('context_length'),
             'num_attention_heads': llama('attention.head_count'),
-            'num_hidden_layers': layers,
+            'num_hidden_layers': kept_layers(gguf),
             'num_key_value_heads': llama('attention.head_count_kv'),
             'rms_norm_eps': round(llama('attention.layer_norm_rms_epsilon'), 9),
             'rope_parameters': {'rope_type': 'default', 'rope_theta': llama('rope.freq_base')},

