@@ -20,6 +20,7 @@ engine's business, and a bag evaluated with the same limits is decided as the no
 """
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +34,11 @@ class Thresholds:
     Limits on the probability of Response, with hysteresis between them.
 
     A tick that is no Response is Silence or Standby, whichever is likelier. As they are given
-    here, both are off: the likeliest state is decided, as the model was trained.
+    here, both are off: a checkpoint's own response holds, and where it has none the likeliest
+    state is decided, as the model was trained.
 
-    :param response: from which on there is a Response, likeliest or not; 0: where it is likeliest
+    :param response: from which on there is a Response, likeliest or not; 0: the checkpoint's own,
+        or where it is likeliest
     :param release: after a Response there is none until the probability has been below this at
         some tick, so that one that stays high is answered once; 0: at once
     :raises ValueError: when they are not 0 to 1, or the release lies above the response
@@ -51,6 +54,10 @@ class Thresholds:
             raise ValueError(
                 f'release_threshold is {self.release:g}: it must be 0 to response_threshold, '
                 f'which is {self.response:g}')
+
+    def over(self, response: float) -> 'Thresholds':
+        """Return these, with a checkpoint's own response where they have none."""
+        return self if self.response else replace(self, response=response)
 
     def decide(self, probabilities: NDArray[np.float64], latched: bool) -> State:
         """

@@ -16,8 +16,9 @@
 A checkpoint is a directory in Hugging Face's layout with safetensors, and nothing executable.
 
 Beside the usual files it holds ``system_prompt.txt``, the prompt it was trained with, and may
-hold ``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``, for
-vision towers that take any; ``pair``). The names ``nano`` and ``small`` stand for built-in ones.
+hold ``streamo.json``: ``window_turns`` (what it was trained on), ``response_threshold`` (chosen
+for it on validation streams) and ``frame`` (``size``, for vision towers that take any; ``pair``).
+The names ``nano`` and ``small`` stand for built-in ones.
 
 A plain instruct model's directory has neither; it can be watched with ``zero_shot``, which
 ``streamo.json`` may say as well: there an export remembers it.
@@ -59,7 +60,12 @@ WINDOW_TURNS = 60
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that running a model takes."""
+    """
+    Everything that running a model takes.
+
+    :param response_threshold: the probability from which a Response is decided where the user
+        gives none; 0: where it is the likeliest state
+    """
 
     directory: Path
     decoder: DecoderConfig
@@ -69,6 +75,7 @@ class Checkpoint:
     system_prompt: str
     window_turns: int
     zero_shot: bool
+    response_threshold: float = 0.0
 
     @cached_property
     def weights(self) -> Mapping[str, NDArray[np.float32]]:
@@ -142,7 +149,15 @@ def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
         tokenizer=tokenizer,
         system_prompt=prompt,
         window_turns=int(streamo.get('window_turns', WINDOW_TURNS)),
-        zero_shot=zero_shot)
+        zero_shot=zero_shot,
+        response_threshold=_read_threshold(extra, streamo))
+
+
+def _read_threshold(file: Path, streamo: Mapping[str, Any]) -> float:
+    value = streamo.get('response_threshold', 0.0)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise CheckpointError(f'{file} says response_threshold {value!r}: it must be 0 to 1')
+    return float(value)
 
 
 def _read_prompt(file: Path) -> str:
