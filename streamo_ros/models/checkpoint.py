@@ -24,6 +24,7 @@ A plain instruct model's directory has neither; it can be watched with ``zero_sh
 ``streamo.json`` may say as well: there an export remembers it.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -176,17 +177,40 @@ def _read_processor(directory: Path) -> dict[str, Any]:
     return dict(read_json(shared).get('image_processor', {})) if shared.is_file() else {}
 
 
-class _Weights(dict[str, NDArray[np.float32]]):
-    """Tensors by name; a missing one says what to do."""
+class _Weights(Mapping[str, NDArray[np.float32]]):
+    """
+    Tensors by name, as float32; a missing one says what to do.
+
+    They are held as they are stored, mostly in half the bytes, and widened at each access.
+    """
 
     def __init__(self, directory: Path) -> None:
-        super().__init__()
         self._directory = directory
+        self._stored: dict[str, NDArray[Any]] = {}
 
-    def __missing__(self, name: str) -> NDArray[np.float32]:
-        raise CheckpointError(
-            f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
-            'are of another model than its config.json; copy the checkpoint again')
+    def put(self, name: str, tensor: NDArray[Any]) -> None:
+        """Add a tensor."""
+        self._stored[name] = tensor
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return a tensor."""
+        if name not in self._stored:
+            raise CheckpointError(
+                f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
+                'are of another model than its config.json; copy the checkpoint again')
+        return self._stored[name].astype(np.float32)
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is such a tensor."""
+        return name in self._stored
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names."""
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        """Return how many tensors there are."""
+        return len(self._stored)
 
 
 def _read_weights(directory: Path) -> _Weights:
@@ -205,8 +229,7 @@ def _read_weights(directory: Path) -> _Weights:
         try:
             with safe_open(str(file), framework='numpy') as tensors:
                 for name in tensors.keys():
-                    tensor = tensors.get_tensor(name)
-                    weights[_plain_name(name)] = tensor.astype(np.float32)
+                    weights.put(_plain_name(name), tensors.get_tensor(name))
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f'{file} cannot be read as safetensors ({error})') from error
     return weights

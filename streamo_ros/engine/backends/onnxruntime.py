@@ -61,8 +61,10 @@ class OnnxRuntimeBackend:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.graph_seconds = 0.0
         self._checkpoint = checkpoint
-        self._table = checkpoint.weights['decoder.embed_tokens.weight']
         self._head = head_weight(checkpoint.weights)
+        self._table = (
+            checkpoint.weights['decoder.embed_tokens.weight'] if 'head' in checkpoint.weights
+            else self._head)
         self._step = _session(step_graph(
             checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}

@@ -46,7 +46,7 @@ def small_tower(
     seen = graph.op('Reshape', seen, graph.ints(grid[0] * grid[1], FINE + COARSE))
     changed, = qwen2_5_vl_tower(
         graph, _halved(graph, patches, config), replace(config, patch=config.patch // 2),
-        {name.replace(_TOWER, 'visual.'): weight for name, weight in weights.items()
+        {name.replace(_TOWER, 'visual.'): weights[name] for name in weights
          if name.startswith(_TOWER)}, grid)
     both = [
         layer_norm(graph, part, f'visual.connector.{name}', weights, config.norm_eps)
