@@ -13,7 +13,7 @@ PYTHON := $(or $(PYTHON),python3)
 DISTRO ?= jazzy
 export DISTRO
 
-.PHONY: help demo test scores film sample-bag split-report nano build set-up test-set-up docs clean
+.PHONY: help demo test scores film sample-bag split-report pictures nano build set-up test-set-up docs clean
 .NOTPARALLEL:
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make sample-bag  a small bag with its truth beside, for streamo evaluate; prints its path'
 	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
+	@echo 'make pictures  photographs and cut-outs to train on, into build/pictures (docs/pictures.md)'
 	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make docs   the documentation as a site, into build/docs (Sphinx, in .venv-docs)'
@@ -57,6 +58,9 @@ split-report: test-set-up build
 
 ablation: test-set-up build
 	@source ./env.sh && streamo study ablation --out '$(or $(OUT),$(error say where it goes: make ablation OUT=DIR))'
+
+pictures: test-set-up build
+	@source ./env.sh && python setup/pictures.py
 
 nano: test-set-up build
 	@source ./env.sh && out='$(or $(OUT),$(error say where it goes: make nano OUT=DIR))' \

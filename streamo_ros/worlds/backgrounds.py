@@ -146,12 +146,13 @@ class _Painting:
 
 
 def place(
-    rng: Generator, split: str, region: Region, horizon: float,
+    rng: Generator, split: str, region: Region, horizon: float, photographic: float = 0.34,
 ) -> tuple[Image, Field]:
     """
     Paint a place.
 
     :param horizon: height where the ground begins, 0..1 from the top of the home view
+    :param photographic: share of the places that are photographs, where there are any
     :returns: RGB of the region's shape, and (rows, columns) 0..1 how far each pixel keeps its
         brightness when the room's lamp goes out (windows, screens)
     """
@@ -160,7 +161,7 @@ def place(
     choice, rest = rng.random(2)
     inner = np.random.default_rng(rng.integers(2**62))
     done = False
-    if choice < 0.34:
+    if choice < photographic:
         piece = photograph(inner, split, rows, columns, 0.3)
         if piece is not None:
             painting.image[:] = tint(inner, piece) if rest < 0.7 else piece

@@ -78,6 +78,12 @@ class Figure:
             'box': (0.6, 1.6), 'ball': (1.0, 1.0), 'cutout': (0.5, 1.4)}[self.kind]
         self.width = float(rng.uniform(low, high))
         """Its width in its own heights."""
+        self.heights = {
+            'person': (0.17, 0.52), 'animal': (0.1, 0.3), 'car': (0.1, 0.26)}.get(
+                self.kind, (0.09, 0.38))
+        """How high it may be, in frame heights."""
+        self.name = ''
+        """What a person would call it, where that is known."""
         self._sheets: dict[tuple[int, ...], Sheet] = {}
         self._dress: dict[int, tuple[tuple[Image, Image], tuple[Field, Field]]] = {}
         self._brightness = 0.0

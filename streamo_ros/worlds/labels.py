@@ -56,12 +56,14 @@ class Event:
         the stream ends first
     :param settled: for what is known from stillness alone ('stop', 'move'): both frames of the
         pair must lie after this second; None for the rest
+    :param name: of the thing that entered or left, where it has one
     """
 
     skill: str
     start: float
     end: float
     settled: float | None = None
+    name: str = ''
 
     @property
     def faint(self) -> bool:
@@ -91,6 +93,26 @@ def visible_share(actor: Actor, pose: Pose, view: View, aspect: float) -> float:
     if actor.figure.kind not in ('box', 'car', 'robot'):  # most of it is in its middle
         first, last = first * first * (3 - 2 * first), last * last * (3 - 2 * last)
     return min(rows, 1.0) * (last - first)
+
+
+def occluded(plan: Plan, actor: Actor, time: float) -> bool:
+    """Say whether a nearer thing hides most of what is visible of one."""
+    pose = actor.track.pose(time)
+    if pose is None:
+        return False
+    view = plan.view(time)
+    mine = _clipped(box(actor, pose, view, plan.aspect))
+    for other in plan.actors:
+        theirs = other.track.pose(time) if other is not actor else None
+        if theirs is None or theirs.y < pose.y:
+            continue
+        over = _clipped(box(other, theirs, view, plan.aspect))
+        wide = min(mine[2], over[2]) - max(mine[0], over[0])
+        high = min(mine[3], over[3]) - max(mine[1], over[1])
+        if wide > 0 and high > 0 and wide * high > 0.5 * (
+                (mine[2] - mine[0]) * (mine[3] - mine[1])):
+            return True
+    return False
 
 
 def label(plan: Plan, seconds: float) -> tuple[tuple[Event, ...], frozenset[str]]:
@@ -244,28 +266,10 @@ class _Labels:
         return motions
 
     def _note(self, skill: str, start: float, end: float, actor: Actor) -> None:
-        self._events.append(Event(skill, start, end))
-        if start < 0 < end or self._occluded(actor, start) or self._occluded(actor, end):
+        self._events.append(Event(skill, start, end, name=actor.figure.name))
+        if start < 0 < end or any(
+                occluded(self._plan, actor, time) for time in (start, end)):
             self._unclear.add(skill)
-
-    def _occluded(self, actor: Actor, time: float) -> bool:
-        """Say whether a nearer thing hides most of what is visible of this one."""
-        pose = actor.track.pose(time)
-        if pose is None:
-            return False
-        view = self._plan.view(time)
-        mine = _clipped(box(actor, pose, view, self._plan.aspect))
-        for other in self._plan.actors:
-            theirs = other.track.pose(time) if other is not actor else None
-            if theirs is None or theirs.y < pose.y:
-                continue
-            over = _clipped(box(other, theirs, view, self._plan.aspect))
-            wide = min(mine[2], over[2]) - max(mine[0], over[0])
-            high = min(mine[3], over[3]) - max(mine[1], over[1])
-            if wide > 0 and high > 0 and wide * high > 0.5 * (
-                    (mine[2] - mine[0]) * (mine[3] - mine[1])):
-                return True
-        return False
 
     def _crossings(self) -> None:
         """Find entering and leaving that cannot be told from one another or cannot be seen."""
@@ -302,7 +306,7 @@ class _Labels:
             self._events.append(Event('stop', max(start, 0.0), end + SETTLE, end))
             if start > 0:
                 seen = self._seen(start, end, parts)
-                if seen is None or self._occluded(parts[0][2], start):
+                if seen is None or occluded(self._plan, parts[0][2], start):
                     self._unclear.add('start')
                 if seen is not None:
                     self._events.append(Event('start', start, seen))

@@ -90,26 +90,26 @@ class Plan:
 
 def plan(
     rng: Generator, split: str, seconds: float, aspect: float, horizon: float,
-    skills: Sequence[str], kinds: Sequence[str] | None = None,
+    skills: Sequence[str], figures: Callable[[Generator], Figure] | None = None,
 ) -> Plan:
     """
     Draw what happens in a stream.
 
     :param horizon: height above which no foot stands, 0..1 from the top
     :param skills: what to draw acts from; empty for a stream in which nothing is sought
-    :param kinds: of the things that come and go; None: any
+    :param figures: draws the things that come and go; None: any
     """
-    return _Planner(rng, split, seconds, aspect, horizon, skills, kinds).plan
+    return _Planner(rng, split, seconds, aspect, horizon, skills, figures).plan
 
 
 class _Planner:
 
     def __init__(
         self, rng: Generator, split: str, seconds: float, aspect: float, horizon: float,
-        skills: Sequence[str], kinds: Sequence[str] | None,
+        skills: Sequence[str], figures: Callable[[Generator], Figure] | None,
     ) -> None:
         self._rng = rng
-        self._kinds = kinds
+        self._figures = figures
         self._split = split
         self._seconds = seconds
         depth = 0.0 if rng.random() < 0.25 else float(rng.uniform(0.2, 1.6))
@@ -134,11 +134,9 @@ class _Planner:
 
     def _add(self, present: bool) -> Actor:
         rng = self._rng
-        seed = int(rng.integers(2**62))
-        figure = Figure(
-            seed, self._split, None if self._kinds is None else str(rng.choice(self._kinds)))
-        low, high = {'person': (0.17, 0.52), 'animal': (0.1, 0.3), 'car': (0.1, 0.26)}.get(
-            figure.kind, (0.09, 0.38))
+        figure = (Figure(int(rng.integers(2**62)), self._split) if self._figures is None
+                  else self._figures(rng))
+        low, high = figure.heights
         base = float(np.exp(rng.uniform(np.log(low), np.log(high))))
         base = min(base, 0.42 * self.plan.aspect / figure.width)
         cut = 1.0

@@ -21,12 +21,16 @@ of what is asked is clear, and until, mostly, something of it happens.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 import itertools
 from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.worlds.composite.topics import Asker as CompositeAsker
+from streamo_ros.worlds.composite.world import CompositeWorld
+from streamo_ros.worlds.composite.world import draw_cast
 from streamo_ros.worlds.free_topics import FreeTopic
 from streamo_ros.worlds.free_topics import loosened
 from streamo_ros.worlds.labels import SKILLS
@@ -47,7 +51,7 @@ RATES = (1.0, 1.0, 2.0)
 WORLDS = ('sentry', 'tabletop')
 """What is drawn from by default: the worlds that the scores were measured on."""
 
-MORE_WORLDS = ('moving', 'film', 'moving_tabletop')
+MORE_WORLDS = ('moving', 'film', 'moving_tabletop', 'composite')
 """Those that are drawn by name only."""
 
 _WORLD_SHARES = (0.6, 0.4)
@@ -65,6 +69,7 @@ _OTHER_WAY = {
 _OPPOSITE = {
     **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
 _SILENT = ('refused', 'unknown')  # what must never be answered
+_ABOUT_THINGS = 0.85  # share of the composite world's questions
 _CONTRASTED = (*_OPPOSITE, 'enter', 'leave')  # drawn from evenly; these two are the hardest
 
 
@@ -162,6 +167,8 @@ def draw_stream(
         return _draw_sentry(rng, split, turns, asking, size, rate, world)
     if world == 'film':
         return _draw_film(rng, split, turns, asking, size, rate)
+    if world == 'composite':
+        return _draw_composite(rng, split, turns, asking, size, rate)
     if world in ('tabletop', 'moving_tabletop'):
         return _draw_tabletop(rng, split, turns, asking, size, rate, world)
     known = ', '.join((*WORLDS, *MORE_WORLDS))
@@ -210,6 +217,47 @@ def _draw_film(
             asked = _asked(rng, split, world, taken, rate, topics, wished)
             if asked is not None:
                 return Stream('film', world, stamps, rate, asked, taken)
+
+
+def _draw_composite(
+    rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
+    given: float | None,
+) -> Stream:
+    wished = [asking.wish(rng) for _ in range(asking.questions)]
+    while True:
+        rate = given or float(rng.choice(RATES))
+        stamps = draw_stamps(rng, turns, rate)
+        taken = _taken(rng, stamps)
+        cast = draw_cast(rng, split, int(rng.integers(1, 5)))
+        acts = ['enter', 'enter', 'leave']
+        if rng.random() < 0.3:  # so that a camera's own events are no news of a thing
+            acts += [str(skill) for skill in rng.choice(SKILLS, 2)]
+        world = CompositeWorld(
+            int(rng.integers(2**62)), cast, stamps[-1] + 1.0, split, size, acts)
+        asker = CompositeAsker(world, split, taken, rate, asking.free)
+        asked: list[Question] = []
+        for _ in range(_TRIES * asking.questions):
+            if len(asked) == asking.questions:
+                break
+            question, wish = _of_things(rng, asking, asker, world, taken, rate), wished[len(asked)]
+            if (question is not None and wish in (None, question.eventful)
+                    and all(question.text != other.text for other in asked)):
+                asked.append(question)
+        if len(asked) == asking.questions:
+            return Stream('composite', world, stamps, rate, tuple(asked), taken)
+
+
+def _of_things(
+    rng: np.random.Generator, asking: Asking, asker: CompositeAsker, world: CompositeWorld,
+    stamps: Sequence[float], rate: float,
+) -> Question | None:
+    """Ask about the things mostly, else what the sentry is asked."""
+    if rng.random() < _ABOUT_THINGS:
+        return asker.ask(rng)
+    topic = _topics(rng, replace(asking, questions=1, contrast=0.0))[0]
+    if topic.task == 'narration' or {'enter', 'leave'} & {*topic.skills}:
+        return None  # here these have names to tell
+    return topic.ask(rng, asker.split, world, stamps, rate)
 
 
 def _asked(

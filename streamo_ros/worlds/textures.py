@@ -22,10 +22,13 @@ resolution.
 
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from streamo_ros.worlds.pictures import fetched_photographs
 
 Image = NDArray[np.uint8]
 Field = NDArray[np.float32]
@@ -51,9 +54,21 @@ PHOTOGRAPHS = {
 }
 
 
-@lru_cache(maxsize=3)
 def photographs(split: str) -> tuple[Image, ...]:
-    """Give the installed photographs of a split, each (H, W, 3) RGB, at most 512 pixels high."""
+    """
+    Give the photographs of a split, each (H, W, 3) RGB, at most 512 pixels high.
+
+    :param split: 'train', 'validation' or 'test': those that packages of Python carry; 'train+'
+        and so on: those that were fetched, too
+    """
+    if not split.endswith('+'):
+        return _installed(split)
+    fetched = fetched_photographs(split[:-1])
+    return *_installed(split[:-1]), *(_read(file) for file in fetched)
+
+
+@lru_cache(maxsize=3)
+def _installed(split: str) -> tuple[Image, ...]:
     found = []
     for package, folder, name in PHOTOGRAPHS[split]:
         try:
@@ -69,6 +84,11 @@ def photographs(split: str) -> tuple[Image, ...]:
             photograph = cv2.resize(photograph, (width, height), interpolation=cv2.INTER_AREA)
         found.append(np.ascontiguousarray(photograph[..., ::-1]))
     return tuple(found)
+
+
+@lru_cache(maxsize=100)
+def _read(file: Path) -> Image:
+    return np.ascontiguousarray(cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def photograph(

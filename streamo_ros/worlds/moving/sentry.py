@@ -14,6 +14,7 @@
 
 """A sentry whose camera moves: the same happenings, seen from a hand, a robot or a car."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -22,6 +23,7 @@ import math
 import cv2
 import numpy as np
 
+from streamo_ros.worlds.backgrounds import place
 from streamo_ros.worlds.backgrounds import Region
 from streamo_ros.worlds.figures import Figure
 from streamo_ros.worlds.moving.lens import Lens
@@ -33,6 +35,7 @@ from streamo_ros.worlds.script import Actor
 from streamo_ros.worlds.script import Plan
 from streamo_ros.worlds.script import plan
 from streamo_ros.worlds.sentry import SentryWorld
+from streamo_ros.worlds.textures import Field
 from streamo_ros.worlds.textures import Image
 from streamo_ros.worlds.tracks import Pose
 from streamo_ros.worlds.tracks import Track
@@ -43,6 +46,7 @@ _WALKERS = ('person', 'person', 'person', 'animal', 'car', 'robot')
 
 _KNOCK = 0.5  # seconds that a knock lasts at most
 _GAIT = 1.3  # leg cycles a second of who walks along
+_PHOTOGRAPHIC = 0.5  # share of the places that are photographs
 _WIDE = 1.3  # frame widths that are painted beyond each side
 
 
@@ -71,8 +75,8 @@ class MovingWorld(SentryWorld):
     ) -> Plan:
         self.ride: Ride = draw_ride(self._draws(20), seconds, aspect, self._asked_ride)
         ride = self.ride
-        kinds = _WALKERS if ride.travels else None
-        drawn = plan(rng, self._split, seconds, aspect, self._horizon, skills, kinds)
+        drawn = plan(
+            rng, self._split, seconds, aspect, self._horizon, skills, self._figures())
         if ride.kind != 'still':
             drawn.turns = [
                 replace(turn, end=min(turn.end, turn.start + _KNOCK)) for turn in drawn.turns]
@@ -80,6 +84,13 @@ class MovingWorld(SentryWorld):
         if ride.kind == 'cabin' and rng.random() < 0.6:
             drawn.actors.append(_passenger(rng, self._split, aspect))
         return drawn
+
+    def _figures(self) -> Callable[[np.random.Generator], Figure] | None:
+        """Return what draws the things that come and go; None where it may be any."""
+        if not self.ride.travels:
+            return None
+        return lambda rng: Figure(
+            int(rng.integers(2**62)), self._split, str(rng.choice(_WALKERS)))
 
     def doubtful(self, skills: Sequence[str], before: float, now: float) -> bool:
         """Say whether a careful person could take what the ride does for one of some skills."""
@@ -89,6 +100,19 @@ class MovingWorld(SentryWorld):
 
     def _looking(self, time: float) -> View:
         return self.ride.passed(self._view(time), time)
+
+    @property
+    def _stock(self) -> str:
+        """Say which photographs the place may be."""
+        # The test split is the same world on every machine: it does without pictures to fetch.
+        return self._split if self._split == 'test' else f'{self._split}+'
+
+    @cached_property
+    def _place(self) -> tuple[Image, Field]:
+        painted = place(
+            self._draws(5), self._stock, self._region, self._horizon, _PHOTOGRAPHIC)
+        self._set_off(painted[0])
+        return painted
 
     @cached_property
     def _region(self) -> Region:

@@ -25,7 +25,7 @@ pytest.importorskip('transformers')
 
 from streamo_ros.cli.main import main  # noqa: E402
 from streamo_ros.engine.backends.torch import TorchBackend  # noqa: E402
-from streamo_ros.engine.graphs import export as module  # noqa: E402
+from streamo_ros.engine.graphs import onnx_export as module  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import ExportError  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import GRAPHS  # noqa: E402
