@@ -199,7 +199,7 @@ class RandomModel:
         return np.random.default_rng(1).integers(
             0, 256, (count, *SHAPES[self.family][0], 3), np.uint8)
 
-    def see(self, frames) -> list[Any]:
+    def encode_image(self, frames) -> list[Any]:
         """Return the visual tokens of all frames, and what DeepStack adds, by the model itself."""
         import torch
         checkpoint = self.checkpoint
@@ -239,7 +239,7 @@ class RandomModel:
         else:
             positions = torch.arange(len(tokens))[None]
         with torch.no_grad():
-            seen, *deepstack = self.see(frames)
+            seen, *deepstack = self.encode_image(frames)
             embeds = self.model.get_input_embeddings()(tokens)
             embeds[is_image] = seen
             more = {'visual_pos_masks': is_image[None], 'deepstack_visual_embeds': deepstack}

@@ -60,10 +60,11 @@ class RobotEnvironment:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the environment variables of a shell in which it is active."""
-        return {**os.environ, 'PATH': f'{self._programs}:{os.environ["PATH"]}'}
+        """Return the variables that differ in a shell in which it is active."""
+        return {'PATH': f'{self._programs}:{os.environ["PATH"]}'}
 
     def run(self, *command: str, folder: Path) -> 'subprocess.CompletedProcess[str]':
         """Run a program in a folder, to its end."""
         return subprocess.run(
-            command, cwd=folder, env=self.variables, capture_output=True, text=True)
+            command, cwd=folder, env={**os.environ, **self.variables}, capture_output=True,
+            text=True)

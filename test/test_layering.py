@@ -15,8 +15,8 @@
 """
 The layers of the package: which may import which, and how large a module may be.
 
-Imports run one way, only `nodes` and `behaviors` know ROS, what the default run needs imports no
-torch, and no import is circular.
+Imports run one way, only `nodes`, `behaviors` and `mock` know ROS, what the default run needs
+imports no torch, and no import is circular.
 """
 
 import ast
@@ -48,6 +48,7 @@ LAYERS = {
         'dialogue', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training', 'evaluation'},
     'nodes': {'dialogue', 'models', 'engine', 'sources', 'worlds'},
     'behaviors': set(),
+    'mock': {'dialogue', 'engine', 'nodes'},
     'cli': {
         'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation',
         'bench', 'studies'},
@@ -61,8 +62,9 @@ OUTSIDE = {
     'worlds': {'cv2', 'numpy', 'pybullet'},
 }
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
-WITH_ROS = {'behaviors', 'nodes'}
-WITHOUT_TORCH = ('dialogue', 'models', 'sources', 'engine', 'nodes', 'behaviors', 'cli')
+WITH_ROS = {'behaviors', 'mock', 'nodes'}
+WITHOUT_TORCH = (
+    'dialogue', 'models', 'sources', 'engine', 'nodes', 'behaviors', 'mock', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {
@@ -151,7 +153,7 @@ def test_no_import_is_circular() -> None:
 
 
 @pytest.mark.parametrize('layer', sorted(set(LAYERS) - WITH_ROS))
-def test_only_nodes_and_behaviors_import_ros(layer: str) -> None:
+def test_only_nodes_behaviors_and_mock_import_ros(layer: str) -> None:
     for path in files(layer):
         assert {name for name in imports(path) if is_ros(name)} == set(), path
 
@@ -172,7 +174,8 @@ def test_what_the_default_run_needs_does_not_import_torch_when_loaded(layer: str
 
 
 @pytest.mark.parametrize('module', [
-    'streamo_ros.engine', 'streamo_ros.cli.main', 'streamo_ros.worlds.streams'])
+    'streamo_ros.engine', 'streamo_ros.cli.main', 'streamo_ros.worlds.streams',
+    'streamo_ros.mock.engine'])
 def test_importing_it_brings_neither_torch_nor_ros_nor_physics(module: str) -> None:
     code = f'import sys, {module}; print(*sorted({{n.split(".")[0] for n in sys.modules}}))'
     loaded = subprocess.run(

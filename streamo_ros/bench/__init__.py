@@ -12,4 +12,4 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What things cost: ratios, each measured within one run on the machine at hand."""
+"""What things cost, in ratios that are each measured within one run on one machine."""

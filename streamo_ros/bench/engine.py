@@ -16,23 +16,24 @@
 ``streamo bench engine``: what a tick costs, in ratios measured within one run.
 
 ``flatness``, ``flatness_of_machine``
-    Median tick of the last thousand over the first thousand after the window filled, time tags of
-    one length throughout (a digit more makes each turn two tokens longer); and the same
-    of a fixed sum on one thread beside each of these ticks: what the machine itself drifted by.
+    Median tick of the last thousand over that of the first thousand after the window filled, with
+    time tags of one length throughout (one digit more makes each turn two tokens longer); and the
+    same for a fixed sum on one thread after each of these ticks: how much the machine drifted.
 ``rss_growth_mib``
-    What the process grew by over the same span.
+    Growth of the process's resident memory over the same span.
 ``gemm_fraction``
-    Arithmetic that a tick calls for (rows out of sight and padding do not count), per second of
-    the decoder's graph, over the machine's rate at a square float32 product.
+    Arithmetic that a tick needs (masked rows and padding do not count), per second of the
+    decoder's graph, over the machine's rate at a square float32 product.
 ``reprefill_ratio``, ``incremental_ratio``
-    Hugging Face's forward over the whole window, and over one turn behind its ``DynamicCache``,
+    Hugging Face's forward over the whole window, and over one turn after its ``DynamicCache``,
     each over the engine's tick without vision. Needs torch and transformers.
 ``host_overhead_ms``
-    Of a tick, all that is outside the graphs (with backends other than ONNX Runtime: outside the
-    backend), for a frame of the size that the checkpoint takes; median of the long run;
-    ``scaling_ms`` is what a camera's 640x480 takes to be scaled to it.
+    The part of a tick that is outside the graphs (with backends other than ONNX Runtime: outside
+    the backend), for a frame of the checkpoint's size; median of the long run. ``scaling_ms`` is
+    the time to scale a camera's 640x480 to that size.
 ``instructions4_overhead``
-    A tick of four instructions over one look and four ticks of the language model.
+    A tick of four instructions over one encoding of the image and four ticks of the language
+    model.
 """
 
 from array import array
@@ -67,8 +68,7 @@ from streamo_ros.models import Checkpoint
 
 SPAN = 1000
 _INSTRUCTION = 'Tell me when the light goes off.'
-# From here on the time tags have one length for long.
-# For so long the threads of another library's product keep a core busy when it is done.
+# How long the threads of another library's product keep a core busy after it
 _SETTLE_S = 0.2
 
 
@@ -104,7 +104,7 @@ class Tick:
 
 
 class _Metered:
-    """A real backend that is timed; states are muted, for cost alone."""
+    """A real backend that is timed; it never responds, because answers would cost time."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -131,15 +131,15 @@ class _Metered:
         return outputs
 
     def _inside(self) -> float:
-        # Only one backend tells its graphs from what it does around them.
+        # Only the ONNX Runtime backend times its graphs apart.
         return float(getattr(self._backend, 'graph_seconds', 0.0))
 
 
 class NoiseStream:
     """
-    An engine that watches noise for ever, its window full.
+    An engine that watches noise for ever, with a full window.
 
-    :param ticks: for which time tags are to be of one length
+    :param ticks: for which time tags must have one length
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class NoiseStream:
         size = checkpoint.frame.size or checkpoint.frame.target(480, 640, checkpoint.vision.cell)
         self._frames = np.random.default_rng(0).integers(0, 256, (8, *size, 3), np.uint8)
         self.engine.step(self._frames[0], 0.0)
-        # Each digit of a time tag is a token, so the clock keeps their number throughout.
+        # Each digit of a time tag is a token, so stamps begin where their number stays the same.
         ticks += self.engine.window_turns + 2
         self._ticks = self._first = next(
             power for power in (10 ** digits for digits in range(2, 20)) if 9 * power > ticks)
@@ -204,7 +204,7 @@ def measure(
 
     :param backend: one of ``BACKENDS``
     :param window_turns: None takes the checkpoint's own
-    :param ticks: of which the first and last ``SPAN`` are compared
+    :param ticks: how many; the first and the last ``SPAN`` of them are compared
     :param plot: where to draw each tick's latency
     """
     stream = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 1, ticks)
@@ -264,7 +264,7 @@ class _LongRun:
     """
     Seconds of each tick, of each tick outside the graphs, and of a fixed sum at both ends.
 
-    :param resident_mib: held after the first ``SPAN`` and in the end
+    :param resident_mib: resident memory after the first ``SPAN`` and in the end
     """
 
     latencies: 'array[float]'
@@ -276,7 +276,7 @@ class _LongRun:
 def _run_long(stream: NoiseStream, ticks: int) -> _LongRun:
     run = _LongRun(array('d', bytes(8 * ticks)), array('d', bytes(8 * ticks)), [], [])
     span = _span(ticks)
-    # One thread's work: a product's threads would go on spinning into the next tick.
+    # On one thread: a product's threads would go on spinning into the next tick.
     fixed = np.random.default_rng(0).standard_normal(2 ** 16, np.float32)
     for index in tqdm(range(ticks), unit=' tick', leave=False, disable=not sys.stderr.isatty()):
         tick = stream.tick()
@@ -300,7 +300,7 @@ def _drift(values: Sequence[float]) -> float:
 
 
 def arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
-    """Return multiplications and additions of a chunk that sees a context, itself included."""
+    """Return multiplications and additions of a chunk over a context that includes it."""
     decoder = checkpoint.decoder
     wide, narrow = decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim
     linear = decoder.hidden * (2 * wide + 2 * narrow + 3 * decoder.mlp)

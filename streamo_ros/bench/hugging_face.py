@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Hugging Face's own forward over the same weights: what the engine's cost is held against."""
+"""Hugging Face's own forward over the same weights, with which the engine's cost is compared."""
 
 from collections.abc import Callable
 from typing import Any
@@ -44,12 +44,12 @@ class HuggingFaceDecoder:
             for name, value in checkpoint.weights.items() if name.startswith('decoder.')})
 
     def window(self, tokens: int) -> Callable[[], Any]:
-        """Return a call that runs the whole window anew, as the paper's inference does."""
+        """Return a call that runs the whole window again, as the paper's inference does."""
         embeds = self._embeds(tokens)
         return lambda: self._forward(embeds, 0, None)
 
     def turn(self, tokens: int, context: int) -> Callable[[], Any]:
-        """Return a call that runs one turn behind a DynamicCache of the rest of the window."""
+        """Return a call that runs one turn after a DynamicCache of the rest of the window."""
         cache = DynamicCache()
         self._forward(self._embeds(context), 0, cache)
         embeds = self._embeds(tokens)

@@ -15,14 +15,14 @@
 """
 ``streamo bench latency``: a tick at every frame rate, window, number of instructions and backend.
 
-The window is full, the frames are noise and nobody answers. Ticks follow one another at once: at
-a frame rate that is kept, a tick that waits for its frame takes as long. The rate matters through
-its time tags, which have decimals above 1 fps.
+The window is full, the frames are noise and there are no answers. Ticks follow one another at
+once: at a frame rate that is kept, a tick that waits for its frame takes as long. The rate matters
+because of its time tags, which have decimals above 1 fps.
 
-Beside it stands the roofline of the language model's part: what arithmetic and memory of this
-machine allow at the least, whichever takes longer, for the weights and all rows in view read once
-and every token multiplied once, in float32. Rates are those that a square product and a copy reach
-in the same run. ``over_roofline`` is what that part took, in the median, as a multiple of it.
+With it goes the roofline of the language model's part: the least time that this machine's
+arithmetic or memory needs, whichever is longer, to read the weights and all rows in view once and
+to multiply every token once, in float32. The machine's rates are those of a square product and a
+copy in the same run. ``over_roofline`` is the median of that part as a multiple of the roofline.
 """
 
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ class Row:
     :param p95_ms: of a tick
     :param looking_ms: of a tick, the vision tower's part; median
     :param fps_kept: the highest frame rate at which 95 % of the ticks end before the next frame
-    :param roofline_ms: of a tick less its looking
+    :param roofline_ms: of a tick without the vision tower
     :param bound_by: ``arithmetic`` or ``memory``
     """
 
@@ -115,10 +115,10 @@ def measure(
         for kind in backends:
             try:
                 if kind == 'tensorrt':
-                    CudaDevice()  # without a GPU that is the reason, whatever else is missing
+                    CudaDevice()  # without a GPU, that is the reason to give first
                 backend = new_backend(kind, checkpoint)
                 for setting in settings:
-                    # What other programs do now and then may not count as the machine's limit.
+                    # The best of several: other programs may slow down one of them.
                     peak, copied = max(peak, peak_gflops()), max(copied, _copy_rate())
                     runs.append(_run(kind, backend, checkpoint, *setting, ticks))
                     progress.update()
@@ -132,7 +132,7 @@ def measure(
 @dataclass(frozen=True)
 class _Run:
     """
-    A setting's ticks, and the least that the language model has to do in each.
+    A setting's ticks, and the least work of the language model in each.
 
     :param work: multiplications and additions
     :param traffic: bytes

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-``streamo bench node``: what of a camera's frames reaches the node, and what the node costs.
+``streamo bench node``: how many of a camera's frames reach the node, and what the node costs.
 
-A camera process (raw images, best effort, 30 Hz) and the node with the checkpoint that is built
-in, at 2 fps, over real DDS. Where a name does not say ``default``, with the shipped
-``config/fastdds_large_images.xml``; ``default`` is Fast DDS as it comes.
+A camera process (raw images, best effort, 30 Hz) and the node with the built-in checkpoint, at
+2 fps, over real DDS. Names with ``default`` are of Fast DDS without a profile, all others of the
+shipped ``config/fastdds_large_images.xml``.
 
 ``delivered_...``
     Frames that the node counts over those sent after discovery, at 640x480 and 1920x1080;
@@ -26,11 +26,11 @@ in, at 2 fps, over real DDS. Where a name does not say ``default``, with the shi
     Processor time of the node and its engine while it receives; 1 is one core.
 ``transport_p50_ms_1080p``, ``transport_p95_ms_1080p``
     From a frame's stamp, just before it is sent, to the callback of a plain rclpy subscriber that
-    runs beside the node.
+    runs next to the node.
 ``overhead_p50_ms_1080p``, ``overhead_p95_ms_1080p``
     What the node adds from the arrival of an image to the publication of its state: from stamp to
-    state, less inference, less that frame's own transport to the plain subscriber. The two
-    readers share the processor, so one may be served before the other: that is in it.
+    state, minus inference, minus that frame's transport to the plain subscriber. The two
+    subscribers share the CPU, so one may be served before the other; that is included.
 """
 
 from collections.abc import Sequence

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-Checkpoints of random weights, for cost alone.
+Checkpoints of random weights, to measure cost alone.
 
-A turn of them is 141 tokens in the long run, as with Qwen2.5-VL on 640x480: 9 by 13 visual tokens
-and the text around them. Vision towers and words are small: what is measured is the decoder.
+A turn has 141 tokens in the long run, as with Qwen2.5-VL on 640x480: 9 by 13 visual tokens and
+the text around them. Vision tower and vocabulary are small: what is measured is the decoder.
 """
 
 from dataclasses import replace
@@ -32,8 +32,8 @@ from streamo_ros.models import VisionConfig
 GRID = (9, 13)
 WINDOW_TURNS = 60
 
-# Hidden size, layers, heads, key and value heads, and the width of the MLP. Both as Qwen2.5's:
-# heads of 64, and the MLP 5.4 times as wide as the rest.
+# Hidden size, layers, heads, KV heads, and width of the MLP. Both in Qwen2.5's proportions: heads
+# of 64, and an MLP 5.4 times as wide as the hidden size.
 _DECODERS = {
     'tiny': (512, 8, 8, 2, 2752),
     '0.5b': (896, 24, 14, 2, 4864),
@@ -60,7 +60,7 @@ def random_checkpoint(shape: str) -> Checkpoint:
     checkpoint = replace(
         nano, decoder=decoder, vision=vision, window_turns=WINDOW_TURNS,
         frame=replace(nano.frame, size=(GRID[0] * cell, GRID[1] * cell)))
-    # What the property would read from the directory.
+    # In place of what the property would read from the directory
     checkpoint.__dict__['weights'] = _weights(nano, decoder, vision)
     return checkpoint
 

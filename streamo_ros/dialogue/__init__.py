@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The language of the stream: states, turns, time tags and prompts, as pure Python."""
+"""The language of the stream: states, turns, time tags and prompts, in pure Python."""
 
 from streamo_ros.dialogue.chat import Chat
 from streamo_ros.dialogue.chat import INTERNVL

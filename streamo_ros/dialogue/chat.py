@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-How each family of checkpoints was taught to read a conversation.
+The chat template of each family of checkpoints.
 
-The protocol of the stream is one (see ``turn``); what stands around a message and a frame is
-the family's own.
+The protocol of the stream is the same for all (see ``turn``); what stands around a message and a
+frame differs by family.
 """
 
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ from streamo_ros.dialogue.state import STATE_TOKENS
 @dataclass(frozen=True)
 class Chat:
     """
-    The wrapping of messages and frames.
+    What stands around messages and frames.
 
     :param start: the token that opens a conversation
-    :param system: the words before the system prompt
-    :param user: opens a user's message behind the end of another
-    :param assistant: opens the assistant's message, its answer due at once
+    :param system: the text before the system prompt
+    :param user: opens a user's message after the end of another message
+    :param assistant: opens the assistant's message, up to where its answer is due
     :param end: the token that ends a message
     :param frame: what stands for one frame
     :param image_pad: the token whose embedding each visual token replaces
-    :param states: what each state is written as, in State's order
+    :param states: how each state is written, in State's order
     """
 
     start: str
@@ -54,7 +54,7 @@ class Chat:
 
     @property
     def control_tokens(self) -> tuple[str, ...]:
-        """Return every token with a meaning of its own; no text may ever turn into one."""
+        """Return every token with a meaning of its own; no text may ever become one."""
         def controls(*segments: PromptSegment) -> list[str]:
             return [segment.token for segment in segments if isinstance(segment, Control)]
 
@@ -84,7 +84,7 @@ INTERNVL = Chat(
     # The line break is part of a frame in the authors' InternVL template.
     frame=(Control('<img>'), Image(), Control('</img>'), Text('\n')),
     image_pad='<IMG_CONTEXT>')
-"""InternVL3: ChatML around frames of its own."""
+"""InternVL3: ChatML, with frames written in its own way."""
 
 SMOLVLM = Chat(
     start=_START,
@@ -96,7 +96,7 @@ SMOLVLM = Chat(
         Control('<fake_token_around_image>'), Control('<global-img>'), Image(),
         Control('<fake_token_around_image>')),
     image_pad='<image>')
-"""SmolVLM2: the speakers by name, and each frame as one global image."""
+"""SmolVLM2: speakers are named, and each frame is one global image."""
 
 SMALL = Chat(
     start=_START,

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-An instruction is data from outside.
+Cleaning of instructions, which are data from outside.
 
-Operators and networks send it, so it is cleaned here once; that its text can never become a
-control token is seen to where text becomes token ids (``models.tokenizer``).
+Operators and networks send them, so they are cleaned once, here. That their text can never become
+a control token is ensured where text becomes token ids (``models.tokenizer``).
 """
 
 import unicodedata
@@ -25,15 +25,15 @@ from streamo_ros.errors import UserError
 
 
 class InstructionError(UserError, ValueError):
-    """An instruction that cannot be taken; the message says why and what would help."""
+    """An instruction that cannot be taken; the message says why and what to do."""
 
 
 def clean_instruction(text: str) -> str:
     """
     Return the text as one printable line.
 
-    White space folds into single spaces; control, surrogate and format characters go, so that
-    a console cannot smuggle line breaks or terminal codes into prompts and logs.
+    White space becomes single spaces; control, surrogate and format characters are removed, so
+    that nobody can put line breaks or terminal codes into prompts and logs.
 
     :raises InstructionError: when nothing is left
     """

@@ -15,14 +15,14 @@
 r"""
 What stands in the stream, segment by segment (Streamo, arXiv 2512.21334, Table 1 and its code).
 
-A conversation is cut so that whole turns can be dropped from its middle::
+A conversation is divided so that whole turns can be dropped from its middle::
 
     sink   <|im_start|>system\n{prompt}<|im_end|>\n<|im_start|>user\n{instruction}\n
     turn   <0s-1s>\n{frame}<|im_end|>\n<|im_start|>assistant\n      (open: the model decides here)
            </Silence><|im_end|>\n<|im_start|>user\n                 (close: fed with the next turn)
 
 The close of a turn is deferred to the front of the next one: a silent tick is one forward pass.
-This is ChatML as Qwen2.5-VL has it; what another family puts around messages is its ``Chat``.
+The example is ChatML as Qwen2.5-VL uses it; other families have another ``Chat``.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,7 @@ def _seconds(value: float) -> str:
 
 
 def system_segments(prompt: str, chat: Chat) -> list[PromptSegment]:
-    """Return the first half of the sink: the checkpoint's system prompt, the user's turn open."""
+    """Return the first half of the sink: the system prompt, and the start of the user's turn."""
     return [
         Control(chat.start), Text(chat.system + prompt, trusted=True), Control(chat.end),
         *chat.user]
@@ -70,7 +70,7 @@ def close_turn(state: State | None, chat: Chat) -> Sequence[PromptSegment]:
     Return what ends a turn.
 
     :param state: the decided state of a turn that has no text; None after an answer, whose
-        state and words already stand in the stream
+        state and text are in the stream already
     """
     end: list[PromptSegment] = [Control(chat.end), *chat.user]
     return end if state is None else [chat.states[state], *end]

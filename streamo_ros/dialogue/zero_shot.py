@@ -13,16 +13,16 @@
 # limitations under the License.
 
 """
-Watching with a checkpoint that was never trained for it: the prompt asks for one of three words.
+Watching with a checkpoint that was not trained for it: the prompt asks for one of three words.
 
-A plain instruct model knows no state tokens, so its chat writes states in words. Their
+A plain instruct model has no state tokens, so its chat writes states as words. Their
 probabilities are those of the words' first tokens among the three, whatever else the model would
-rather say; the rest of a word is fed, so that the stream holds it whole, and ends the turn as
-behind a state token. In the tokenizers of Qwen2.5 (which Qwen3-VL and InternVL3 share) and SmolLM2
-each word is one token, alone and behind a space, so it is the word that is weighed; a tokenizer in
-which two of them begin alike is refused (``models.tokenizer``).
+rather say. The rest of a word is fed, so that the stream contains it whole, and the turn ends as
+after a state token. In the tokenizers of Qwen2.5 (which Qwen3-VL and InternVL3 share) and SmolLM2
+each word is one token, alone and after a space, so its probability is that of the word; a
+tokenizer in which two of the words begin with the same token is refused (``models.tokenizer``).
 
-An untrained stopgap: such a model was never taught when to speak.
+This is a stopgap: such a model was never trained when to speak.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ from streamo_ros.dialogue.chat import Chat
 from streamo_ros.dialogue.segment import Text
 
 WORDS = ('No', 'Wait', 'Yes:')
-"""What stands for the states, in State's order; the colon leads to the answer."""
+"""How the states are written, in State's order; the colon leads to the answer."""
 
 ZERO_SHOT_PROMPT = f"""\
 You are watching through a camera, live. The user first says what to look out for; after that you
@@ -41,15 +41,15 @@ by what has been shown so far. Reply to each picture with one of these:
 {WORDS[1]} (it has begun and is not over, or too little of it can be seen yet)
 {WORDS[2]} and one short sentence that answers the user (it has just become complete)
 {WORDS[0]} is right for most pictures. What you have reported once, do not report again."""
-"""The system prompt in place of the one that a trained checkpoint brings along."""
+"""The system prompt, instead of the one that comes with a trained checkpoint."""
 
 
 def zero_shot_chat(chat: Chat) -> Chat:
     """
     Return a family's chat with words for states.
 
-    A space that ends the opening of an answer goes to the words: untrained models know words
-    with the space before them as one token.
+    A space at the end of the answer's opening is moved to the words: untrained models have tokens
+    for words together with the space before them.
     """
     *before, opening = chat.assistant
     assert isinstance(opening, Text)

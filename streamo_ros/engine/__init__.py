@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""One frame in, one decision per instruction out, at a cost that never grows."""
+"""One frame in, one decision per instruction out, at a cost that stays the same for ever."""
 
 from streamo_ros.engine.backends.factory import BACKENDS
 from streamo_ros.engine.decision import Decision

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-The instructions that stand, whoever asked for them and whatever becomes of the engine.
+The standing instructions, whoever asked for them and whatever happens to the engine.
 
-The node's table, and that of an evaluation of what a node would have decided. Consoles change it
-from any thread; the engine's own thread then makes the watches equal to it. The table outlives
-the engine, so instructions survive a reset, a deactivation and a reload of the checkpoint without
-anybody sending them again.
+The node has such a table, and so has an evaluation of what a node would have decided. Any thread
+may change it; the engine's own thread then makes the engine's watches equal to it. The table
+outlives the engine, so instructions survive a reset, a deactivation and a reload of the checkpoint
+without being sent again.
 """
 
 from collections import Counter
@@ -37,25 +37,25 @@ from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.protocol import EngineFailure
 
 MAX_CHARACTERS = 4096
-"""Longer texts are refused unread; the engine's own limit, in tokens, is tighter."""
+"""Longer texts are refused before they are read; the engine's own limit, in tokens, is tighter."""
 
 MAX_ID_CHARACTERS = 64
 
 TRIALS = 2
-"""Engines that a new instruction may be given to and be lost over it; then it is refused."""
+"""How many engines may fail when they are given a new instruction; then it is refused."""
 
 TOPIC = 'topic'
-"""Brought by a message; only these are remembered beyond the life of the node."""
+"""Came by a message; only these are remembered beyond the life of the node."""
 
 PARAMETER = 'parameter'
-"""Brought by the node's parameters, anew at each start."""
+"""Came by the node's parameters, at each start."""
 
 GOAL = 'goal'
-"""Brought by a goal of ``~/watch_for``, and gone with it."""
+"""Came by a goal of ``~/watch_for``, and ends with it."""
 
 
 class InstructionMessage(Protocol):
-    """streamo_ros/Instruction, whoever deserialised it."""
+    """streamo_ros/Instruction, deserialised by rclpy or by the reader of a bag."""
 
     ADD: int
     REPLACE: int
@@ -78,8 +78,8 @@ class StandingInstruction:
     :param text: what to watch for, cleaned
     :param source: who asked, for logs
     :param once: withdraw it after its first answer
-    :param origin: what brought it: TOPIC, PARAMETER or GOAL
-    :param replaced: what it took the place of, to be restored should the engine refuse it
+    :param origin: how it came: TOPIC, PARAMETER or GOAL
+    :param replaced: the instructions it replaced, which are restored if the engine refuses it
     :param camera: the one to watch; empty: all
     """
 
@@ -98,7 +98,7 @@ class StandingInstruction:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A request that the engine did not take, and its reason in a sentence."""
+    """An instruction that the engine refused, and the reason in a sentence."""
 
     request: StandingInstruction
     reason: str
@@ -161,11 +161,11 @@ class InstructionTable:
         origin: str = TOPIC, camera: str = '',
     ) -> None:
         """
-        Add an instruction, or put it in the place of another.
+        Add an instruction, or replace others by it.
 
         :param id: its name; empty assigns one
-        :param taken: whether the name may be in use, and its instruction then replaced; with an
-            empty name all instructions are that watch no other camera
+        :param taken: whether the name may be in use, and its instruction is then replaced; with an
+            empty name, all instructions are replaced that watch no other camera
         :param origin: TOPIC, PARAMETER or GOAL
         :param camera: one of the cameras; empty: all
         :raises InstructionError: when the request makes no sense; the table is as before
@@ -247,7 +247,7 @@ class InstructionTable:
                 except EngineFailure:
                     self._lost[camera, request] += (camera, request) not in self._proven
                     raise
-                except Exception as error:  # of whatever kind: the instruction cannot stand
+                except Exception as error:  # of any kind: the instruction cannot stand
                     refusals.append(Refusal(request, str(error)))
                     self._restore(request)
                 else:
@@ -266,7 +266,7 @@ class InstructionTable:
             raise InstructionError(
                 f'{TRIALS} engines failed when they were given this instruction: say it '
                 'otherwise, or withdraw others if memory is short')
-        # A name of its own in all engines: a decision then tells which request it is about.
+        # A name of its own in all engines: a decision then shows which instruction it is about.
         return engine.watch(request.text, f'watch-{next(self._watch_numbers)}')
 
     def _restore(self, refused: StandingInstruction) -> None:
@@ -284,5 +284,5 @@ class InstructionTable:
         return request if request in self.standing else None
 
     def detach(self) -> None:
-        """Forget the watches of an engine that is gone; the table stays."""
+        """Forget the watches of an engine that is lost; the table stays."""
         self._watches.clear()

@@ -15,7 +15,7 @@
 """
 Cosines and sines of positions, computed on the host in float64.
 
-In float32 the angle of position 1,000,000 is wrong by 1e-2; here only the finished cosine is
+In float32 the angle of position 1,000,000 is wrong by 1e-2. Here only the finished cosine is
 rounded, so a stream may run for ever.
 """
 
@@ -29,7 +29,7 @@ from streamo_ros.models import DecoderConfig
 
 class Rope:
     """
-    The rotary table of a decoder; each frequency turns by the position on its own axis.
+    The rotary embedding of a decoder; each frequency rotates by the position on its own axis.
 
     :param dtype: that cosines and sines are rounded to
     """
@@ -46,7 +46,7 @@ class Rope:
         self, positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
         """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
-        # A frame's tokens share few positions: each is turned once.
+        # A frame's tokens share few positions: angles are computed once for each.
         first = int(positions.min())
         angles = np.arange(first, int(positions.max()) + 1)[:, None] * self.frequencies
         at = (positions[self._axes].T - first, np.arange(len(self.frequencies)))

@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-Static scenes: what has not changed need be neither looked at nor said again.
+Static scenes: what has not changed need not be encoded or fed to the model again.
 
-Off unless asked for, since it changes what the model is given. A cell is the square of pixels
-that becomes one visual token; its change is the mean absolute difference of its pixels. All is
-compared with what the model was last shown, never with the frame before: a slow drift adds up
-until it is seen.
+Off by default, because it changes the model's input. A cell is the square of pixels that becomes
+one visual token; its change is the mean absolute difference of its pixels. Frames are compared
+with what the model was last shown, never with the frame before: a slow drift adds up until it is
+noticed.
 """
 
 from dataclasses import dataclass
@@ -34,12 +34,13 @@ class StillScene:
     """
     What to save in a scene where little happens; a threshold of 0 switches its part off.
 
-    Key frames are looked at and kept whole: after ``key_frame_s``, when the last one is about to
-    slide out of an instruction's window, and at once for a new instruction.
+    Key frames are always encoded, and keep all their visual tokens. There is one after
+    ``key_frame_s``, one when the last is about to slide out of an instruction's window, and one at
+    once for a new instruction.
 
     :param gate: a frame whose every cell has changed by less than this, in grey levels of 255,
-        counts as the one last shown: its visual tokens are used again, the vision tower rests,
-        and time goes on
+        counts as the one last shown: its visual tokens are used again without running the vision
+        tower, and time goes on
     :param drop: visual tokens of cells that have changed by less than this since their token was
         last in the stream are left out, all but one; the others stay at their positions
     :param key_frame_s: seconds after which a frame is a key frame at the latest
@@ -51,7 +52,7 @@ class StillScene:
     key_frame_s: float = 10.0
 
     def __post_init__(self) -> None:
-        """Refuse what can mean nothing."""
+        """Refuse numbers without a meaning."""
         for name, value in vars(self).items():
             if not value >= 0:
                 raise ValueError(f'{name} of a still scene is {value}: give a number from 0 up')
@@ -60,9 +61,9 @@ class StillScene:
 @dataclass(frozen=True)
 class ImageFeatures:
     """
-    What is seen of one frame.
+    The visual tokens of one frame.
 
-    :param tokens: (1 + D, kept cells, hidden) visual tokens of ``Backend.encode_image``
+    :param tokens: (1 + D, kept cells, hidden) of ``Backend.encode_image``
     :param kept: (rows * columns,) False for cells whose token is left out
     """
 
@@ -72,7 +73,7 @@ class ImageFeatures:
 
 class SceneMemory:
     """
-    What one stream has been shown; all frames are scaled to one size.
+    What the model has been shown of one stream; all frames are scaled to one size.
 
     :param cell: side of a cell in pixels
     """
@@ -87,7 +88,7 @@ class SceneMemory:
 
     def show(self, frame: Pixels, stamp: float, turns_in_view: int) -> Pixels:
         """
-        Return the frame to show: the very one last shown when nothing has moved since.
+        Return the frame to show: the same array as last time when nothing has changed since.
 
         :param turns_in_view: how many of the turns before are in view of every instruction
         """
@@ -104,27 +105,27 @@ class SceneMemory:
         """
         Return the cells, (rows * columns,), whose tokens are to be in the stream, at least one.
 
-        :param before: what stands in the temporal patch's first slots: a token of a pair has
-            changed when either has
+        :param before: the frame in the temporal patch's first slots: a token of a pair has
+            changed when either frame has
         """
-        look = np.stack([before, frame])
+        pair = np.stack([before, frame])
         if self._in_stream is None or self._since_key == 0:
-            self._in_stream = look
+            self._in_stream = pair
             return np.ones(len(self._changes(frame, frame)), np.bool_)
         changes = np.max([
-            self._changes(*slots) for slots in zip(self._in_stream, look, strict=True)], 0)
+            self._changes(*slots) for slots in zip(self._in_stream, pair, strict=True)], 0)
         kept = np.asarray(changes >= self._scene.drop)
         kept[changes.argmax()] = True
         rows, columns = (side // self._cell for side in frame.shape[:2])
         pixels = np.zeros(frame.shape[:2], np.bool_)
         pixels[:rows * self._cell, :columns * self._cell] = kept.reshape(
             rows, columns).repeat(self._cell, 0).repeat(self._cell, 1)
-        np.copyto(self._in_stream, look, where=pixels[..., None])
+        np.copyto(self._in_stream, pair, where=pixels[..., None])
         return kept
 
     def _changes(self, one: Pixels, other: Pixels) -> NDArray[np.float64]:
         cell = self._cell
         rows, columns = one.shape[0] // cell, one.shape[1] // cell
-        # What is left over at the right and below is out of the tower's sight.
+        # The vision tower does not see what is left over at the right and the bottom.
         difference = np.abs(one.astype(np.int16) - other)[:rows * cell, :columns * cell]
         return np.asarray(difference.reshape(rows, cell, columns, -1).mean((1, 3))).ravel()

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-When a probability is a Response: limits, where the likeliest state alone shall not decide.
+When a probability is a Response: thresholds, where the likeliest state is not to decide alone.
 
-What is decided stands in the stream and is what the model sees of itself later, so this is the
-engine's business, and a bag evaluated with the same limits is decided as the node decides.
+A decision becomes part of the stream that the model reads later, so thresholds belong to the
+engine; a bag that is evaluated with the same thresholds is decided as the node decides.
 """
 
 from dataclasses import dataclass
@@ -31,16 +31,16 @@ from streamo_ros.dialogue import State
 @dataclass(frozen=True)
 class Thresholds:
     """
-    Limits on the probability of Response, with hysteresis between them.
+    Thresholds on the probability of Response, with hysteresis between them.
 
-    A tick that is no Response is Silence or Standby, whichever is likelier. As they are given
-    here, both are off: a checkpoint's own response holds, and where it has none the likeliest
-    state is decided, as the model was trained.
+    A tick that is no Response is Silence or Standby, whichever is likelier. By default both
+    thresholds are off: a checkpoint's own response holds, and where it has none the likeliest
+    state is decided, as in training.
 
-    :param response: from which on there is a Response, likeliest or not; 0: the checkpoint's own,
-        or where it is likeliest
-    :param release: after a Response there is none until the probability has been below this at
-        some tick, so that one that stays high is answered once; 0: at once
+    :param response: a probability from which on there is a Response, likeliest or not; 0: the
+        checkpoint's own, or where it is the likeliest
+    :param release: after a Response there is no other one until the probability has been below
+        this at some tick, so that one that stays high is answered once; 0: no such wait
     :raises ValueError: when they are not 0 to 1, or the release lies above the response
     """
 
@@ -64,7 +64,7 @@ class Thresholds:
         Return the state of a tick.
 
         :param probabilities: (3,) probabilities of Silence, Standby and Response
-        :param latched: whether there was a Response since when this was not released
+        :param latched: whether the last Response has not been released yet
         """
         likeliest = State(int(probabilities.argmax()))
         due = probabilities[State.RESPONSE] >= self.response if self.response else (
@@ -74,11 +74,11 @@ class Thresholds:
         return State(int(probabilities[:State.RESPONSE].argmax()))
 
     def latches(self, probabilities: NDArray[np.float64], decided: State, latched: bool) -> bool:
-        """Return whether the next Response has to wait until it is released."""
+        """Return whether the next Response has to wait until this one is released."""
         return self.release > 0 and (
             decided is State.RESPONSE
             or (latched and bool(probabilities[State.RESPONSE] >= self.release)))
 
 
 LIKELIEST = Thresholds()
-"""Both off."""
+"""Both thresholds off."""

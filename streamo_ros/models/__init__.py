@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What a checkpoint is: its configuration, weights, tokenizer and way of seeing a frame."""
+"""What a checkpoint is: configuration, weights, tokenizer and the preparation of frames."""
 
 from streamo_ros.models.checkpoint import Checkpoint
 from streamo_ros.models.checkpoint import load_checkpoint

@@ -13,15 +13,15 @@
 # limitations under the License.
 
 """
-A checkpoint is a directory in Hugging Face's layout with safetensors, and nothing executable.
+A checkpoint: a directory in Hugging Face's layout with safetensors, and nothing executable.
 
-Beside the usual files it holds ``system_prompt.txt``, the prompt it was trained with, and may
-hold ``streamo.json``: ``window_turns`` (what it was trained on), ``response_threshold`` (chosen
-for it on validation streams) and ``frame`` (``size``, for vision towers that take any; ``pair``).
-The names ``nano`` and ``small`` stand for built-in ones.
+Beside the usual files it has ``system_prompt.txt``, the prompt it was trained with, and may have
+``streamo.json``: ``window_turns`` (what it was trained on), ``response_threshold`` (chosen for it
+on validation streams) and ``frame`` (``size``, for vision towers that take any; ``pair``). The
+names ``nano`` and ``small`` stand for the built-in checkpoints.
 
-A plain instruct model's directory has neither; it can be watched with ``zero_shot``, which
-``streamo.json`` may say as well: there an export remembers it.
+A plain instruct model's directory has neither file; it can be used with ``zero_shot``. An export
+remembers that in its ``streamo.json``.
 """
 
 from collections.abc import Iterator
@@ -170,7 +170,7 @@ def _read_prompt(file: Path) -> str:
 
 
 def _read_processor(directory: Path) -> dict[str, Any]:
-    # transformers 5 writes the image processor into the processor's file.
+    # transformers 5 writes the image processor's fields into the processor's file.
     own, shared = directory / 'preprocessor_config.json', directory / 'processor_config.json'
     if own.is_file():
         return read_json(own)
@@ -179,7 +179,7 @@ def _read_processor(directory: Path) -> dict[str, Any]:
 
 class _Weights(Mapping[str, NDArray[np.float32]]):
     """
-    Tensors by name, as float32; a missing one says what to do.
+    Tensors by name, as float32; a missing one is an error that says what to do.
 
     They are held as they are stored, mostly in half the bytes, and widened at each access.
     """
@@ -235,7 +235,7 @@ def _read_weights(directory: Path) -> _Weights:
     return weights
 
 
-# How the names of a model's parts begin, and what they are called here; the first that fits.
+# Prefixes of tensor names, and what they are called here; the first that fits counts.
 _PARTS = {
     'language_model.lm_head.weight': 'head',
     'language_model.model.': 'decoder.',
@@ -252,7 +252,7 @@ _PARTS = {
 
 
 def _plain_name(name: str) -> str:
-    # Names are about as published, as transformers 5 holds them, and without `model.`.
+    # Names come as first published, as transformers 5 writes them, and without `model.`.
     name = name.removeprefix('model.')
     part = next(part for part in _PARTS if name.startswith(part))
     return _PARTS[part] + name.removeprefix(part)

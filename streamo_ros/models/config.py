@@ -15,9 +15,9 @@
 """
 The shape of a model, read from a Hugging Face ``config.json``.
 
-Both layouts are read: the nested one of transformers 5 (``text_config``) and the flat one that
-Qwen2.5-VL checkpoints were published in. A field that would change the arithmetic and is not
-what the graphs compute is refused here, so that no checkpoint runs wrong in silence.
+Both layouts are read: the nested one of transformers 5 (``text_config``) and the flat one in
+which Qwen2.5-VL checkpoints were published. A field that calls for other arithmetic than the
+graphs compute is refused here, so that no checkpoint silently runs wrong.
 """
 
 from collections.abc import Mapping
@@ -33,19 +33,19 @@ Fields = Mapping[str, Any]
 
 
 class CheckpointError(UserError, ValueError):
-    """A checkpoint that cannot be used; the message says why and what would help."""
+    """A checkpoint that cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class DecoderConfig:
     """
-    The language model: one kind of decoder, with what Qwen2, Qwen3 and Llama differ in.
+    The language model: one kind of decoder, with the differences of Qwen2, Qwen3 and Llama.
 
-    :param rope_axes: for each of the head_dim / 2 frequencies, the axis whose position it turns
+    :param rope_axes: for each of the head_dim / 2 frequencies, the axis whose position it rotates
         by (0 time, 1 height, 2 width); all 0 for plain RoPE
     :param qkv_bias: queries, keys and values have a bias
     :param qk_norm: queries and keys are normalised head by head
-    :param deepstack: how many of the first layers get further visual features added
+    :param deepstack: to how many of the first layers' outputs visual features are added
     """
 
     layers: int
@@ -73,12 +73,12 @@ class VisionConfig:
     """
     The vision tower.
 
-    :param image: the one (height, width) in pixels that it takes; None for any
+    :param image: the only (height, width) in pixels that it takes; None for any
     :param side: side, in patches, of its square of learned positions; 0 for none
     :param bias: queries, keys and values have a bias
-    :param window: side in pixels of the windows that attention is held to; 0 for none
-    :param full_attention: the blocks that see all of the frame nonetheless
-    :param deepstack: the blocks whose output goes to the decoder's first layers as well
+    :param window: side in pixels of the windows of window attention; 0 for none
+    :param full_attention: the blocks that attend to the whole frame all the same
+    :param deepstack: the blocks whose output also goes to the decoder's first layers
     """
 
     family: str
@@ -146,7 +146,7 @@ def read_config(directory: Path) -> tuple[DecoderConfig, VisionConfig]:
 
 
 def _only(fields: Fields, **allowed: Any) -> None:
-    """Refuse a field that is there and says other than what the graphs compute."""
+    """Refuse a field that is there and has another value than the graphs compute with."""
     for name, value in allowed.items():
         if fields.get(name, value) != value:
             raise ValueError(f'{name} is {fields[name]!r}, and only {value!r} is supported')
@@ -202,15 +202,15 @@ def _rope_axes(rope: Fields, family: str, half: int) -> tuple[int, ...]:
         raise ValueError(f'mrope_section {sections} should be three parts of {half}')
     if family == 'qwen2_5_vl':  # one section after the other
         return tuple(axis for axis, part in enumerate(sections) for _ in range(part))
-    axes = [0] * half  # height and width each at every third place, time at the rest
+    axes = [0] * half  # height and width each at every third frequency, time at the rest
     for axis in (1, 2):
-        for place in range(axis, 3 * sections[axis], 3):
-            axes[place] = axis
+        for frequency in range(axis, 3 * sections[axis], 3):
+            axes[frequency] = axis
     return tuple(axes)
 
 
 def _qwen(vision: Fields, hidden: int) -> dict[str, Any]:
-    """Return what both Qwen towers say in the same words."""
+    """Return the fields that both Qwen towers have under the same names."""
     return {
         'layers': int(vision['depth']),
         'hidden': int(vision['hidden_size']),
@@ -269,7 +269,7 @@ def _smolvlm(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
     image, patch = _side(vision['image_size']), _side(vision['patch_size'])
     return VisionConfig(
         family='smolvlm',
-        # The small checkpoints leave to the class what it has as defaults.
+        # The small checkpoints leave out what is a default of Hugging Face's class.
         layers=int(vision.get('num_hidden_layers', 12)),
         hidden=int(vision['hidden_size']),
         heads=int(vision['num_attention_heads']),

@@ -13,10 +13,10 @@
 # limitations under the License.
 
 """
-A checkpoint stays within its directory, whoever packed it.
+A checkpoint may not reach out of its directory, whoever made it.
 
-Links and the names in an index could otherwise have any file of the machine read as weights, and
-an export copy it to where others see it.
+Otherwise links and the names in an index could make the loader read any file of the machine as
+weights, and an export copy it to where others can read it.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ INDEX = 'model.safetensors.index.json'
 
 def confine(directory: Path) -> None:
     """
-    Refuse a checkpoint's directory from which a link or the index leads out.
+    Refuse a checkpoint whose links or index lead out of its directory.
 
     A snapshot in Hugging Face's cache consists of links to the ``blobs`` of its repository, two
     levels above; those may be followed.
@@ -44,7 +44,7 @@ def confine(directory: Path) -> None:
     def leads_out(path: Path) -> bool:
         try:
             target = path.resolve()
-        except (OSError, RuntimeError, ValueError):  # a loop, or no name of a file at all
+        except (OSError, RuntimeError, ValueError):  # a loop, or not the name of a file
             return True
         return not any(target.is_relative_to(home) for home in allowed)
 

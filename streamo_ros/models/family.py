@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the families differ in outside their networks: the chat, and how a frame is prepared."""
+"""How families differ outside their networks: the chat, and how a frame is prepared."""
 
 from dataclasses import dataclass
 
@@ -32,8 +32,8 @@ class Family:
     """
     One family of checkpoints.
 
-    Normalisation and filter are what the family's image processor does when the checkpoint's
-    file says nothing.
+    Normalisation and filter are those of the family's image processor, for checkpoints whose files
+    say nothing else.
     """
 
     chat: Chat

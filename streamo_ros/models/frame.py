@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-A camera frame becomes the patches of one still image, as the family's image processor does it.
+A camera frame to the patches of one still image, as the family's image processor makes them.
 
-A checkpoint may say that it sees the pair (previous frame, this frame) in the temporal patch's
+A checkpoint may say that it takes the pair (previous frame, this frame) in the temporal patch's
 two slots instead of one still twice; that is how ``nano`` sees motion.
 """
 
@@ -84,7 +84,7 @@ class FrameSpec:
         slots = np.stack([before] * (vision.temporal_patch - 1) + [frame])
         merge, patch, cell = vision.merge, vision.patch, vision.cell
         rows, columns = frame.shape[0] // cell, frame.shape[1] // cell
-        # What is left over at the right and below is out of the tower's sight.
+        # The vision tower does not see what is left over at the right and the bottom.
         blocks = slots[:, :rows * cell, :columns * cell].reshape(
             len(slots), rows, merge, patch, columns, merge, patch * vision.channels)
         # time, row, merge, y, column, merge, (x, channel) -> token, its patches, their pixels
@@ -93,7 +93,7 @@ class FrameSpec:
 
     def normalise(self, patches: NDArray[np.uint8], vision: VisionConfig) -> NDArray[np.float32]:
         """
-        Return cut patches as the family's image processor gives them to its tower.
+        Return cut patches as the family's image processor passes them to its tower.
 
         :returns: (patches, channels * temporal_patch * patch * patch)
         """

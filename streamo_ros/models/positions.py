@@ -15,8 +15,8 @@
 """
 Positions of a stream's tokens on three axes: time, height and width.
 
-Owned here and passed explicitly wherever a model runs: a library that keeps its own offset on
-the model lets two streams disturb one another.
+They are computed here and passed explicitly wherever a model runs: a library that keeps an offset
+on the model lets two streams disturb each other.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def stream_positions(
 
     A text token takes the next position on all axes. With M-RoPE (Qwen2.5-VL, Qwen3-VL) a still
     image at position p takes p on the time axis, p + row and p + column on the others, and the
-    text goes on at p + max(grid). With plain RoPE a visual token counts as a word does.
+    text goes on at p + max(grid). With plain RoPE a visual token counts like a text token.
 
     :param is_image: (S,), True for visual tokens, which stand in whole frames
     :param grid: (rows, columns) of visual tokens in a frame; None for plain RoPE
@@ -43,7 +43,7 @@ def stream_positions(
         return np.tile(np.arange(start, end), (3, 1)), end
     rows, columns = grid
     place = (np.cumsum(is_image) - 1) % (rows * columns)
-    # How far each token moves on what comes after it: a frame as a whole by its longer side.
+    # By how much each token moves what follows: a frame as a whole by its longer side
     ends_frame = is_image & (place == rows * columns - 1)
     moves = np.where(is_image, np.where(ends_frame, max(grid), 0), 1)
     following = start + np.cumsum(moves)

@@ -38,9 +38,9 @@ from streamo_ros.models.config import CheckpointError
 
 class StreamTokenizer:
     """
-    A checkpoint's ``tokenizer.json``, read for the stream's protocol.
+    A checkpoint's ``tokenizer.json``, used for the stream's protocol.
 
-    :param chat: how the checkpoint's family wraps messages and frames
+    :param chat: of the checkpoint's family
     :raises CheckpointError: when the file is missing, a control token is not registered, or two
         states begin with the same token
     """
@@ -64,15 +64,15 @@ class StreamTokenizer:
         self._ids = {token: index for token, index in ids.items() if index is not None}
         self.image_id = self._ids[chat.image_pad]
         self.end_id = self._ids[chat.end]
-        # Any added token, not ours alone, would be cut out of running text by the library.
+        # The library would take any added token in running text for that token, not only ours.
         self._added = {
             token.content: index
             for index, token in self._tokenizer.get_added_tokens_decoder().items()}
         literals = sorted(self._added, key=len, reverse=True)
         self._literal = re.compile('|'.join(re.escape(token) for token in literals))
-        # Most of a turn's text is the same at every tick.
+        # A cache, because most of a turn's text is the same at every tick
         self._plain = lru_cache(maxsize=256)(self._encode_plain)
-        # A state is told by the first token that it is written as.
+        # A state is recognised by the first token of how it is written.
         self.state_ids: tuple[int, ...] = tuple(
             self.encode([state])[0] for state in chat.states)
         if len(set(self.state_ids)) < len(self.state_ids):
@@ -94,7 +94,7 @@ class StreamTokenizer:
 
     @property
     def control_ids(self) -> frozenset[int]:
-        """Return the ids of every added token: an answer ends where one of them would stand."""
+        """Return the ids of all added tokens: an answer ends where one of them would follow."""
         return frozenset(self._added.values())
 
     def encode(self, segments: Iterable[PromptSegment], image_tokens: int = 0) -> list[int]:
@@ -117,7 +117,7 @@ class StreamTokenizer:
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the words of an answer; control tokens and the space after a state go."""
+        """Return an answer's text, without control tokens and the space after a state."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
 
     def _encode_plain(self, text: str) -> tuple[int, ...]:
@@ -127,7 +127,7 @@ class StreamTokenizer:
         ids: list[int] = []
         start = 0
         for literal in self._literal.finditer(text):
-            # Cut behind the first character, so that neither part spells the token.
+            # Cut after the first character, so that neither part spells the token.
             ids += self._plain(text[start:literal.start() + 1])
             start = literal.start() + 1
         return [*ids, *self._plain(text[start:])]

@@ -66,10 +66,11 @@ class GuardedLifecycleNode(LifecycleNode):
     :param name: the node's
     :param quick: the group that ``get_state`` answers in, so that it does so while a transition
         takes its time in the default group
+    :param options: of ``rclpy.node.Node``
     """
 
-    def __init__(self, name: str, quick: CallbackGroup) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, quick: CallbackGroup, **options: Any) -> None:
+        super().__init__(name, **options)
         self.failed = ''
         self._transition = threading.Lock()
         # rclpy has no parameter for either.

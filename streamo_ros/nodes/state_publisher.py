@@ -66,16 +66,16 @@ class SequencedPublisher:
     """
     Numbers the states and answers of all cameras in the order of their publication.
 
-    :param publish_state: publishes a StreamState
-    :param publish_response: publishes a Response
+    :param on_state: called with each state, in their order: its publisher, and who else wants it
+    :param on_response: likewise with each answer
     """
 
     def __init__(
-        self, publish_state: Callable[[StreamState], None],
-        publish_response: Callable[[Response], None],
+        self, on_state: Sequence[Callable[[StreamState], None]],
+        on_response: Sequence[Callable[[Response], None]],
     ) -> None:
-        self._publish_state = publish_state
-        self._publish_response = publish_response
+        self._on_state = on_state
+        self._on_response = on_response
         self._states = self._responses = 0
         self.lock = threading.Lock()
         """Held while a message is put together and published."""
@@ -84,7 +84,8 @@ class SequencedPublisher:
         """Number a state and publish it."""
         self._states += 1
         message.seq = self._states
-        self._publish_state(message)
+        for take in self._on_state:
+            take(message)
 
     def number(self, response: Response) -> Response:
         """Number an answer, so that its state can name it before it is published."""
@@ -94,7 +95,8 @@ class SequencedPublisher:
 
     def publish_response(self, response: Response) -> None:
         """Publish an answer that has its number."""
-        self._publish_response(response)
+        for take in self._on_response:
+            take(response)
 
 
 class StatePublisher:

@@ -15,7 +15,6 @@
 """The leaf for behaviour trees: against a server that does as the test says, and the real one."""
 
 import threading
-import time
 
 from graph import Graph
 import py_trees
@@ -27,6 +26,7 @@ from rclpy.action import CancelResponse
 from rclpy.action import GoalResponse
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from waiting import wait_for
 
 from streamo_ros.action import WatchFor as Action
 from streamo_ros.behaviors import watch_for
@@ -61,6 +61,12 @@ class Server:
         self._server.destroy()
 
 
+@pytest.fixture(autouse=True)
+def clear_the_blackboard():
+    yield
+    py_trees.blackboard.Blackboard.clear()
+
+
 @pytest.fixture
 def world(monkeypatch):
     """Return a node for the leaf and a fake server, in one process and a domain of their own."""
@@ -82,13 +88,13 @@ def world(monkeypatch):
 
 
 @pytest.fixture
-def leaf(world):
+def leaf(world, monkeypatch):
     node, _ = world
+    monkeypatch.setattr(watch_for, 'SILENT_S', PATIENCE_S)
     leaf = WatchFor('watch', DOOR, key='answer', camera='front', timeout_s=1.5)
     leaf.setup(node=node)
     yield leaf
     leaf.shutdown()
-    py_trees.blackboard.Blackboard.clear()
 
 
 def answer():
@@ -100,15 +106,15 @@ def answer():
 
 def tick_until(leaf, condition):
     """Tick, as a tree does, until the condition holds; return the statuses on the way."""
-    end = time.monotonic() + PATIENCE_S
     seen = set()
-    while time.monotonic() < end:
+
+    def tick():
         leaf.tick_once()
         seen.add(leaf.status)
-        if condition():
-            return seen
-        time.sleep(0.01)
-    raise AssertionError(f'ticked in vain: {leaf.status}, {leaf.feedback_message}')
+        return condition()
+
+    wait_for(tick, 'what the leaf is ticked for')
+    return seen
 
 
 def done(leaf):
@@ -178,25 +184,19 @@ def test_interrupted_it_cancels_its_goal(world, leaf):
     _, server = world
     tick_until(leaf, lambda: server.goals and leaf._attempt._handle)
     leaf.stop(Status.INVALID)
-    end = time.monotonic() + PATIENCE_S
-    while not server.goals[0].is_cancel_requested:
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_for(lambda: server.goals[0].is_cancel_requested, 'the cancellation')
 
 
 def test_interrupted_before_its_goal_was_accepted_it_cancels_it_then(world, leaf):
     _, server = world
-    held = threading.Event()
+    gate = threading.Event()
     accept = server.goals.append
-    server._server.register_handle_accepted_callback(lambda goal: (held.wait(), accept(goal)))
+    server._server.register_handle_accepted_callback(lambda goal: (gate.wait(), accept(goal)))
     tick_until(leaf, lambda: leaf._attempt._sent)
     assert leaf._attempt._handle is None
     leaf.stop(Status.INVALID)
-    held.set()
-    end = time.monotonic() + PATIENCE_S
-    while not (server.goals and server.goals[0].is_cancel_requested):
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    gate.set()
+    wait_for(lambda: server.goals and server.goals[0].is_cancel_requested, 'the cancellation')
 
 
 def test_a_late_end_of_an_interrupted_goal_does_not_end_the_next(world, leaf):
@@ -228,14 +228,16 @@ def test_a_server_that_is_not_there_is_a_failure_after_a_while(world, leaf, monk
     assert leaf.status is Status.FAILURE
 
 
-def test_over_the_real_node_it_gets_the_answer_and_halted_it_leaves_nothing_behind(tmp_path):
-    graph = Graph(tmp_path)
-    try:
+def test_over_the_real_node_it_gets_the_answer_and_halted_it_leaves_nothing_behind(
+        tmp_path, monkeypatch):
+    monkeypatch.setattr(watch_for, 'SILENT_S', PATIENCE_S)
+    with Graph(tmp_path) as graph:
         graph.start(fps=20.0, fault='well')
         console = graph.console()
         console.await_any('readiness', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
         leaf = WatchFor('watch', DOOR)
         leaf.setup(node=graph.node)
+        console.await_discovery()
         camera = graph.camera()
         camera.await_reader()
         tick_until(leaf, lambda: leaf.feedback_message == 'no frame yet')
@@ -248,6 +250,3 @@ def test_over_the_real_node_it_gets_the_answer_and_halted_it_leaves_nothing_behi
                    leaf.feedback_message == 'no frame yet')
         leaf.shutdown()
         graph.wait(lambda: console.states[-1].instruction_id == '', 'an empty table')
-    finally:
-        py_trees.blackboard.Blackboard.clear()
-        graph.close()

@@ -25,6 +25,5 @@ sys.path.insert(0, str(Path(__file__).parents[1] / 'nodes'))
 @pytest.fixture
 def graph(tmp_path):
     from graph import Graph
-    made = Graph(tmp_path)
-    yield made
-    made.close()
+    with Graph(tmp_path) as made:
+        yield made

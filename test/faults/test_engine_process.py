@@ -47,7 +47,7 @@ class Robot:
     def __init__(self, graph, fault, **parameters):
         self.graph = graph
         self.process = graph.start(
-            **{'fault': fault, 'fps': 10.0, 'deadline_s': 10.0, **parameters})
+            **{'fault': fault, 'fps': 10.0, 'deadline_s': 60.0, **parameters})
         self.console = graph.console()
         self.console.ask(LIGHT, 'light')
         self.console.ask(MOTION, 'motion')
@@ -99,13 +99,13 @@ def gone(pid):
 
 
 @pytest.mark.parametrize('fault, reason', [
-    ('hang', 'did not return within 0.5 s'),
+    ('hang', 'did not return within 3 s'),
     ('segfault', 'SIGSEGV'),
     ('out_of_memory', 'MemoryError: no room for another window'),
     ('not_a_number', 'garbage: probabilities'),
 ])
 def test_a_fault_is_told_once_and_the_node_goes_on(graph, fault, reason):
-    robot = Robot(graph, fault, deadline_s=0.5)
+    robot = Robot(graph, fault, deadline_s=3.0)
     epoch = robot.epoch
     with robot.camera.running(20):
         robot.await_all('the failure', lambda state: (
@@ -205,7 +205,7 @@ def test_an_answer_that_was_given_stays_and_is_not_asked_for_again(graph):
 
 
 def test_a_death_in_the_middle_of_an_answer_is_no_answer_and_the_next_is_given(graph):
-    robot = Robot(graph, 'talks')  # for 30 s at the third frame, unless cut
+    robot = Robot(graph, 'talks')  # at the third frame, until it is cut
 
     def begun(times):
         graph.wait(lambda: robot.process.log.count('the answer has begun') == times, 'an answer')

@@ -17,4 +17,13 @@
 from pathlib import Path
 import sys
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def graph(tmp_path):
+    from graph import Graph
+    with Graph(tmp_path) as made:
+        yield made

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-An engine with the real one's face that fails on demand; for tests of faults alone.
+The mock engine, but that it fails on demand; for tests of faults alone.
 
 Run as a program it is the node with this engine; the parameter ``checkpoint`` says what goes
 wrong, e.g. ``raises``. A fault of ``FAULTS`` happens at the second frame, and only once in the
@@ -22,21 +22,22 @@ folder that the node runs in: the engine that takes the lost one's place is well
 
 import ctypes
 from dataclasses import replace
-import itertools
 import os
 from pathlib import Path
 import sys
 import threading
 import time
 
-from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
-from streamo_ros.engine import Decision
-from streamo_ros.engine import Watch
+from streamo_ros.mock.engine import MockEngine
 
 MAX_INSTRUCTIONS = 4
 SLOW_S = 0.5
+PATIENCE_S = 60.0
+
+GO_ON = 'go on'
+"""With ``loads when told`` it is loaded when this file is in the folder."""
 
 
 def hang(engine, decisions):
@@ -72,28 +73,24 @@ FAULTS = {
     for fault in (hang, exit, segfault, out_of_memory, not_a_number, too_few, unknown_state)}
 
 
-class FakeEngine:
+class FakeEngine(MockEngine):
     """Silence, Standby, Response in turn for each instruction; ``mode`` says what goes wrong."""
 
-    visual_tokens_pruned = 0.0
-    skipped_frames = 0
-
     def __init__(self, mode='well'):
+        super().__init__()
         self.mode = mode
-        self.watches = ()
         self.calls = []
         self.released = threading.Event()  # ends a hanging step
-        self._names = (f'watch-{number}' for number in itertools.count(1))
+        self.interrupted = threading.Event()
         self._tick = -1
-        self._interrupted = threading.Event()
 
     @classmethod
     def from_pretrained(cls, name, **options):
         if name == 'unloadable':
             raise ValueError('the weights are not there: look for them')
         print('made with', options.get('fps'), options.get('thresholds'), flush=True)
-        if name == 'loads slowly':
-            time.sleep(2.0)
+        while name == 'loads when told' and not Path(GO_ON).exists():
+            time.sleep(0.02)
         if name == 'dies at load':
             segfault(None, None)
         return cls(name)
@@ -101,23 +98,21 @@ class FakeEngine:
     def new_stream(self):
         return type(self)(self.mode)
 
-    def watch(self, text, instruction_id=None, *, look_back=False):
-        text = clean_instruction(text)
+    def watch(self, text, instruction_id=None, **options):
         if 'too long' in text:
             raise InstructionError('the instruction is too long: shorten it')
         if len(self.watches) == MAX_INSTRUCTIONS:
             raise InstructionError(f'{MAX_INSTRUCTIONS} instructions stand already')
-        watch = Watch(instruction_id or next(self._names), text, self._cancel)
-        self.watches += (watch,)
-        self.calls.append(f'watch {text}')
+        watch = super().watch(text, instruction_id, **options)
+        self.calls.append(f'watch {watch.text}')
         return watch
 
     def _cancel(self, watch):
-        self.watches = tuple(other for other in self.watches if other is not watch)
+        super()._cancel(watch)
         self.calls.append(f'cancel {watch.text}')
 
     def step(self, frame, stamp):
-        self._interrupted.clear()
+        self.interrupted.clear()
         self._tick += 1
         self.calls.append(f'step {self._tick}')
         if self.mode == 'raises' and self._tick % 3 == 1:
@@ -126,17 +121,12 @@ class FakeEngine:
             self.released.wait()
         if self.mode == 'slow':
             time.sleep(SLOW_S)
-        state = State(self._tick % 3)
-        complete = True
-        if self.mode == 'talks' and state is State.RESPONSE:
+        decisions = super().step(frame, stamp)
+        if self.mode == 'talks' and any(one.state is State.RESPONSE for one in decisions):
             print('the answer has begun', flush=True)
-            complete = not self._interrupted.wait(30.0)
+            complete = not self.interrupted.wait(PATIENCE_S)
             print('the answer is', 'complete' if complete else 'cut', flush=True)
-        decisions = [
-            Decision(
-                watch.instruction_id, state, tuple(0.8 if s is state else 0.1 for s in State),
-                f'It happened at {stamp:.3f}.' if state is State.RESPONSE else '', complete, stamp)
-            for watch in self.watches]
+            decisions = [replace(decision, complete=complete) for decision in decisions]
         if self.mode in FAULTS and self._tick == 1 and not Path('failed').exists():
             Path('failed').touch()
             return FAULTS[self.mode](self, decisions)
@@ -146,11 +136,12 @@ class FakeEngine:
         print('reconfigured to', fps, thresholds, flush=True)
 
     def reset(self):
+        super().reset()
         self._tick = -1
         self.calls.append('reset')
 
     def interrupt(self):
-        self._interrupted.set()
+        self.interrupted.set()
 
 
 if __name__ == '__main__':
@@ -159,5 +150,4 @@ if __name__ == '__main__':
 
     from streamo_ros.nodes import streamo_node
 
-    streamo_node.StreamEngine = fake_engine.FakeEngine
-    sys.exit(streamo_node.main())
+    sys.exit(streamo_node.main(make_engine=fake_engine.FakeEngine.from_pretrained))

@@ -30,6 +30,7 @@ from lifecycle_msgs.srv import GetState
 import numpy as np
 from rclpy.qos import QoSProfile
 from rclpy.qos import ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 
 from streamo_ros.msg import StreamState
@@ -37,6 +38,11 @@ from streamo_ros.nodes.tools.console import Console as ConsoleOfOne
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 
 FAULTY = Path(__file__).with_name('fake_engine.py')
+SECOND = 10**9
+
+
+def stamp_ns(message):
+    return message.header.stamp.sec * SECOND + message.header.stamp.nanosec
 
 
 class Console(ConsoleOfOne):
@@ -80,6 +86,12 @@ class Console(ConsoleOfOne):
         seen = len(self.states)
         return self.await_any(what, matches, seen)
 
+    def await_decision(self, stamp, id=None):
+        """Wait for what was decided about the frame of a stamp; return the first state of it."""
+        return self.await_any(f'a decision about {stamp}', lambda state: (
+            state.age_s == 0 and state.status != StreamState.STATUS_REFUSED
+            and stamp_ns(state) == stamp and id in (None, state.instruction_id)))
+
     def await_any(self, what, matches, seen=0):
         """Wait for a state that matches, past ones included; return it."""
         return self._runner.wait(
@@ -113,9 +125,10 @@ class Camera:
     def await_reader(self):
         self._graph.wait(self._publisher.get_subscription_count, 'a reader of the camera')
 
-    def leave(self):
-        """Be gone from the graph, as when a driver ends."""
-        self._graph.node.destroy_publisher(self._publisher)
+    def await_no_reader(self):
+        """Wait until the reader that there was has gone: another one may come."""
+        self._graph.wait(
+            lambda: not self._publisher.get_subscription_count(), 'the end of the reader')
 
     def send(self, stamp_ns=None, **fields):
         """Publish a picture; fields replace those of the message. Return its stamp."""
@@ -130,15 +143,6 @@ class Camera:
     def close(self):
         """Be gone, as a camera that is unplugged."""
         self._graph.node.destroy_publisher(self._publisher)
-
-    def play(self, seconds, rate):
-        """Publish at a rate, as a camera does; return the stamps (nanoseconds)."""
-        start = time.monotonic()
-        stamps = []
-        for number in range(round(seconds * rate)):
-            time.sleep(max(0.0, start + number / rate - time.monotonic()))
-            stamps.append(self.send())
-        return stamps
 
     @contextmanager
     def running(self, rate=10):
@@ -155,6 +159,25 @@ class Camera:
         finally:
             ended.set()
             thread.join()
+
+
+class SimulatedClock:
+    """Simulated time, which goes on when it is told to."""
+
+    def __init__(self, graph):
+        self._graph = graph
+        self._publisher = graph.node.create_publisher(Clock, '/clock', 10)
+
+    def tell(self, now, console):
+        """Publish a time (nanoseconds) until the node's diagnostics have it."""
+        message = Clock()
+        message.clock.sec, message.clock.nanosec = divmod(now, SECOND)
+
+        def has_it():
+            self._publisher.publish(message)  # again and again: clocks are heard by best effort
+            return console.diagnostics and stamp_ns(console.diagnostics[-1]) == now
+
+        self._graph.wait(has_it, 'diagnostics with the time of the clock')
 
 
 class Graph(GraphRunner):
@@ -198,6 +221,9 @@ class Graph(GraphRunner):
 
     def camera(self, *arguments, **options):
         return Camera(self, *arguments, **options)
+
+    def clock(self):
+        return SimulatedClock(self)
 
     def close(self):
         self._executor.shutdown()

@@ -23,11 +23,11 @@ from rclpy.context import Context
 from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Empty
+from waiting import wait_for
 
 from streamo_ros.nodes.executor import NodeExecutor
 from streamo_ros.nodes.tools.domain import own_domain
-
-PATIENCE_S = 30.0
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
 
 @pytest.fixture
@@ -91,8 +91,7 @@ def test_what_is_not_slow_runs_in_the_spinning_thread_each_once(node, spinning):
         Empty, 'drops', take, 100, callback_group=MutuallyExclusiveCallbackGroup())
     publisher = node.create_publisher(Empty, 'drops', 100)
     spinner = spinning()
-    while not publisher.get_subscription_count():
-        pass
+    wait_for(publisher.get_subscription_count, 'the subscription')
     for _ in range(100):
         publisher.publish(Empty())
     assert all_heard.wait(PATIENCE_S)
@@ -114,8 +113,7 @@ def test_the_clock_takes_no_thread_of_its_own(node, spinning):
     node.set_parameters([Parameter('use_sim_time', value=True)])
     publisher = node.create_publisher(Clock, '/clock', 1)
     spinner = spinning()
-    while not publisher.get_subscription_count():
-        pass
+    wait_for(publisher.get_subscription_count, 'the subscription')
     publisher.publish(Clock())
     assert heard.wait(PATIENCE_S)
     assert set(threads) == {spinner}
@@ -132,8 +130,7 @@ def test_join_waits_for_what_still_runs_beside(node):
         ends.append('callback')
 
     timer = node.create_timer(0.0, take_long)
-    while not begun.is_set():
-        executor.spin_once(timeout_sec=0.05)
+    wait_for(lambda: executor.spin_once(timeout_sec=0.05) or begun.is_set(), 'the callback')
     executor.join(0.0)
     assert not ends
     go_on.set()

@@ -21,11 +21,10 @@ has them, and from the node's own parts. What a lifecycle manager sees is tested
 
 import gc
 import threading
-import time
 import weakref
 
 from fake_engine import FakeEngine
-from graph import Graph
+from fake_engine import GO_ON
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import numpy as np
@@ -35,6 +34,7 @@ from rclpy.lifecycle import ManagedEntity
 from rclpy.lifecycle import TransitionCallbackReturn
 from std_msgs.msg import Header
 from std_srvs.srv import SetBool
+from waiting import wait_for
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import streamo_node
@@ -44,7 +44,6 @@ LIGHT = 'Tell me when the light goes off or on.'
 SUCCESS, FAILURE, ERROR = (
     TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE,
     TransitionCallbackReturn.ERROR)
-PATIENCE_S = 20.0
 
 
 class Entity(ManagedEntity):
@@ -73,6 +72,10 @@ class Driven:
         node.add_managed_entity(self.entity)
         self._engines = engines
 
+    @property
+    def status(self):
+        return self.node._health.status(self.node._condition())
+
     def drive(self, *transitions):
         """Make transitions, each of which must succeed."""
         for name in transitions:
@@ -97,15 +100,11 @@ class Driven:
         """Give the node a frame; return whether the engine gets it, with the instruction."""
         (stream,) = self.node._streams
         before = stream.tick
-        self.node._take_frame(
+        self.node._epochs.take_frame(
             stream, np.zeros((4, 4, 3), np.uint8), Header(), (before + 1) * 10**9)
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            (engine,) = self.engines
-            if f'step {before}' in engine.calls:
-                return [watch.text for watch in engine.watches] == [LIGHT]
-            time.sleep(0.01)
-        return False
+        (engine,) = self.engines
+        wait_for(lambda: f'step {before}' in engine.calls, 'the step')
+        return [watch.text for watch in engine.watches] == [LIGHT]
 
     def assert_whole(self, state):
         """See that the node is in this state, and is what the state says."""
@@ -126,13 +125,12 @@ def driven(monkeypatch):
             super().__init__(mode)
             engines.append(weakref.ref(self))
 
-    monkeypatch.setattr(streamo_node, 'StreamEngine', Known)
     monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     with own_domain() as domain:
         rclpy.init(domain_id=domain, args=['--ros-args', *(part for name, value in {
             'autostart': 'false', 'engine_process': 'false', 'checkpoint': 'well',
             'instruction': f'"{LIGHT}"'}.items() for part in ('-p', f'{name}:={value}'))])
-        node = streamo_node.StreamoNode()
+        node = streamo_node.StreamoNode(Known.from_pretrained)
         yield Driven(node, engines)
         node.end()
         node.destroy_node()
@@ -159,7 +157,7 @@ def test_every_edge_ends_in_its_state_with_what_belongs_to_it_and_no_more(
     driven.trigger(name)
     broken = answer is ERROR or isinstance(answer, Exception)
     driven.assert_whole({SUCCESS: success, FAILURE: failure}.get(answer, 'unconfigured'))
-    status = driven.node._status()
+    status = driven.status
     assert (status.code == StreamState.STATUS_ERROR) == broken
     assert (f'on_{name}' in status.detail) == broken
     assert ('it is on fire' in status.detail) == isinstance(answer, Exception)
@@ -169,7 +167,7 @@ def test_every_edge_ends_in_its_state_with_what_belongs_to_it_and_no_more(
     if driven.node.lifecycle in rest:  # whatever it was, it is over
         driven.drive(*rest[driven.node.lifecycle])
         driven.assert_whole('active')
-        assert driven.node._status().code != StreamState.STATUS_ERROR
+        assert driven.status.code != StreamState.STATUS_ERROR
         assert driven.judges_a_frame()
 
 
@@ -184,7 +182,7 @@ def test_an_error_that_cannot_be_recovered_from_ends_the_node_with_both_reasons(
         broken.setattr(driven.node, '_stop_watching', breaks)
         assert driven.trigger('activate') is ERROR
     assert driven.node.lifecycle == 'finalized'
-    assert driven.node._status().detail == (
+    assert driven.status.detail == (
         'on_activate failed: it is on fire; on_error failed: it too')
 
 
@@ -206,7 +204,7 @@ def test_a_part_of_the_node_that_raises_once_costs_the_transition_and_no_more(
     monkeypatch.setattr(owner, part, breaks)
     assert driven.trigger(name) is ERROR
     driven.assert_whole('unconfigured')
-    assert driven.node._status().detail == f'on_{name} failed: it is on fire'
+    assert driven.status.detail == f'on_{name} failed: it is on fire'
     driven.drive('configure', 'activate')
     assert driven.judges_a_frame()
 
@@ -233,41 +231,38 @@ def test_what_the_present_state_does_not_allow_is_refused_and_so_are_two_at_once
     driven.drive('activate')
 
 
-def test_a_manager_is_answered_whatever_it_asks_and_while_the_checkpoint_loads(tmp_path):
-    graph = Graph(tmp_path)
-    try:
-        process = graph.start(
-            fault='"loads slowly"', autostart=False, heartbeat_s=0.2, instruction=f'"{LIGHT}"')
-        console = graph.console()
-        console.await_any('inactivity', lambda s: s.status == StreamState.STATUS_INACTIVE)
+def test_a_manager_is_answered_whatever_it_asks_and_while_the_checkpoint_loads(graph):
+    process = graph.start(
+        fault='"loads when told"', autostart=False, heartbeat_s=0.2, instruction=f'"{LIGHT}"')
+    console = graph.console()
+    console.await_any('inactivity', lambda s: s.status == StreamState.STATUS_INACTIVE)
 
-        def change(id=0, label=''):
-            return console.call(ChangeState, 'change_state', ChangeState.Request(
-                transition=Transition(id=id, label=label))).success
+    def change(id=0, label=''):
+        return console.call(ChangeState, 'change_state', ChangeState.Request(
+            transition=Transition(id=id, label=label))).success
 
-        for id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE,
-                   Transition.TRANSITION_CLEANUP, Transition.TRANSITION_ACTIVE_SHUTDOWN, 213):
-            assert not change(id)
-        assert not change(label='explode')
-        assert console.lifecycle() == 'unconfigured'
+    for id in (Transition.TRANSITION_ACTIVATE, Transition.TRANSITION_DEACTIVATE,
+               Transition.TRANSITION_CLEANUP, Transition.TRANSITION_ACTIVE_SHUTDOWN, 213):
+        assert not change(id)
+    assert not change(label='explode')
+    assert console.lifecycle() == 'unconfigured'
 
-        configured = []
-        loading = threading.Thread(target=lambda: configured.append(change(label='configure')))
-        loading.start()
-        console.await_any('loading', lambda s: s.status == StreamState.STATUS_LOADING)
-        assert console.lifecycle() == 'configuring'
-        enabled = console.call(SetBool, 'enable', SetBool.Request(data=True))
-        assert (enabled.success, enabled.message) == (False, 'the node is configuring')
-        assert not configured  # all that was while it loaded
-        seen = len(console.states)
-        graph.wait(lambda: len(console.states) > seen + 2, 'a heartbeat')
-        loading.join()
-        assert configured == [True]
-        assert change(Transition.TRANSITION_ACTIVATE)
-        camera = graph.camera()
-        camera.await_reader()
-        camera.send()
-        console.await_any('a decision', lambda s: s.age_s == 0 and s.instruction == LIGHT)
-        assert process.runs and 'Traceback' not in process.log
-    finally:
-        graph.close()
+    configured = []
+    loading = threading.Thread(target=lambda: configured.append(change(label='configure')))
+    loading.start()
+    console.await_any('loading', lambda s: s.status == StreamState.STATUS_LOADING)
+    assert console.lifecycle() == 'configuring'
+    enabled = console.call(SetBool, 'enable', SetBool.Request(data=True))
+    assert (enabled.success, enabled.message) == (False, 'the node is configuring')
+    seen = len(console.states)
+    graph.wait(lambda: len(console.states) > seen + 2, 'a heartbeat')
+    assert not configured  # all that was while it loaded
+    graph.folder.joinpath(GO_ON).touch()
+    loading.join()
+    assert configured == [True]
+    assert change(Transition.TRANSITION_ACTIVATE)
+    camera = graph.camera()
+    camera.await_reader()
+    camera.send()
+    console.await_any('a decision', lambda s: s.age_s == 0 and s.instruction == LIGHT)
+    assert process.runs and 'Traceback' not in process.log

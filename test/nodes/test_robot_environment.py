@@ -14,14 +14,13 @@
 
 """The nodes as processes on a robot, with no package but those that the README names."""
 
-from graph import EXECUTABLE
+from pathlib import Path
+
 from graph import Graph
 import pytest
 from sensor_msgs.msg import CompressedImage
 
 from streamo_ros.msg import StreamState
-
-OVERLAY = EXECUTABLE.with_name('overlay_node')
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def test_the_node_decides(graph, engine_process):
 
 
 def test_the_overlay_draws(graph):
-    graph.run(str(OVERLAY))
+    graph.run(str(Path(graph.executable).with_name('overlay_node')))
     pictures = []
     graph.node.create_subscription(
         CompressedImage, '/streamo_overlay/overlay/compressed', pictures.append, 10)

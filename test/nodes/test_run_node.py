@@ -21,13 +21,17 @@ import sys
 
 import pytest
 
+from streamo_ros.nodes.run_node import STOP_S
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
 NODE = """
 import sys, time
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes import run_node
+
+run_node.STOP_S = {stop_s}
 
 class Example(Node):
     def __init__(self, group):
@@ -43,7 +47,7 @@ class Example(Node):
         {body}
         print('has run', flush=True)
 
-sys.exit(run_node('example', lambda: Example({group}), None, Example.end))
+sys.exit(run_node.run_node('example', lambda: Example({group}), None, Example.end))
 """
 QUICK, SLOW = 'MutuallyExclusiveCallbackGroup()', 'None'
 
@@ -52,9 +56,9 @@ QUICK, SLOW = 'MutuallyExclusiveCallbackGroup()', 'None'
 def start():
     processes = []
     with own_domain() as domain:
-        def start(group, body):
+        def start(group, body, stop_s=PATIENCE_S):
             processes.append(subprocess.Popen(
-                [sys.executable, '-c', NODE.format(group=group, body=body)],
+                [sys.executable, '-c', NODE.format(group=group, body=body, stop_s=stop_s)],
                 env={**os.environ, 'ROS_DOMAIN_ID': str(domain)}, text=True,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE))
             assert processes[-1].stdout.readline() == 'runs\n'
@@ -96,6 +100,6 @@ def test_a_callback_under_way_at_the_end_gets_to_its_own_end(start, group):
 
 @pytest.mark.parametrize('group', [QUICK, SLOW])
 def test_a_callback_that_hangs_does_not_keep_it(start, group):
-    process = start(group, 'time.sleep(3600)')
+    process = start(group, 'time.sleep(3600)', STOP_S)
     process.send_signal(signal.SIGTERM)
     assert outcome(process) == (0, 'ends\n', '')

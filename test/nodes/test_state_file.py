@@ -19,7 +19,6 @@ import os
 import signal
 import stat
 
-from graph import Graph
 import pytest
 from rclpy.action import ActionClient
 from rclpy.logging import get_logger
@@ -162,13 +161,6 @@ def test_a_file_that_cannot_be_read_or_written_is_no_reason_to_stop(path, table,
     open_file(tmp_path / 'file' / 'instructions.json').write(table.standing)
 
 
-@pytest.fixture
-def graph(tmp_path):
-    made = Graph(tmp_path)
-    yield made
-    made.close()
-
-
 def standing(console, id):
     return console.await_any(f'instruction {id}', lambda state: state.instruction_id == id)
 
@@ -186,6 +178,7 @@ def test_a_node_that_is_killed_takes_its_instructions_up_again(graph, path):
     console.ask(id='gone', action=Instruction.CANCEL)
     client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
     graph.wait(client.server_is_ready, 'the action server')
+    console.await_discovery()
     graph.wait(lambda: console.call(  # a goal needs a node that watches
         SetBool, 'enable', SetBool.Request(data=True)).success, 'an active node')
     client.send_goal_async(WatchFor.Goal(instruction='Watch for me.'))

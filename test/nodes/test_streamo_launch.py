@@ -25,7 +25,6 @@ import sys
 
 from ament_index_python.packages import get_package_prefix
 from ament_index_python.packages import PackageNotFoundError
-from graph import Graph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
@@ -48,13 +47,6 @@ service.include_launch_description(LaunchDescription([IncludeLaunchDescription(
     sys.argv[1], launch_arguments=[a.split(':=', 1) for a in sys.argv[2:]])]))
 sys.exit(service.run())
 """
-
-
-@pytest.fixture
-def graph(tmp_path):
-    made = Graph(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

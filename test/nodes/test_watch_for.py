@@ -31,9 +31,9 @@ from rclpy.action import ActionClient
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
-from rclpy.executors import SingleThreadedExecutor
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
+from waiting import wait_for
 
 from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
@@ -68,7 +68,6 @@ class Goal:
     def __init__(self, graph, client, text, **fields):
         self.feedback = []
         self._graph = graph
-        graph.wait(client.server_is_ready, 'the action server')
         sent = client.send_goal_async(
             WatchFor.Goal(instruction=text, **fields),
             feedback_callback=lambda message: self.feedback.append(message.feedback))
@@ -98,12 +97,20 @@ class Goal:
         return self
 
 
+def new_client(graph, console):
+    """Return a client of ~/watch_for that the node has discovered."""
+    client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
+    graph.wait(client.server_is_ready, 'the action server')
+    console.await_discovery()
+    return client
+
+
 @pytest.fixture(scope='module')
 def shared(tmp_path_factory):
-    graph = Graph(tmp_path_factory.mktemp('shared'))
-    graph.start(fps=20.0, heartbeat_s=60.0, fault='well')
-    yield graph, graph.console(), ActionClient(graph.node, WatchFor, '/streamo/watch_for')
-    graph.close()
+    with Graph(tmp_path_factory.mktemp('shared')) as graph:
+        graph.start(fps=20.0, heartbeat_s=60.0, fault='well')
+        console = graph.console()
+        yield graph, console, new_client(graph, console)
 
 
 @pytest.fixture
@@ -121,21 +128,17 @@ def watching(shared):
     return graph, console, lambda text, **fields: Goal(graph, client, text, **fields)
 
 
-@pytest.fixture
-def graph(tmp_path):
-    made = Graph(tmp_path)
-    yield made
-    made.close()
-
-
 def frames(graph, console, count, start=1000):
     """Show one frame after the other, each when the one before was judged."""
     camera = graph.camera()
     camera.await_reader()
     for number in range(start, start + count):
-        camera.send(number * SECOND)
-        console.await_any('a decision', lambda s, number=number: (
-            s.age_s == 0 and s.header.stamp.sec == number))
+        console.await_decision(camera.send(number * SECOND))
+
+
+def decided(goal):
+    """Return the states that the feedback tells of frames, without repeats."""
+    return [f.state for f in goal.feedback if f.age_s == 0 and f.header.stamp.sec]
 
 
 def test_goals_stand_side_by_side_and_each_answer_comes_once_as_result_and_as_response(watching):
@@ -149,11 +152,12 @@ def test_goals_stand_side_by_side_and_each_answer_comes_once_as_result_and_as_re
         assert (status, result.error_code) == (GoalStatus.STATUS_SUCCEEDED, WatchFor.Result.NONE)
         assert result.error_msg == ''
         assert result.response.instruction == text
-        said = [answer for answer in console.responses if answer.instruction_id == goal.id]
-        assert said == [result.response]
-        states = [f.state for f in goal.feedback if f.age_s == 0 and f.header.stamp.sec]
-        assert states == [StreamState.SILENCE, StreamState.STANDBY, StreamState.RESPONSE]
+        graph.wait(lambda goal=goal: len(decided(goal)) == 3, 'feedback about each frame')
+        assert decided(goal) == [StreamState.SILENCE, StreamState.STANDBY, StreamState.RESPONSE]
     graph.wait(lambda: len(console.responses) == 4, 'the answers of the one that stands on')
+    for goal in (door, light):
+        said = [answer for answer in console.responses if answer.instruction_id == goal.id]
+        assert said == [goal.end()[1].response]
     assert [r.instruction_id for r in console.responses].count('always') == 2
 
 
@@ -183,6 +187,7 @@ def test_a_cancelled_goal_is_withdrawn_and_the_others_stand_on(watching):
         s.instruction_id == door.id and 'withdrawn' in s.detail))
     frames(graph, console, 3)
     assert light.end()[0] == GoalStatus.STATUS_SUCCEEDED
+    graph.wait(lambda: console.responses, 'the answer')
     assert [answer.instruction_id for answer in console.responses] == [light.id]
     assert not light.cancel().goals_canceling  # it has its result
 
@@ -196,6 +201,7 @@ def test_a_reset_keeps_the_goals(watching):
     frames(graph, console, 3, start=2000)
     status, result = goal.end()
     assert (status, result.response.epoch) == (GoalStatus.STATUS_SUCCEEDED, epoch + 1)
+    graph.wait(lambda: console.responses, 'the answer')
     assert len(console.responses) == 1
 
 
@@ -218,7 +224,7 @@ def test_what_cannot_stand_is_refused_with_its_reason_and_disturbs_nothing(watch
     frames(graph, console, 3)
     for goal in goals:
         assert goal.end()[0] == GoalStatus.STATUS_SUCCEEDED
-    assert len(console.responses) == MAX_INSTRUCTIONS
+    graph.wait(lambda: len(console.responses) == MAX_INSTRUCTIONS, 'all answers')
 
 
 @pytest.mark.parametrize('fields', [
@@ -238,13 +244,21 @@ def test_a_goal_whose_instruction_others_withdraw_ends_and_says_so(watching, fie
     assert console.last(goal.id).status == StreamState.STATUS_INACTIVE  # nothing is left of it
 
 
-def test_a_timeout_ends_a_goal_and_tells_no_answer_from_no_frames(watching):
-    graph, console, watch = watching
-    status, result = watch(DOOR, timeout=Duration(nanosec=200_000_000)).end()
+def test_a_timeout_ends_a_goal_and_tells_no_answer_from_no_frames(graph):
+    graph.start(fault='well', fps=20.0, use_sim_time=True)  # it takes as long as the test does
+    console, clock = graph.console(), graph.clock()
+    client = new_client(graph, console)
+    console.await_any('readiness', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
+    clock.tell(1000 * SECOND, console)
+    goal = Goal(graph, client, DOOR, timeout=Duration(sec=2)).stand(console)
+    clock.tell(1003 * SECOND, console)
+    status, result = goal.end()
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, WatchFor.Result.NO_FRAMES)
-    patient = watch(LIGHT)
-    goal = watch(DOOR, timeout=Duration(sec=2)).stand(console)
+    patient = Goal(graph, client, LIGHT).stand(console)
+    goal = Goal(graph, client, DOOR, timeout=Duration(sec=2)).stand(console)
     frames(graph, console, 1)
+    assert goal.lasts
+    clock.tell(1006 * SECOND, console)
     status, result = goal.end()
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, WatchFor.Result.TIMEOUT)
     assert result.error_msg == 'no answer within 2 s'
@@ -261,6 +275,7 @@ def test_a_node_that_is_deactivated_ends_its_goals_and_takes_no_new_ones(watchin
         assert (status, result.error_code) == (
             GoalStatus.STATUS_ABORTED, WatchFor.Result.SHUTDOWN)
         assert 'activate' in result.error_msg
+    graph.wait(lambda: not graph.node.count_subscribers('/image'), 'the end of the subscription')
     assert console.call(SetBool, 'enable', SetBool.Request(data=True)).success
     frames(graph, console, 1)
     assert {state.instruction_id for state in console.fresh} == {'topic'}
@@ -310,24 +325,24 @@ def goals(monkeypatch):
         context.shutdown()
 
 
-def test_a_client_that_leaves_ends_its_goal(goals, graph, monkeypatch):
-    _, node, asked = goals
-    monkeypatch.setattr(watch_for, 'ABSENT_S', 0.5)
+def test_a_client_that_leaves_ends_its_goal(goals, monkeypatch):
+    made, node, asked = goals
     monkeypatch.setattr(watch_for, '_LOOK_S', 0.1)
     context = Context()
     rclpy.init(context=context, domain_id=node.context.get_domain_id())
     other = rclpy.create_node('client', context=context)
     client = ActionClient(other, WatchFor, '/streamo/watch_for')
     assert client.wait_for_server(PATIENCE_S)
-    sent = client.send_goal_async(WatchFor.Goal(instruction=DOOR))
-    executor = SingleThreadedExecutor(context=context)
-    executor.add_node(other)
-    executor.spin_until_future_complete(sent, PATIENCE_S)
-    result = sent.result().get_result_async()
-    executor.spin_until_future_complete(result, 2.0)
-    assert not result.done() and len(asked) == 1  # while it is there
+    client.send_goal_async(WatchFor.Goal(instruction=DOOR))
+    goal = wait_for(lambda: next(iter(made._goals.values()), None), 'the goal')
+    wait_for(lambda: goal.clients, 'its client to be seen')
+    for _ in range(3):
+        seen_at = goal.seen_at
+        wait_for(lambda seen_at=seen_at: goal.seen_at > seen_at, 'it to be seen again')
+    assert len(asked) == 1  # while it is there
+    monkeypatch.setattr(watch_for, 'ABSENT_S', 0.5)
     client.destroy()
-    graph.wait(lambda: not asked, 'the end of the goal')
+    wait_for(lambda: not asked, 'the end of the goal')
     context.shutdown()
 
 
@@ -342,9 +357,9 @@ def test_the_time_of_a_goal_never_goes_back_and_its_beginning_is_no_interval(goa
 
 
 def test_cancelling_cuts_the_answer_under_way(graph):
-    process = graph.start(fault='talks', fps=20.0)  # for 30 s, at the third tick
+    process = graph.start(fault='talks', fps=20.0)  # until it is cut, at the third tick
     console = graph.console()
-    client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
+    client = new_client(graph, console)
     console.await_any('readiness', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
     goal = Goal(graph, client, DOOR).stand(console)
     frames(graph, console, 2)
@@ -362,7 +377,7 @@ def test_cancelling_cuts_the_answer_under_way(graph):
 def test_a_node_that_ends_ends_its_goals_first(graph):
     process = graph.start(fault='well')
     console = graph.console()
-    client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
+    client = new_client(graph, console)
     console.await_any('readiness', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
     goals = [Goal(graph, client, text).stand(console) for text in (DOOR, LIGHT)]
     process.send(signal.SIGINT)

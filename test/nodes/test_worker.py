@@ -17,20 +17,19 @@
 from contextlib import contextmanager
 from contextlib import nullcontext
 import threading
-import time
 
 from fake_engine import FakeEngine
 import numpy as np
 import pytest
+from waiting import wait_for
 
 from streamo_ros.engine import EngineFailure
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 from streamo_ros.nodes.worker import FIRST_PAUSE_S
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import LONGEST_PAUSE_S
 from streamo_ros.nodes.worker import WAITING_FRAMES
 from streamo_ros.nodes.worker import Worker
-
-PATIENCE_S = 20.0
 
 
 def frame(tick, camera=0):
@@ -153,8 +152,7 @@ def test_a_call_that_raises_is_reported_without_a_frame(recorder):
 def test_an_engine_that_hangs_shows_and_does_not_keep_stop_waiting(recorder):
     assert recorder.worker.busy_s == 0
     recorder.worker.submit(frame(0))
-    while not recorder.engine.calls:
-        pass
+    wait_for(lambda: recorder.engine.calls, 'the step')
     assert recorder.worker.busy_s > 0
     assert not recorder.worker.stop(0.05)
     recorder.engine.released.set()
@@ -167,8 +165,7 @@ def test_an_interrupt_cuts_the_answer_under_way(recorder):
     recorder.worker.post(lambda engine: engine.watch('one'))
     for tick in range(3):
         recorder.worker.submit(frame(tick))
-        while f'step {tick}' not in recorder.engine.calls:
-            pass
+        wait_for(lambda tick=tick: f'step {tick}' in recorder.engine.calls, 'the step')
     recorder.worker.interrupt()
     recorder.finish()
     assert [step.decisions[0].complete for step in recorder.steps] == [True, True, False]
@@ -206,8 +203,7 @@ def test_another_engine_takes_the_place_of_a_lost_one_and_its_calls_are_void():
     recorder.worker.post(lambda engine: engine.reset())
     recorder.worker.submit(frame(3))
     gate.set()
-    while not recorder.steps:
-        time.sleep(0.01)
+    wait_for(lambda: recorder.steps, 'a step')
     assert [engine.calls for engine in engines] == [[], ['step 0']]
     assert left == engines[:1]
     ((error, about),) = recorder.errors
@@ -231,16 +227,14 @@ def test_pauses_between_engines_that_fail_grow_to_a_bound_until_a_frame_was_judg
 
     recorder = Recorder(load=load)
     recorder.worker.post(lose)
-    while len(loads) < 10:
-        time.sleep(0.01)
+    wait_for(lambda: len(loads) == 10, 'the tenth engine')
     assert pauses == [min(FIRST_PAUSE_S * 2**n, LONGEST_PAUSE_S) for n in range(9)]
     assert pauses[-1] == LONGEST_PAUSE_S
     assert len(recorder.errors) == 9
     recorder.worker.submit(frame(0))
     recorder.finish()
     recorder.worker.post(lose)
-    while len(loads) < 11:
-        time.sleep(0.01)
+    wait_for(lambda: len(loads) == 11, 'one more engine')
     assert pauses[-1] == FIRST_PAUSE_S
     assert recorder.worker.stop(PATIENCE_S)
 
@@ -270,10 +264,9 @@ def test_an_interrupt_about_another_camera_leaves_the_answer_under_way():
     recorder.worker.post(lambda one, _: one.watch('one'))
     for tick in range(3):
         recorder.worker.submit(frame(tick))
-        while f'step {tick}' not in recorder.engine.calls:
-            pass
+        wait_for(lambda tick=tick: f'step {tick}' in recorder.engine.calls, 'the step')
     recorder.worker.interrupt(1)
-    time.sleep(0.1)
+    assert not recorder.engine.interrupted.is_set()
     assert recorder.worker.busy_s > 0 and len(recorder.steps) == 2
     recorder.worker.interrupt(0)
     recorder.finish()

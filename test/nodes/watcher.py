@@ -25,7 +25,10 @@ rclpy.init()
 node = rclpy.create_node('watcher')
 client = ActionClient(node, WatchFor, '/streamo/watch_for')
 client.wait_for_server()
-client.send_goal_async(
-    WatchFor.Goal(instruction=sys.argv[1]),
-    feedback_callback=lambda _: print('is watched for', flush=True))
-rclpy.spin(node)
+while True:
+    sent = client.send_goal_async(
+        WatchFor.Goal(instruction=sys.argv[1]),
+        feedback_callback=lambda _: print('is watched for', flush=True))
+    rclpy.spin_until_future_complete(node, sent, timeout_sec=5.0)
+    if sent.done():  # else the node had not discovered this client yet
+        rclpy.spin(node)

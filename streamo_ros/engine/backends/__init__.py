@@ -12,4 +12,4 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What runs a checkpoint's graphs: ONNX Runtime, torch or TensorRT behind one interface."""
+"""What runs a checkpoint: ONNX Runtime, torch or TensorRT, behind one interface."""

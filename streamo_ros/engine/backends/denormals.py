@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-Counting denormal numbers as zero while a graph runs.
+Treating denormal numbers as zero while a graph runs.
 
-A sharp softmax is full of them, and a processor takes many times as long over each: a tick took
-two and a half times as long, by what the model attended to. ONNX Runtime switches its own threads
-but not the one that calls, which does its share of the work; and of that, the first that makes a
-session for good.
+A sharp softmax is full of them, and a CPU takes many times as long for each: depending on what
+the model attended to, a tick took two and a half times as long. ONNX Runtime switches its own
+threads but not the calling thread, which does its share of the work; the first thread that makes
+a session it switches, but never back.
 """
 
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ from contextlib import contextmanager
 import ctypes
 import platform
 
-# Where glibc's fenv_t keeps the control word, and the word's bits: flush results, take inputs so.
+# Where glibc's fenv_t has the control word, and the word's bits: flush results, zero inputs
 _WORDS = {'x86_64': (28, 0x8040), 'aarch64': (0, 1 << 24)}
 _ENVIRONMENT_BYTES = 64
 
 
 @contextmanager
 def denormals_as_zero() -> Iterator[None]:
-    """Switch the calling thread, and back; does nothing where it is not known how."""
+    """Switch the calling thread, and back; does nothing on platforms it does not know."""
     if _LIBRARY is None:
         yield
         return

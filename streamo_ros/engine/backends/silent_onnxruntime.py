@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-ONNX Runtime, told to keep to itself; everything here imports it by way of this module.
+ONNX Runtime without its telemetry; all of the package imports it through this module.
 
-Since 1.29 its official Linux packages report to their maker, by default: about the process, and
-the names and hashes of the models that are run (microsoft/onnxruntime#27379). What a robot does
-is nobody else's business, and no identifier belongs into its user's home. The variable is read
-once, when the library is loaded.
+Since 1.29 its official Linux packages report to their maker by default: about the process, and
+the names and hashes of the models that are run (microsoft/onnxruntime#27379). They also leave an
+identifier in the user's home. A robot must do neither. The variable is read once, when the library
+is loaded.
 """
 
 import os

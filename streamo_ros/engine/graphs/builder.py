@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Writing ONNX graphs of standard operators (opset 18): what both networks have in common.
+Writing ONNX graphs of standard operators (opset 18): what all networks have in common.
 
-Graphs are written straight from a checkpoint's configuration, so that running one takes no
-torch, and the same graph serves ONNX Runtime and TensorRT. A graph in half precision computes its
-norms, rotations and softmaxes in float32 all the same, and float32 goes in and comes out.
+Graphs are written directly from a checkpoint's configuration, so that running one needs no torch,
+and the same graph serves ONNX Runtime and TensorRT. A graph in half precision still computes its
+norms, rotations and softmaxes in float32, and its inputs and outputs are float32.
 """
 
 from collections.abc import Sequence
@@ -53,9 +53,9 @@ Dtype = type[np.generic] | np.dtype[Any]
 
 class Graph:
     """
-    An ONNX graph in the making; every method returns the name of a tensor.
+    An ONNX graph that is being written; every method returns the name of a tensor.
 
-    :param precision: one of ``PRECISIONS``, of weights and of what flows between operators
+    :param precision: one of ``PRECISIONS``, of weights and of tensors between operators
     """
 
     def __init__(self, name: str, precision: str = 'float32') -> None:

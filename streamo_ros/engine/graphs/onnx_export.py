@@ -13,15 +13,14 @@
 # limitations under the License.
 
 """
-``streamo export``: a checkpoint with its networks as ONNX files beside it.
+``streamo export``: a copy of a checkpoint with its networks as ONNX files.
 
-What is written is held against Hugging Face's own modules on the spot, by running the files;
-robots, which have no torch, can leave that out.
+The files are run at once, and their outputs compared with those of Hugging Face's own modules; on
+a robot without torch, with those of ONNX Runtime in float32, as the default backend runs it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import importlib.util
 import json
 from pathlib import Path
 import shutil
@@ -36,6 +35,7 @@ import onnx
 from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
+from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
 GRAPHS = ('vision', 'step', 'words')
 
-# Of the largest value put out. Half precision has about three digits; errors add up in layers.
+# Of the largest output. Half precision has about three digits; errors add up over layers.
 TOLERANCES = {'float32': 1e-4, 'float16': 3e-2, 'bfloat16': 6e-2}
 
 _CHECKPOINT_FILES = (
@@ -61,7 +61,7 @@ _SINK_ROWS, _RING_ROWS, _CHUNK = 24, 96, 40
 
 
 class ExportError(CheckpointError):
-    """An export that cannot be made or is not what the checkpoint computes."""
+    """An export that cannot be made, or does not compute what the checkpoint computes."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class Export:
     What was written.
 
     :param megabytes: of each graph, weights included
-    :param differences: largest difference from torch of each graph, of the largest value put
-        out; of a graph in bfloat16, which ONNX Runtime cannot multiply in on a processor, with
-        its weights as written and the arithmetic in float32; empty when they were not compared
+    :param differences: largest difference of each graph's outputs from the reference, as a share
+        of the largest value. ONNX Runtime cannot multiply in bfloat16 on a CPU: a graph in
+        bfloat16 is compared with its weights as written and the arithmetic in float32
     """
 
     grid: tuple[int, int]
@@ -84,37 +84,26 @@ class Export:
 def export_onnx(
     checkpoint: Checkpoint, out: Path, *, precision: str = 'float32',
     camera: tuple[int, int] = (480, 640), tell: Callable[[str], None] = print,
-    verify: bool = True,
 ) -> Export:
     """
-    Write a checkpoint's directory anew, with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
+    Write a copy of a checkpoint with ``vision.onnx``, ``step.onnx`` and ``words.onnx``.
 
     :param out: must not exist, or be empty, or hold an earlier export
     :param precision: one of ``PRECISIONS``
-    :param camera: (height, width) of frames as they come; fixes how many visual tokens there are
-    :param tell: is given a line at each stage
-    :param verify: hold the graphs against torch
-    :raises ExportError: when ``out`` holds something else or cannot be written, when torch is
-        missing, or a graph does not compute what torch does; nothing is left behind
+    :param camera: (height, width) of the camera's frames; fixes the number of visual tokens
+    :param tell: takes a line at each stage
+    :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
+        not compute what the reference does; nothing is left behind
     """
-    if verify and not torch_is_installed():
-        raise ExportError(
-            'an export is held against torch and transformers: install them with '
-            '`pip install torch transformers`')
     try:
-        return _export(checkpoint, out, precision, camera, tell, verify)
+        return _export(checkpoint, out, precision, camera, tell)
     except OSError as error:
         raise ExportError(f'{out} cannot be written ({error}): give another directory') from error
 
 
-def torch_is_installed() -> bool:
-    """Return whether graphs can be held against Hugging Face's modules here."""
-    return all(importlib.util.find_spec(name) for name in ('torch', 'transformers'))
-
-
 def _export(
     checkpoint: Checkpoint, out: Path, precision: str, camera: tuple[int, int],
-    tell: Callable[[str], None], verify: bool,
+    tell: Callable[[str], None],
 ) -> Export:
     if out.exists() and any(out.iterdir()) and not (out / 'step.onnx').is_file():
         raise ExportError(f'{out} holds something else: give a directory that is new or empty')
@@ -135,8 +124,7 @@ def _export(
             tell(f'writing {graph}.onnx in {precision}')
             megabytes[graph] = _write(
                 _model(checkpoint, graph, (rows, columns), precision), directory, graph)
-        differences = (
-            _verify(checkpoint, directory, (rows, columns), precision, tell) if verify else {})
+        differences = _verify(checkpoint, directory, (rows, columns), precision, tell)
         if out.exists():
             shutil.rmtree(out)
         directory.rename(out)
@@ -177,12 +165,11 @@ def _verify(
     checkpoint: Checkpoint, directory: Path, grid: tuple[int, int], precision: str,
     tell: Callable[[str], None],
 ) -> dict[str, float]:
-    """Return how far each written graph is from torch; a graph too far off is an error."""
-    from streamo_ros.engine.backends.torch import TorchBackend
-    tell('verifying against torch' + (
+    """Return how far each written graph is from a reference; a graph too far off is an error."""
+    name, reference = _reference(checkpoint)
+    tell(f'verifying against {name}' + (
         ', with weights as written but arithmetic in float32: ONNX Runtime does not multiply in '
         'bfloat16 on a processor' if precision == 'bfloat16' else ''))
-    torch = TorchBackend(checkpoint, device='cpu')
     random = np.random.default_rng(0)
     vision, decoder = checkpoint.vision, checkpoint.decoder
     patches = random.integers(0, 256, (
@@ -192,37 +179,49 @@ def _verify(
     differences = {
         'vision': _difference(
             _run(directory, 'vision', ['tokens'], {'patches': patches}),
-            [torch.encode_image(patches, grid)]),
+            [reference.encode_image(patches, grid)]),
         'words': _difference(
             _run(directory, 'words', ['logits'], {'hidden': hidden}),
-            [torch.compute_logits(hidden)]),
+            [reference.compute_logits(hidden)]),
         'step': _largest([
-            _step_difference(checkpoint, directory, torch, chunk, precision, random)
+            _step_difference(checkpoint, directory, reference, chunk, precision, random)
             for chunk in (_CHUNK, 1)]),
     }
     for graph, difference in differences.items():
-        tell(f'{graph}.onnx differs from torch by {difference:.1e} of its largest value')
+        tell(f'{graph}.onnx differs from {name} by {difference:.1e} of its largest value')
         if not difference <= TOLERANCES[precision]:
             raise ExportError(
-                f'{graph}.onnx differs from torch by {difference:.1e}, more than '
+                f'{graph}.onnx differs from {name} by {difference:.1e}, more than '
                 f'{TOLERANCES[precision]:.0e}: do not use it, and report this checkpoint')
     return differences
 
 
+def _reference(checkpoint: Checkpoint) -> 'tuple[str, TorchBackend | OnnxRuntimeBackend]':
+    """Return what graphs are compared with, and its name."""
+    try:
+        from streamo_ros.engine.backends.torch import TorchBackend
+    except ImportError:
+        return 'ONNX Runtime (torch and transformers are not installed)', OnnxRuntimeBackend(
+            checkpoint)
+    return 'torch', TorchBackend(checkpoint, device='cpu')
+
+
 def _step_difference(
-    checkpoint: Checkpoint, directory: Path, torch: 'TorchBackend', chunk: int, precision: str,
-    random: np.random.Generator,
+    checkpoint: Checkpoint, directory: Path, reference: 'TorchBackend | OnnxRuntimeBackend',
+    chunk: int, precision: str, random: np.random.Generator,
 ) -> float:
-    """Run one chunk behind a cache of noise, half of it out of sight, in both."""
+    """Run one chunk over a cache of noise, half of it masked, in both."""
     decoder, batch = checkpoint.decoder, 2
     dtype = np.dtype(np.float32) if precision == 'bfloat16' else PRECISIONS[precision]
-    torch.allocate(batch, _SINK_ROWS, _RING_ROWS)
+    reference.allocate(batch, _SINK_ROWS, _RING_ROWS)
     caches: dict[str, NDArray[Any]] = {}
-    for part, tensors in (('sink', torch.sink), ('ring', torch.ring)):
+    for part, tensors, rows in (
+            ('sink', reference.sink, _SINK_ROWS), ('ring', reference.ring, _RING_ROWS)):
         for at, tensor in enumerate(tensors):
-            tensor.normal_()
+            cache = np.asarray(tensor)[:, :, :rows]  # of a tensor, too, this is its own memory
+            cache[:] = random.standard_normal(cache.shape, np.float32)
             kind = ('key', 'value')[at % 2]
-            caches[f'{part}_{kind}_{at // 2}'] = tensor.numpy().astype(dtype)
+            caches[f'{part}_{kind}_{at // 2}'] = cache.astype(dtype)
     angles = random.uniform(0, 6, (2, batch, chunk, decoder.head_dim // 2))
     sink_chunk_mask = random.random((batch, chunk, _SINK_ROWS + chunk)) < 0.5
     sink_chunk_mask[:, np.arange(chunk), _SINK_ROWS + np.arange(chunk)] = True
@@ -239,14 +238,14 @@ def _step_difference(
     feeds = {**step_feeds(inputs), **caches}
     kinds = [f'{kind}_{layer}' for layer in range(decoder.layers) for kind in ('key', 'value')]
     states, hidden, *written = _run(directory, 'step', ['states', 'hidden', *kinds], feeds)
-    expected = torch.step(0, inputs)
+    expected = reference.step(0, inputs)
     differences = [_difference([states, hidden], [expected.states, expected.hidden])]
-    for tensor, delta in zip(torch.ring, written, strict=True):
+    for tensor, delta in zip(reference.ring, written, strict=True):
         for index, (offset, length) in enumerate(zip(
                 inputs.cache_offsets, inputs.lengths, strict=True)):
             differences.append(_difference(
                 [delta[index, :, :length].astype(np.float32)],
-                [tensor[index, :, offset:offset + length].numpy()]))
+                [np.asarray(tensor)[index, :, offset:offset + length]]))
     return _largest(differences)
 
 
@@ -263,7 +262,7 @@ def _run(
 
 
 def _runnable(file: Path, scratch: Path) -> Path:
-    """Return the file, or of one in bfloat16 its twin: the same weights, computed in float32."""
+    """Return the file, or for bfloat16 a copy with the same weights that computes in float32."""
     half, single = onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT
     if half not in {
             tensor.data_type for tensor in onnx.load(
@@ -293,5 +292,5 @@ def _difference(got: list[Floats], expected: list[Floats]) -> float:
 
 
 def _largest(differences: list[float]) -> float:
-    # Python's own max() passes over a NaN, which an overflow in half precision leaves.
+    # Python's own max() skips a NaN, which an overflow in half precision leaves.
     return float(np.max(differences))

@@ -34,7 +34,6 @@ its own. Prints one line of JSON:
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
 import json
 import os
 from pathlib import Path
@@ -197,7 +196,7 @@ def main(args: list[str] | None = None) -> int:
     try:
         choose_profile(options.profile)
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
-        with closing(GraphRunner()) as runner:
+        with GraphRunner() as runner:
             figures = measure(
                 runner, (options.width, options.height), options.cameras, options.instructions,
                 options.seconds, options.reader)

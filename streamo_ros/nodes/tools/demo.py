@@ -24,7 +24,6 @@ import argparse
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from dataclasses import field
 import importlib.util
@@ -322,7 +321,7 @@ def main(args: list[str] | None = None) -> int:
 
     interrupt_on_signals()
     try:
-        with closing(GraphRunner()) as runner:
+        with GraphRunner() as runner:
             runs = show(Demo(runner), options)
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)

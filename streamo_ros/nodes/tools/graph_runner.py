@@ -148,10 +148,10 @@ class GraphRunner:
         os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         self._environment = {
             **os.environ, 'ROS_DOMAIN_ID': str(domain), **(environment or {})}
-        self._context = Context()
-        rclpy.init(args=[], context=self._context, domain_id=domain)
-        self.node = rclpy.create_node('console', context=self._context)
-        self._executor = SingleThreadedExecutor(context=self._context)
+        self.context = Context()
+        rclpy.init(args=[], context=self.context, domain_id=domain)
+        self.node = rclpy.create_node('console', context=self.context)
+        self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.node)
         self._processes: list[Process] = []
         self._nodes: list[Process] = []
@@ -248,6 +248,12 @@ class GraphRunner:
         printed = '\n'.join(log.read_text(errors='replace') for log in self._logs)
         return f'; the processes printed:\n{printed[-LOG_CHARACTERS:]}'
 
+    def __enter__(self) -> 'GraphRunner':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """End all processes, whatever signals still come, and leave the graph."""
         with _undisturbed():
@@ -262,7 +268,7 @@ class GraphRunner:
                     process.kill()
             self._executor.shutdown()
             self.node.destroy_node()
-            self._context.shutdown()
+            self.context.shutdown()
             self._stack.close()
 
 

@@ -26,7 +26,6 @@ there.
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
-from contextlib import closing
 from contextlib import ExitStack
 import json
 from pathlib import Path
@@ -212,7 +211,7 @@ def replay(bag: dict[str, Any], configuration: dict[str, Any], folder: Path) -> 
     log.unlink(missing_ok=True)
     with ExitStack() as stack:
         opened = stack.enter_context(Bag(Path(bag['path'])))
-        runner = stack.enter_context(closing(GraphRunner()))
+        runner = stack.enter_context(GraphRunner())
         lines = stack.enter_context((folder / REPLAYED).open('w', encoding='utf-8'))
         watchers = {
             camera['topic']: _Watcher(

@@ -29,7 +29,6 @@ Returns 0 when nothing was lost, doubled or wrong; of memory, the figures speak.
 
 import argparse
 from collections.abc import Sequence
-from contextlib import closing
 from contextlib import ExitStack
 import json
 from pathlib import Path
@@ -241,7 +240,7 @@ def soak(minutes: float, fps: float, seed: int) -> tuple[dict[str, Any], list[st
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='soak-')))
-        runner = stack.enter_context(closing(GraphRunner({'ROS_LOG_DIR': str(folder)})))
+        runner = stack.enter_context(GraphRunner({'ROS_LOG_DIR': str(folder)}))
         run = Soak(runner, fps, seed, folder / 'node.log')
         run.run(60 * minutes)
     console, record = run.console, run.console.record

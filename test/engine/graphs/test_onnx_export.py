@@ -14,7 +14,9 @@
 
 """An export is a checkpoint with graphs beside it that compute what torch computes."""
 
+from dataclasses import replace
 import json
+import sys
 
 import numpy as np
 import onnx
@@ -82,13 +84,31 @@ def test_the_frame_size_fixes_the_visual_tokens(tmp_path, random_model):
 def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
         tmp_path, monkeypatch):
     def wrong(weights, precision):
-        return words({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
+        return right({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
 
-    words = module.lm_head_graph
+    right = module.lm_head_graph
     monkeypatch.setattr(module, 'lm_head_graph', wrong)
     with pytest.raises(ExportError, match=r'words\.onnx differs from torch by'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'out')
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize('precision', ['float32', 'float16'])
+def test_without_torch_graphs_are_compared_with_those_of_the_default_backend(
+        random_model, tmp_path, monkeypatch, precision):
+    monkeypatch.setitem(sys.modules, 'streamo_ros.engine.backends.torch', None)
+    told = []
+    export = export_onnx(
+        load_checkpoint(random_model.directory), tmp_path / 'out', precision=precision,
+        tell=told.append)
+    assert any('verifying against ONNX Runtime' in line for line in told)
+    assert 0 < export.differences['step'] < module.TOLERANCES[precision]
+    right = module.step_graph
+    monkeypatch.setattr(module, 'step_graph', lambda config, *arguments, **options: right(
+        replace(config, norm_eps=10 * config.norm_eps + 0.1), *arguments, **options))
+    with pytest.raises(ExportError, match=r'step\.onnx differs from ONNX Runtime'):
+        export_onnx(load_checkpoint(random_model.directory), tmp_path / 'wrong')
+    assert not (tmp_path / 'wrong').exists()
 
 
 def test_a_directory_of_something_else_is_left_alone_and_an_earlier_export_replaced(tmp_path):
@@ -131,16 +151,6 @@ def test_where_nothing_can_be_written_one_sentence_says_so(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(ExportError, match='cannot be written .* another directory'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'file' / 'out')
-
-
-def test_without_torch_nothing_is_written_unless_it_is_to_stay_unverified(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, 'torch_is_installed', lambda: False)
-    out = tmp_path / 'out'
-    with pytest.raises(ExportError, match='pip install torch transformers'):
-        export_onnx(load_checkpoint('nano'), out)
-    assert not out.exists()
-    assert export_onnx(load_checkpoint('nano'), out, verify=False).differences == {}
-    assert load_checkpoint(out).weights.keys() == load_checkpoint('nano').weights.keys()
 
 
 def test_noise_hides_no_difference():

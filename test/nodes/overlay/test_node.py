@@ -20,7 +20,6 @@ import signal
 import sys
 
 import cv2
-from graph import Graph
 import numpy as np
 import pytest
 from rclpy.qos import DurabilityPolicy
@@ -38,13 +37,6 @@ CONFIG = Path(__file__).parents[3] / 'config' / 'streamo.yaml'
 TOPIC = '/streamo_overlay/overlay/compressed'
 SIZE = (240, 320)
 RATE = 5.0
-
-
-@pytest.fixture
-def graph(tmp_path):
-    made = Graph(tmp_path)
-    yield made
-    made.close()
 
 
 def start(graph, **parameters):

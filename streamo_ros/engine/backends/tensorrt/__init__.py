@@ -15,7 +15,7 @@
 """
 TensorRT engines of the three graphs, for a robot's GPU: how they are built and how they run.
 
-``build`` writes engines and a ``manifest`` into the directory of an exported checkpoint;
-``backend`` runs them, each through a ``runner``, on a device behind ``cuda``. Nothing here
-imports TensorRT or CUDA when loaded.
+``build`` writes engines and a ``manifest`` into the directory of an exported checkpoint.
+``backend`` runs them, each through a ``runner``, on a device behind ``cuda``. No module here
+imports TensorRT or CUDA when it is loaded.
 """

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The TensorRT backend: the three engines, and the cache, on one GPU."""
+"""The TensorRT backend: three engines and the cache, on one GPU."""
 
 from collections.abc import Callable
 import copy

@@ -15,8 +15,8 @@
 """
 Engines from an exported checkpoint's ONNX graphs.
 
-Only what TensorRT has had from 10.3 (JetPack 6) to 11.x, and newer things where they are found.
-Types stand in the graphs, so networks are strongly typed and no precision is chosen here.
+Uses what TensorRT has from 10.3 (JetPack 6) to 11.x, and newer features where they are found.
+The graphs state their types, so networks are strongly typed and no precision is chosen here.
 """
 
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def build_engines(
     :raises TensorRtError: when a graph is missing, or TensorRT refuses one
     """
     digest, table = _weights(directory)
-    # Engines half rebuilt are no engines.
+    # A build that fails half-way must not leave engines that look whole.
     (directory / MANIFEST).unlink(missing_ok=True)
     seconds, sizes = {}, {}
     precision = ''
@@ -75,7 +75,7 @@ def build_engines(
         seconds[name] = round(job.seconds, 1)
         sizes[name] = plan.nbytes
         progress(f'{name}: {sizes[name] / _MIB:.1f} MiB in {seconds[name]:.1f} s')
-    # Mapped at run time, so that a robot's memory holds no second copy of the weights.
+    # Memory-mapped at run time, so that there is no second copy of the weights in memory.
     np.save(directory / EMBEDDINGS, table.astype(PRECISIONS[precision]))
     manifest = Manifest(
         flavour=trt.__name__, version=trt.__version__, device=device, capability=capability,
@@ -102,11 +102,11 @@ class EngineJob:
     def __init__(self, path: Path, shapes: EngineShapes, trt: Any) -> None:
         self._path, self._shapes, self._trt = path, shapes, trt
         self.seconds = 0.0
-        # TensorRT-RTX does not time kernels; its cache is there in name alone.
+        # TensorRT-RTX does not time kernels: its timing cache stays empty.
         self._keeps_timings = trt.__name__ == 'tensorrt'
         self._logger = keeping_logger(trt)
         self._builder = trt.Builder(self._logger)
-        # From 11 on all networks are, and the flag is ignored.
+        # From TensorRT 11 on all networks are strongly typed, and the flag is ignored.
         flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
         self._network = self._builder.create_network(flags)
         if not path.is_file():
@@ -126,10 +126,10 @@ class EngineJob:
 
     def update_in_place(self, wanted: bool | None) -> bool:
         """
-        Let the engine write the chunk's rows into the ring, where TensorRT can.
+        Let the engine write the chunk's keys and values into the ring, where TensorRT can.
 
-        All that reads the ring then reads it behind the write. It sees the same: the masks hide
-        the rows that a step writes from each of its tokens.
+        Every layer that reads the ring then reads it after the write, with the same result: the
+        masks hide the rows that a step writes from all of its tokens.
         """
         network, trt = self._network, self._trt
         if wanted is False or not hasattr(network, 'add_kv_cache_update'):
@@ -139,7 +139,7 @@ class EngineJob:
                     '10.15 or later, or not in place')
             return False
         rows = network.add_input('write_index', trt.int32, (-1,))
-        # Without the name of all the other batches, no profile can be made.
+        # With a batch dimension of another name, no profile can be made.
         rows.set_dimension_name(0, self._input('embeds').get_dimension_name(0))
         updated = {}
         outputs = [network.get_output(index) for index in range(network.num_outputs)]
@@ -181,7 +181,7 @@ class EngineJob:
         ranges = {
             tensor.name: self._shapes.ranges(tensor.name, tensor.shape)
             for tensor in self._inputs() if -1 in tuple(tensor.shape)}
-        # A graph without single tokens has one profile twice over, and one is enough.
+        # Both profiles of a graph without tokens are the same, and one is enough.
         for index in range(2 if 'embeds' in ranges else 1 if ranges else 0):
             profile = builder.create_optimization_profile()
             for tensor in self._inputs():
@@ -228,7 +228,7 @@ class EngineJob:
         path = self._path.parent / _TIMING_CACHE
         if self._keeps_timings:
             known = path.read_bytes() if path.is_file() else b''
-            # One of another TensorRT or GPU is not taken; then timings begin anew.
+            # A cache of another TensorRT or GPU is refused; then an empty one is used.
             if not config.set_timing_cache(config.create_timing_cache(known), False):
                 config.set_timing_cache(config.create_timing_cache(b''), False)
 

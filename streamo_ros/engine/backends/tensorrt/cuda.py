@@ -37,9 +37,9 @@ class Device(Protocol):
     """
     One GPU and one stream of work on it.
 
-    Work is done in the order it was given and, but for ``synchronize``, none is waited for: what
-    is uploaded may not change, and what is downloaded may not be read, until then. Memory lives
-    as long as the device.
+    Work is done in the order in which it is enqueued, and only ``synchronize`` waits for it: until
+    then what is uploaded may not change, and what is downloaded may not be read. Memory lives as
+    long as the device.
 
     :param name: of the GPU
     :param capability: its compute capability, (major, minor)
@@ -75,7 +75,7 @@ class Device(Protocol):
         """Wait until all work is done."""
 
     def capture(self, work: Callable[[], None]) -> Any:
-        """Return a graph of the work that a call gives to the stream; none of it is done."""
+        """Return a graph of the work that a call enqueues; none of it is done."""
 
     def launch(self, graph: Any) -> None:
         """Do a graph's work."""
@@ -106,7 +106,7 @@ class CudaDevice:
         self.name = properties.name.rstrip(b'\0').decode()
         self.capability = (int(properties.major), int(properties.minor))
         self.stream = int(self._stream)
-        # What was made, by the call that unmakes it
+        # What was made, with the call that frees it
         self._made: list[tuple[str, Any]] = [('cudaStreamDestroy', self._stream)]
         weakref.finalize(self, _unmake, runtime, self._made)
 
@@ -152,13 +152,13 @@ class CudaDevice:
         self._call('cudaStreamSynchronize', self._stream)
 
     def capture(self, work: Callable[[], None]) -> Any:
-        """Return a graph of the work that a call gives to the stream; none of it is done."""
+        """Return a graph of the work that a call enqueues; none of it is done."""
         mode = self._cuda.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
         self._call('cudaStreamBeginCapture', self._stream, mode)
         try:
             work()
         except BaseException:
-            # Else the stream would take no more work.
+            # Otherwise the stream would take no more work.
             self._cuda.cudaStreamEndCapture(self._stream)
             raise
         recorded = self._call('cudaStreamEndCapture', self._stream)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``streamo export --to tensorrt``: graphs, held against torch if it is there, and engines."""
+"""``streamo export --to tensorrt``: graphs, compared with torch, then engines beside them."""
 
 from collections.abc import Callable
 import importlib
@@ -27,7 +27,6 @@ from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
 from streamo_ros.engine.backends.tensorrt.manifest import Manifest
 from streamo_ros.engine.graphs.onnx_export import Export
 from streamo_ros.engine.graphs.onnx_export import export_onnx
-from streamo_ros.engine.graphs.onnx_export import torch_is_installed
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
@@ -38,10 +37,9 @@ def export_tensorrt(
     tell: Callable[[str], None] = print, open_device: Callable[[], Device] = CudaDevice,
 ) -> tuple[Export, Manifest]:
     """
-    Write a checkpoint's directory anew with engines for the GPU at hand.
+    Write a copy of a checkpoint's directory with engines for the GPU at hand.
 
-    The graphs come first, and stay when no engine can be built. Robots have no torch: there the
-    graphs are not held against it, and ``tell`` is told so.
+    The graphs come first, and stay when no engine can be built.
 
     :param out: as ``export_onnx``
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
@@ -49,11 +47,7 @@ def export_tensorrt(
     :param open_device: opens the GPU
     :raises TensorRtError: when TensorRT or a GPU is missing, or an engine cannot be built
     """
-    verify = torch_is_installed()
-    if not verify:
-        tell('torch and transformers are not installed: the graphs are not held against them')
-    export = export_onnx(
-        checkpoint, out, precision=precision, camera=camera, tell=tell, verify=verify)
+    export = export_onnx(checkpoint, out, precision=precision, camera=camera, tell=tell)
     tell(f'the graphs are in {out}')
     trt = _tensorrt()
     device = open_device()

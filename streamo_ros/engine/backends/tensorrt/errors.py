@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What goes wrong with engines, each as one sentence that says what to do."""
+"""The error of TensorRT engines."""
 
 from streamo_ros.models import CheckpointError
 

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""TensorRT tells why it refuses something only through its logger: keep what it said."""
+"""A logger that keeps TensorRT's errors: it says why it refuses something nowhere else."""
 
 from typing import Any
 

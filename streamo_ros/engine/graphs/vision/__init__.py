@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""One frame's patches to its visual tokens, as an ONNX graph; a module for each family's tower."""
+"""A frame's patches to its visual tokens, as an ONNX graph; one module for each family's tower."""
 
 from collections.abc import Mapping
 
@@ -54,7 +54,7 @@ def vision_graph(
     :param weights: a checkpoint's tensors
     :param frame: how pixels are normalised
     :param grid: (rows, columns) of visual tokens
-    :param precision: one of ``PRECISIONS``; tokens are float32 all the same
+    :param precision: one of ``PRECISIONS``; tokens are float32 in any case
     """
     graph = Graph('vision', precision)
     count = grid[0] * grid[1] * config.merge ** 2

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""InternVL3's tower: a class token ahead of the patches, learned positions, a scaled residual."""
+"""InternVL3's tower: a class token before the patches, learned positions, scaled residuals."""
 
 import numpy as np
 

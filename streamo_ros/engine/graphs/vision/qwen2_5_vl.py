@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Qwen2.5-VL's tower: RoPE over rows and columns, windows in all but some blocks.
+Qwen2.5-VL's tower: RoPE over rows and columns, window attention in all but some blocks.
 
 The grid is fixed, so windows are a constant mask over the merger's order: nothing is permuted.
 """

@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-Qwen3-VL's tower: learned positions stretched over the frame, RoPE besides, and DeepStack.
+Qwen3-VL's tower: learned positions interpolated over the frame, RoPE, and DeepStack.
 
-What some blocks put out is merged into further layers of visual tokens, which the decoder adds
+The outputs of some blocks are merged into further layers of visual tokens, which the decoder adds
 behind its first layers.
 """
 
@@ -39,7 +39,7 @@ from streamo_ros.models import VisionConfig
 def qwen3_vl_tower(
     graph: Graph, patches: str, config: VisionConfig, weights: Weights, grid: Grid
 ) -> list[str]:
-    """Return the visual tokens and one DeepStack layer each, (rows * columns, out) all."""
+    """Return the visual tokens, then each DeepStack layer, all (rows * columns, out)."""
     rope = axial_rope(graph, config, grid)
     x = graph.linear(
         patches, 'patch_embed',
@@ -74,7 +74,7 @@ def _merged(graph: Graph, x: str, name: str, weights: Weights) -> str:
 
 
 def _positions(config: VisionConfig, weights: Weights, grid: Grid) -> Floats:
-    """Return (patches, hidden): the square of learned positions, corners on corners."""
+    """Return (patches, hidden): the learned positions interpolated, corners aligned."""
     table = weights['visual.pos_embed.weight'].reshape(config.side, config.side, -1)
     for axis in (0, 1):
         at = np.linspace(0, config.side - 1, grid[axis] * config.merge)

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the vision towers have in common: where patches lie, attention, norms and activations."""
+"""What the vision towers have in common: coordinates of patches, attention, norms, activations."""
 
 from collections.abc import Mapping
 
@@ -52,7 +52,7 @@ def embedding(weight: Floats, config: VisionConfig) -> Floats:
 
 
 def axial_rope(graph: Graph, config: VisionConfig, grid: Grid) -> tuple[str, str]:
-    """Return cosine and sine, (patches, 1, head / 2): rows turn one half, columns the other."""
+    """Return cosine and sine, (patches, 1, head / 2): one half for rows, the other for columns."""
     quarter = config.hidden // config.heads // 2
     frequencies = 1.0 / _ROPE_THETA ** (np.arange(0, quarter, 2) / quarter)
     coordinates = patch_coordinates(config, grid)
@@ -66,11 +66,11 @@ def self_attention(
     rope: tuple[str, str] | None = None, apart: NDArray[np.bool_] | None = None,
 ) -> str:
     """
-    Return (patches, hidden), what each patch gathered, before the output projection.
+    Return (patches, hidden), the attention's output before its projection.
 
     :param weight: (3 * hidden, hidden), queries, keys and values
-    :param rope: cosine and sine that turn queries and keys
-    :param apart: (patches, patches) True where two must not see each other
+    :param rope: cosine and sine that rotate queries and keys
+    :param apart: (patches, patches) True where two patches must not see each other
     """
     qkv = graph.linear(x, f'{name}.qkv', weight, bias)
     head_dim = config.hidden // config.heads
@@ -101,7 +101,7 @@ def projected(
     """
     Return x through the linear layer that the weights hold under the name.
 
-    :param scale: (out,) what each output is multiplied by
+    :param scale: (out,) a factor for each output
     """
     weight, bias = weights[f'{name}.weight'], weights[f'{name}.bias']
     if scale is not None:

@@ -1,0 +1,29 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Waits of tests that have no graph."""
+
+import time
+
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
+
+
+def wait_for(condition, what):
+    """Wait until the condition holds; return its value."""
+    end = time.monotonic() + PATIENCE_S
+    while not (value := condition()):
+        assert time.monotonic() < end, f'waited in vain for {what}'
+        time.sleep(0.005)
+    return value
