@@ -43,10 +43,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from streamo_ros.worlds.composite.kinds import load_kinds  # noqa: E402
+from streamo_ros.worlds.pictures import FILM_RATE  # noqa: E402
 
 OUT = ROOT / 'build' / 'pictures'
 CLIP_ART, FURNITURE = 'openclipart-png', 'sweethome3d-furniture'
 WALLPAPERS, PANORAMAS = 'lomiri-wallpapers-16.04', 'blender-data'
+FILM = 'iscc-samples==0.6.0'
 EMOJI, LIGHTS = '@lobehub/fluent-emoji-3d@1.1.0', '@pmndrs/assets@1.7.0'
 OPENEXR = 'OpenEXR==3.5.3'
 
@@ -235,6 +237,26 @@ def band(data: bytes, folder: Path) -> np.ndarray:
     return np.asarray(levels[..., ::-1] * 255, np.uint8)
 
 
+def film(folder: Path) -> np.ndarray:
+    """Return the film of a Python package, (frames, H, W, 3) uint8 RGB, without its bars."""
+    run(sys.executable, '-m', 'pip', 'download', '--quiet', '--no-deps', '--no-binary', ':all:',
+        '--dest', str(folder), FILM, cwd=folder)
+    [packed] = folder.glob('iscc*.tar.gz')
+    with tarfile.open(packed) as archive:
+        data = next(data for _, data in files(archive, 'video/demo.mp4'))
+    place = folder / 'film.mp4'
+    place.write_bytes(data)
+    reader = cv2.VideoCapture(str(place))
+    every = round(reader.get(cv2.CAP_PROP_FPS) / FILM_RATE)
+    frames = []
+    while reader.grab():
+        if len(frames) * every <= reader.get(cv2.CAP_PROP_POS_FRAMES) - 1:
+            frames.append(reader.retrieve()[1][..., ::-1])
+    whole = np.stack(frames)
+    rows = np.nonzero(whole.max(axis=(0, 2, 3)) > 60)[0]
+    return whole[:, rows[0] + 1:rows[-1]]
+
+
 def keep_cut_outs(source: str, pictures: Iterable[tuple[str, bytes]]) -> int:
     """Write cut-outs by their kind; return how many."""
     counts: dict[str, int] = defaultdict(int)
@@ -280,6 +302,8 @@ def make(folder: Path) -> None:
     for path, data in files(debian(PANORAMAS, folder), '.exr'):
         if '/world/' in path:
             keep_photograph(f'panorama-{Path(path).stem}-2', band(data, folder))
+    (OUT / 'films').mkdir()
+    np.save(OUT / 'films' / 'band.npy', film(folder))
 
 
 def main() -> int:

@@ -34,6 +34,7 @@ from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.studies.baselines import Baselines
 from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import MORE_WORLDS
 from streamo_ros.worlds.streams import RATES
 from streamo_ros.worlds.streams import WORLDS
 
@@ -76,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
-    parser.add_argument('--world', choices=WORLDS, help='only streams of this one')
+    parser.add_argument(
+        '--world', choices=(*WORLDS, *MORE_WORLDS), help='only streams of this one')
     parser.add_argument('--streams', type=int, default=200)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='write the scores here')

@@ -61,7 +61,7 @@ UNKNOWN = Speech(
      ' timer|the church bell|a siren) (rings|goes off|is heard|beeps|can be heard|makes a noise)',
      '(someone|somebody|anyone|a child|the neighbour) (whistles|sings|shouts my name|snores|coughs'
      '|laughs out loud|says my name|mentions money|swears|hums a tune|tells a lie|whispers)',
-     '(music|a song|thunder|a loud noise|a bang|the radio|an argument|footsteps) (is heard|plays'
+     '(music|a song|thunder|a loud noise|a bang|the radio|an argument) (is heard|plays'
      '|can be heard|starts to play|gets louder|sounds through the wall)',
      'it (smells of gas|smells burnt|smells of coffee|stinks|gets colder|gets warmer|gets humid'
      "|is too hot in here|feels draughty|is past midnight|is five o'clock|is noon|is my"

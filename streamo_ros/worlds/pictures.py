@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Pictures that were fetched by ``make pictures``: photographs, and cut-outs by their kind.
+Pictures that were fetched by ``make pictures``: photographs, films, and cut-outs by their kind.
 
 They lie in ``build/pictures`` of the project that is worked in, or where STREAMO_PICTURES says;
 without them worlds are painted from what is installed. Which split a picture belongs to follows
@@ -25,6 +25,7 @@ import hashlib
 import os
 from pathlib import Path
 
+FILM_RATE = 8
 _FEW = 3  # pictures of a kind, from which each split has its own
 
 
@@ -40,6 +41,11 @@ def fetched_photographs(split: str) -> tuple[Path, ...]:
         return 'train' if place < 16 else 'validation' if place < 18 else 'test'
     return tuple(
         file for file in sorted((folder() / 'photographs').glob('*.jpg')) if its(file) == split)
+
+
+def fetched_films() -> tuple[Path, ...]:
+    """Return the films, each (frames, H, W, 3) uint8 RGB in a .npy file, FILM_RATE a second."""
+    return tuple(sorted((folder() / 'films').glob('*.npy')))
 
 
 def cut_outs(split: str) -> dict[str, tuple[Path, ...]]:

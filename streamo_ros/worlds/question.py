@@ -58,6 +58,7 @@ class Question:
     :param text: the instruction, in the split's words
     :param rate: ticks per second of the stream
     :param right: one truth a tick; use ``truths``, which knows the time tags
+    :param about: the names of the things that it is about, so that it can be put in other words
     """
 
     task: str
@@ -65,6 +66,7 @@ class Question:
     text: str
     rate: float
     right: tuple[Truth, ...]
+    about: tuple[str, ...] = ()
 
     def truths(self, first: int = 0) -> tuple[Truth, ...]:
         """

@@ -54,6 +54,9 @@ from streamo_ros.worlds.tracks import View
 SEEN_MOVE = 0.025
 """Displacement of the picture, in frame widths, from which the camera counts as moved."""
 
+MOVING = 'moving'
+"""What is doubtful where nobody could say whether anything moves."""
+
 _SPLITS = {'train': 1, 'validation': 2, 'test': 3}
 _GRID = 32  # pixels a side of the small frame that cells are counted in
 _FINER = 1.5  # how much larger than they appear things are painted
@@ -131,7 +134,8 @@ class SentryWorld:
             skills = [SKILLS[index] for index in sorted(handful)]
         self._plan = self._planned(script, seconds, aspect, skills)
         self.events: tuple[Event, ...]
-        self.events, self._unclear = label(self._plan, seconds)
+        self.events, unclear = label(self._plan, seconds)
+        self._unclear = set(unclear)
         draws = self._draws(2)
         self._darkness_drawn = float(0.05 + 0.30 * draws.random() ** 1.3)
         self._dark_tint = np.exp(draws.normal(0, 0.15, 3)).astype(np.float32)
@@ -320,8 +324,8 @@ class SentryWorld:
     def _scene(self, time: float) -> Image:
         sway = self._sensor.sway(time)
         camera = self._camera(self._view(time), sway, self._size)
-        frame = self._behind(self._background(
-            self._camera(self._looking(time), sway, self._size)).copy(), time)
+        frame = self._behind(self._stage(self._camera(
+            self._looking(time), sway, self._size), time), time)
         present = [(actor, actor.track.pose(time)) for actor in self._plan.actors]
         for actor, pose in sorted(
                 ((actor, pose) for actor, pose in present if pose is not None),
@@ -330,6 +334,10 @@ class SentryWorld:
                 pose = replace(pose, tilt=self._breath * math.sin(1.7 * time + pose.size * 40))
             self._draw(frame, actor, self._stance(actor, pose, time), camera)
         return frame
+
+    def _stage(self, camera: NDArray[np.float64], time: float) -> Image:
+        """Give the place as the camera sees it at a time, to be drawn on."""
+        return self._background(camera).copy()
 
     def _behind(self, frame: Image, time: float) -> Image:
         """Give all that is behind the things that come and go."""

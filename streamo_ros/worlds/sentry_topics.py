@@ -39,6 +39,7 @@ from streamo_ros.worlds.phrases import word
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
+from streamo_ros.worlds.sentry import MOVING
 from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.truth import due_tick
 from streamo_ros.worlds.truth import grounding
@@ -294,6 +295,9 @@ def _covered(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | Non
 
 def _moving(world: Watched, stamps: Sequence[float]) -> tuple[Truth, ...] | None:
     if world.covered(stamps[0]) is not False or not world.lit(stamps[0]):
+        return None
+    if any(world.doubtful((MOVING,), before, now)
+           for before, now in zip(stamps, stamps[1:], strict=False)):
         return None
     changes: list[tuple[float, bool, Event]] = []
     for event in world.events:

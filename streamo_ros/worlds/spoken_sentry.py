@@ -20,7 +20,7 @@ from streamo_ros.worlds.sentry_topics import CLAUSES
 from streamo_ros.worlds.spoken import Speech
 
 _ONE = 'something|anything|someone|anyone|somebody|anybody|an object|a thing|some object|a person'
-_BODY = 'someone|somebody|anyone|anybody|a person|a visitor|a stranger|people|someone or other'
+_BODY = 'someone|somebody|anyone|anybody|a person|a visitor|a stranger|someone or other'
 
 _SPEECH = {
     'start': Speech(

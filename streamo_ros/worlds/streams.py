@@ -28,6 +28,7 @@ from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.worlds.composite.footage import FootageWorld
 from streamo_ros.worlds.composite.topics import Asker as CompositeAsker
 from streamo_ros.worlds.composite.world import CompositeWorld
 from streamo_ros.worlds.composite.world import draw_cast
@@ -42,7 +43,6 @@ from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.sentry import WorldError
 from streamo_ros.worlds.sentry_topics import Topic
 from streamo_ros.worlds.sentry_topics import TOPICS
-from streamo_ros.worlds.sentry_topics import Watched
 from streamo_ros.worlds.textures import Image
 
 RATES = (1.0, 1.0, 2.0)
@@ -51,13 +51,16 @@ RATES = (1.0, 1.0, 2.0)
 WORLDS = ('sentry', 'tabletop')
 """What is drawn from by default: the worlds that the scores were measured on."""
 
-MORE_WORLDS = ('moving', 'film', 'moving_tabletop', 'composite')
+MORE_WORLDS = ('moving', 'film', 'moving_tabletop', 'composite', 'footage')
 """Those that are drawn by name only."""
 
 _WORLD_SHARES = (0.6, 0.4)
 
 EVENTFUL = 0.75
 """Share of questions whose world is drawn until something that they ask for happens."""
+
+QUIET = 0.35
+"""Share of the streams of MORE_WORLDS in which nothing asked for happens."""
 
 _SHARES = {
     'sentry': {'narration': 0.12, 'event_caption': 0.48, 'grounding': 0.22, 'tsqa': 0.18},
@@ -69,7 +72,8 @@ _OTHER_WAY = {
 _OPPOSITE = {
     **_OTHER_WAY, 'start': 'stop', 'stop': 'start', 'enter': 'leave', 'leave': 'enter'}
 _SILENT = ('refused', 'unknown')  # what must never be answered
-_ABOUT_THINGS = 0.85  # share of the composite world's questions
+_ABOUT_THINGS = {'composite': 0.85, 'footage': 0.5}  # share of the questions
+_OF_CAMERAS = ('light_off', 'light_on', 'cover', 'uncover', 'move')
 _CONTRASTED = (*_OPPOSITE, 'enter', 'leave')  # drawn from evenly; these two are the hardest
 
 
@@ -155,20 +159,23 @@ def draw_stream(
     :param free: share of the instructions that are put in free words; there are none for the test
         split, whose free words are written by somebody who does not know these
     :param eventful: share of the instructions that ask for something that happens; nothing that
-        they ask for happens to the others. None: EVENTFUL of them do, and others may
+        they ask for happens to the others. None: EVENTFUL of them do, and others may; of
+        MORE_WORLDS, QUIET of the streams have nothing of what any of them asks for
     :raises WorldError: for an unknown world or split, or a tabletop without pybullet
     """
     if free and split == 'test':
         raise WorldError('There are no free words for the test split: draw with free=0.')
-    asking = Asking(questions, contrast, free, eventful)
     if world is None:
         world = str(rng.choice(WORLDS, p=_WORLD_SHARES))
+    if eventful is None and world in MORE_WORLDS:
+        eventful = 0.0 if rng.random() < QUIET else EVENTFUL
+    asking = Asking(questions, contrast, free, eventful)
     if world in ('sentry', 'moving'):
         return _draw_sentry(rng, split, turns, asking, size, rate, world)
     if world == 'film':
         return _draw_film(rng, split, turns, asking, size, rate)
-    if world == 'composite':
-        return _draw_composite(rng, split, turns, asking, size, rate)
+    if world in ('composite', 'footage'):
+        return _draw_composite(rng, split, turns, asking, size, rate, world)
     if world in ('tabletop', 'moving_tabletop'):
         return _draw_tabletop(rng, split, turns, asking, size, rate, world)
     known = ', '.join((*WORLDS, *MORE_WORLDS))
@@ -197,9 +204,14 @@ def _draw_sentry(
                 skills=_acts(rng, [
                     topic for topic, wish in zip(topics, wished, strict=True)
                     if wish is not False or topic.skill in _SILENT]))
-            asked = _asked(rng, split, world, taken, rate, topics, wished)
-            if asked is not None:
-                return Stream(kind, world, stamps, rate, asked, taken)
+            asked = []
+            for topic, wish in zip(topics, wished, strict=True):
+                question = topic.ask(rng, split, world, taken, rate)
+                if question is None or wish not in (None, question.eventful):
+                    break
+                asked.append(question)
+            else:
+                return Stream(kind, world, stamps, rate, tuple(asked), taken)
 
 
 def _draw_film(
@@ -207,71 +219,65 @@ def _draw_film(
     given: float | None,
 ) -> Stream:
     wished = [asking.wish(rng) for _ in range(asking.questions)]
+    one = replace(asking, questions=1)
     while True:  # a film takes long to draw: ask it again and again
         rate = given or float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)
         taken = _taken(rng, stamps)
         world = FilmWorld(int(rng.integers(2**62)), taken, split, size, _acts(rng, ()))
-        for _ in range(_TRIES):
-            topics = _topics(rng, asking)
-            asked = _asked(rng, split, world, taken, rate, topics, wished)
-            if asked is not None:
-                return Stream('film', world, stamps, rate, asked, taken)
+        asked: list[Question] = []
+        for _ in range(_TRIES * asking.questions):
+            if len(asked) == asking.questions:
+                break
+            (topic,) = _topics(rng, one)
+            question = topic.ask(rng, split, world, taken, rate)
+            if (question is not None and wished[len(asked)] in (None, question.eventful)
+                    and all(question.skill != other.skill for other in asked)):
+                asked.append(question)
+        if len(asked) == asking.questions:
+            return Stream('film', world, stamps, rate, tuple(asked), taken)
 
 
 def _draw_composite(
     rng: np.random.Generator, split: str, turns: int, asking: Asking, size: tuple[int, int],
-    given: float | None,
+    given: float | None, kind: str,
 ) -> Stream:
     wished = [asking.wish(rng) for _ in range(asking.questions)]
+    about_things = _ABOUT_THINGS[kind]
     while True:
         rate = given or float(rng.choice(RATES))
         stamps = draw_stamps(rng, turns, rate)
         taken = _taken(rng, stamps)
         cast = draw_cast(rng, split, int(rng.integers(1, 5)))
         acts = ['enter', 'enter', 'leave']
-        if rng.random() < 0.3:  # so that a camera's own events are no news of a thing
-            acts += [str(skill) for skill in rng.choice(SKILLS, 2)]
-        world = CompositeWorld(
+        if rng.random() > about_things - 0.15:  # a camera's own events are no news of a thing
+            acts = acts[1:] + [str(skill) for skill in rng.choice(_OF_CAMERAS, 2)]
+        world = (CompositeWorld if kind == 'composite' else FootageWorld)(
             int(rng.integers(2**62)), cast, stamps[-1] + 1.0, split, size, acts)
         asker = CompositeAsker(world, split, taken, rate, asking.free)
         asked: list[Question] = []
         for _ in range(_TRIES * asking.questions):
             if len(asked) == asking.questions:
                 break
-            question, wish = _of_things(rng, asking, asker, world, taken, rate), wished[len(asked)]
+            question = (asker.ask(rng) if rng.random() < about_things
+                        else _of_cameras(rng, asking, world, split, taken, rate))
+            wish = wished[len(asked)]
             if (question is not None and wish in (None, question.eventful)
                     and all(question.text != other.text for other in asked)):
                 asked.append(question)
         if len(asked) == asking.questions:
-            return Stream('composite', world, stamps, rate, tuple(asked), taken)
+            return Stream(kind, world, stamps, rate, tuple(asked), taken)
 
 
-def _of_things(
-    rng: np.random.Generator, asking: Asking, asker: CompositeAsker, world: CompositeWorld,
+def _of_cameras(
+    rng: np.random.Generator, asking: Asking, world: CompositeWorld, split: str,
     stamps: Sequence[float], rate: float,
 ) -> Question | None:
-    """Ask about the things mostly, else what the sentry is asked."""
-    if rng.random() < _ABOUT_THINGS:
-        return asker.ask(rng)
+    """Ask what the sentry is asked, but of coming and going, where things have names to tell."""
     topic = _topics(rng, replace(asking, questions=1, contrast=0.0))[0]
     if topic.task == 'narration' or {'enter', 'leave'} & {*topic.skills}:
-        return None  # here these have names to tell
-    return topic.ask(rng, asker.split, world, stamps, rate)
-
-
-def _asked(
-    rng: np.random.Generator, split: str, world: Watched, stamps: Sequence[float], rate: float,
-    topics: Sequence[Topic | FreeTopic], wished: Sequence[bool | None],
-) -> tuple[Question, ...] | None:
-    """Return the questions; None where one is not clear in this world, or not as wished."""
-    asked = []
-    for topic, wish in zip(topics, wished, strict=True):
-        question = topic.ask(rng, split, world, stamps, rate)
-        if question is None or wish not in (None, question.eventful):
-            return None
-        asked.append(question)
-    return tuple(asked)
+        return None
+    return topic.ask(rng, split, world, stamps, rate)
 
 
 def _taken(rng: np.random.Generator, stamps: tuple[float, ...]) -> tuple[float, ...]:

@@ -38,10 +38,12 @@ class Kinds:
 
     :param named: the kind that each name stands for, the kind's own name included
     :param alike: for each kind, those that could be taken for it, itself included
+    :param classes: the kinds that are animals, and so on
     """
 
     named: Mapping[str, str]
     alike: Mapping[str, frozenset[str]]
+    classes: Mapping[str, tuple[str, ...]]
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -54,8 +56,13 @@ def load_kinds(file: Path = FILE) -> Kinds:
     """Read the file of kinds, whose head says how it is written."""
     named: dict[str, str] = {}
     alike: dict[str, frozenset[str]] = {}
+    classes: dict[str, list[str]] = {}
+    below = ''
     for line in file.read_text(encoding='utf-8').splitlines():
         if not line or line.startswith('#'):
+            continue
+        if line.startswith('@'):
+            below = line[1:]
             continue
         group = []
         for part in line.split(' / '):
@@ -66,7 +73,9 @@ def load_kinds(file: Path = FILE) -> Kinds:
                     raise ValueError(f'{file.name}: {name!r} is a {named[name]} and a {kind}')
         for kind in group:
             alike[kind] = frozenset(group)
-    return Kinds(named, alike)
+            if below:
+                classes.setdefault(below, []).append(kind)
+    return Kinds(named, alike, {name: tuple(kinds) for name, kinds in classes.items()})
 
 
 def is_kept(kind: str) -> bool:

@@ -40,7 +40,6 @@ from streamo_ros.worlds.phrases import word
 from streamo_ros.worlds.question import changing
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
-from streamo_ros.worlds.sentry_topics import doubted
 from streamo_ros.worlds.spoken import framed
 from streamo_ros.worlds.spoken import pick
 from streamo_ros.worlds.spoken import said
@@ -154,6 +153,7 @@ _SCENERY = frozenset((
     'clock', 'flower', 'woman', 'man', 'spoon', 'church', 'mosque', 'fountain', 'leaf', 'rock',
     'log', 'bench', 'flag', 'eye', 'telescope', 'camera', 'button', 'light bulb', 'lantern'))
 
+_CLASSES = 0.3  # share of what can be asked for by its class ('an animal') that is
 _TASKS = {'tell': 0.44, 'either': 0.09, 'naming': 0.17, 'ground': 0.12, 'present': 0.08,
           'absent': 0.06, 'refused': 0.04}
 
@@ -184,6 +184,8 @@ class Asker:
     def ask(self, rng: Rng) -> Question | None:
         """Return a question; None where the one drawn has no clear truth here."""
         task = str(rng.choice(list(_TASKS), p=list(_TASKS.values())))
+        if task in ('naming', 'present') and not self._world.bare:
+            return None  # what is there besides has no name here
         free = bool(self._free) and rng.random() < self._free
         if task == 'refused' and not free:
             task = 'absent'
@@ -200,10 +202,10 @@ class Asker:
 
     def _question(
         self, task: str, skill: str, text: str, right: tuple[Truth, ...], *kinds: str,
+        about: tuple[str, ...] = (),
     ) -> Question:
         kept = '_kept' if any(is_kept(kind) for kind in kinds) else ''
-        return Question(task, skill + kept, text, self._rate, doubted(
-            self._world, (), self._stamps, right))
+        return Question(task, skill + kept, text, self._rate, right, about or kinds)
 
     # -- drafts -----------------------------------------------------------------------------
 
@@ -224,6 +226,14 @@ class Asker:
         skill, kind = self._skill(rng), self._kind(rng)
         if skill is None:
             return None
+        whole = next((
+            (name, kinds) for name, kinds in load_kinds().classes.items() if kind in kinds), None)
+        if whole is not None and rng.random() < _CLASSES and self._world.bare:
+            name, kinds = whole
+            return self._question(
+                'event_caption', f'class_{skill}', self._words(rng, free, skill, name),
+                self._told(self._events(skill, *kinds)), *{*kinds} & {*self._world.cast},
+                about=(name,))
         return self._question(
             'event_caption', f'kind_{skill}', self._words(rng, free, skill, kind),
             self._told(self._events(skill, kind)), kind)

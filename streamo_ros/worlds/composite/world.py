@@ -65,13 +65,18 @@ class CompositeWorld(MovingWorld):
     :param cast: the kinds of the things that come and go
     """
 
+    bare = True
+    """Whether nothing comes or goes besides them."""
+
+    _rides = _RIDES
+
     def __init__(
         self, seed: int, cast: Sequence[str], seconds: float = 24.0, split: str = 'train',
         size: tuple[int, int] = (112, 112), skills: Sequence[str] | None = None,
     ) -> None:
         self.cast = tuple(cast)
         ride = str(np.random.default_rng([seed, 41]).choice(
-            list(_RIDES), p=list(_RIDES.values())))
+            list(self._rides), p=list(self._rides.values())))
         super().__init__(seed, seconds, split, size, skills, ride)
 
     @property

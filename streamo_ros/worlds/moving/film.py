@@ -26,6 +26,7 @@ import numpy as np
 from streamo_ros.worlds.labels import Event
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.moving.sentry import MovingWorld
+from streamo_ros.worlds.sentry import MOVING
 from streamo_ros.worlds.sentry import PairTruth
 from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.textures import Image
@@ -107,8 +108,8 @@ class FilmWorld:
     def doubtful(self, skills: Sequence[str], before: float, now: float) -> bool:
         """Say whether what is seen between two moments could be taken for one of some skills."""
         shot = self._at(now)
-        if self._at(before) != shot:
-            return False
+        if self._at(before) != shot:  # one shot may be still and the next one not
+            return bool({'start', 'stop', MOVING} & {*skills})
         return self._shots[shot].doubtful(
             skills, self._own(shot, before), self._own(shot, now))
 

@@ -34,6 +34,7 @@ from streamo_ros.worlds.moving.ride import Ride
 from streamo_ros.worlds.script import Actor
 from streamo_ros.worlds.script import Plan
 from streamo_ros.worlds.script import plan
+from streamo_ros.worlds.sentry import MOVING
 from streamo_ros.worlds.sentry import SentryWorld
 from streamo_ros.worlds.textures import Field
 from streamo_ros.worlds.textures import Image
@@ -46,6 +47,7 @@ _WALKERS = ('person', 'person', 'person', 'animal', 'car', 'robot')
 
 _KNOCK = 0.5  # seconds that a knock lasts at most
 _GAIT = 1.3  # leg cycles a second of who walks along
+_PASSING = 0.03  # frame heights a second from which one sees at once that it passes
 _PHOTOGRAPHIC = 0.5  # share of the places that are photographs
 _WIDE = 1.3  # frame widths that are painted beyond each side
 
@@ -65,8 +67,8 @@ class MovingWorld(SentryWorld):
         self._asked_ride = ride
         super().__init__(seed, seconds, split, size, skills)
         self._seconds = seconds
-        if self.ride.travels:  # where all of the picture moves, who can say what started?
-            self._unclear |= {'start', 'stop'}
+        if self.ride.travels:
+            self._label_passing()
         if self.ride.kind == 'sweep':  # who has seen a camera turn once cannot know that it will
             self._unclear |= {'move'}
 
@@ -92,9 +94,22 @@ class MovingWorld(SentryWorld):
         return lambda rng: Figure(
             int(rng.integers(2**62)), self._split, str(rng.choice(_WALKERS)))
 
+    def _label_passing(self) -> None:
+        """Label motion where all of the picture moves: who can say what started?"""
+        if any(self.ride.passing(time) <= _PASSING for time in np.arange(0, self._seconds, 0.25)):
+            self._unclear |= {'start', 'stop'}
+            return
+        # While the place passes nothing is at rest, whoever walks and stops before it.
+        self.events = tuple(event for event in self.events if event.skill != 'stop')
+        self._unclear -= {'stop'}
+        if any(actor.track.segments for actor in self._plan.actors):
+            self._unclear |= {'start'}
+
     def doubtful(self, skills: Sequence[str], before: float, now: float) -> bool:
         """Say whether a careful person could take what the ride does for one of some skills."""
-        return 'move' in skills and self.ride.changing(before, now)
+        if MOVING in skills and self.ride.travels:
+            return True  # does what one passes move?
+        return bool({'move', 'start', 'stop'} & {*skills}) and self.ride.changing(before, now)
 
     # -- drawing -----------------------------------------------------------------------------
 

@@ -86,6 +86,7 @@ class _Draft:
     A question before it is worded.
 
     :param speech: free words for its clauses, or of a question
+    :param about: the names of the things that it is about
     """
 
     skill: str
@@ -93,6 +94,7 @@ class _Draft:
     phrases: Phrases
     right: tuple[Truth, ...] | None
     speech: Speech
+    about: tuple[str, ...] = ()
 
 
 def clear(world: TabletopWorld, stamps: Sequence[float]) -> bool:
@@ -154,7 +156,7 @@ class Asker:
             return None
         text = (_spoken(rng, draft) if free
                 else word(rng, self._split, draft.frames, draft.phrases))
-        return Question(task, draft.skill, text, self._rate, draft.right)
+        return Question(task, draft.skill, text, self._rate, draft.right, draft.about)
 
     def _either(self, rng: Rng) -> Question | None:
         """Return an instruction for two kinds of event, or for two things."""
@@ -231,7 +233,8 @@ class Asker:
             return _Draft(
                 'named', TELL, named, self._told(lambda event: event.thing == thing), Speech(
                     (*(about.replace('{}', name) for about in spoken.ABOUT), *named.train),
-                    (f'(what happens to|news of|any change with) {name}',), spoken.REASONS))
+                    (f'(what happens to|news of|any change with) {name}',), spoken.REASONS),
+                (self._name(thing),))
         kind = self._kind(rng)
         if draw < 0.6:
             if not self._one_way(kind, None):
@@ -242,7 +245,8 @@ class Asker:
         thing, phrases, fits, speech = self._one(rng, kind)
         if not self._one_way(kind, thing):
             return None
-        return _Draft(f'{kind}_named', TELL, phrases, self._told(fits), speech)
+        return _Draft(
+            f'{kind}_named', TELL, phrases, self._told(fits), speech, (self._name(thing),))
 
     def _grounding(self, rng: Rng) -> _Draft | None:
         kind = self._kind(rng)
@@ -250,7 +254,8 @@ class Asker:
         if not self._one_way(kind, thing):
             return None
         return _Draft(kind, GROUND, phrases, grounding(
-            [event for event in self._world.events if fits(event)], self._stamps), speech)
+            [event for event in self._world.events if fits(event)], self._stamps), speech,
+            (self._name(thing),))
 
     def _one_way(self, kind: str, thing: int | None) -> bool:
         """Say whether the words for a kind of event can be read in one way here."""
@@ -307,7 +312,8 @@ class Asker:
             name = f'the {self._name(thing)}'
             phrases = filled(QUESTIONS[skill], name)
             return _Draft(skill, ASK, phrases, changing(answers), Speech(
-                tuple(question.replace('{}', name) for question in spoken.QUESTIONS[skill])))
+                tuple(question.replace('{}', name) for question in spoken.QUESTIONS[skill])),
+                (self._name(thing),))
         rule = {
             'count': self._count, 'contents': self._contents, 'holding': self._holding,
             'held_colour': self._held_colour, 'arm': self._arm}[skill]

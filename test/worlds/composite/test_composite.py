@@ -21,6 +21,7 @@ import pytest
 from streamo_ros.dialogue import State
 from streamo_ros.worlds import WorldError
 from streamo_ros.worlds.composite.cut_out import CutOut
+from streamo_ros.worlds.composite.footage import FootageWorld
 from streamo_ros.worlds.composite.kinds import a
 from streamo_ros.worlds.composite.kinds import is_kept
 from streamo_ros.worlds.composite.kinds import load_kinds
@@ -49,6 +50,10 @@ def folder(tmp_path_factory):
             cv2.circle(image, (24, 32), 20, ink, -1)
             cv2.rectangle(image, (18, 2), (30, 62), ink, -1)
             cv2.imwrite(str(where / 'cutouts' / kind / f'drawn-{number}.png'), image)
+    (where / 'films').mkdir()
+    film = rng.integers(0, 255, (400, 9, 16, 3), np.uint8)
+    film[200:] //= 2  # a cut
+    np.save(where / 'films' / 'noise.npy', np.repeat(np.repeat(film, 8, 1), 8, 2))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('STREAMO_PICTURES', str(where))
         yield where
@@ -104,11 +109,33 @@ def test_events_of_coming_and_going_have_the_name_of_the_thing():
     assert seen == {'dog', 'apple'}
 
 
+def test_all_of_a_class_are_told_by_their_kind():
+    cast = ('dog', 'owl', 'table')
+    found = 0
+    for seed in range(150):
+        seen = world(seed, cast)
+        question = Asker(seen, 'validation', STAMPS, 1.0, 0.0)._tell(
+            np.random.default_rng(seed), False)
+        if question is None or not question.skill.startswith('class_enter'):
+            continue
+        within = {'animal': ('dog', 'owl'), 'piece of furniture': ('table',)}[
+            next(name for name in ('animal', 'piece of furniture') if name in question.text)]
+        due = {say(event) for event in seen.events if event.skill == 'enter'
+               and event.name in within and due_tick(event, STAMPS) is not None}
+        assert {f'{part.strip()}.' for _, text in told(question)
+                for part in text.split('.') if part} == due
+        found += bool(due)
+    assert found > 3
+
+
 def test_one_kind_is_told_and_others_are_not():
     others = answers = 0
-    for seen, question in questions('tell'):
+    for seen, question in questions('tell', count=20):
+        if question.skill.startswith('class'):
+            continue
         skill = question.skill.removeprefix('kind_').removesuffix('_kept')
-        kind = next(kind for kind in seen.cast if a(kind) in question.text)
+        (kind,) = question.about
+        assert a(kind) in question.text
         due = {due_tick(event, STAMPS): say(event) for event in seen.events
                if event.skill == skill and event.name == kind}
         due.pop(None, None)
@@ -187,6 +214,35 @@ def test_all_is_asked_about_and_how_often_it_happens_can_be_chosen():
         happens += [question.eventful for question in stream.questions]
     assert skills >= {'kind_enter', 'kind_leave', 'name_enter', 'kinds_either', 'kind_absent'}
     assert 0.35 < np.mean(happens) < 0.65
+
+
+def test_behind_things_a_film_runs_and_what_happens_in_it_is_not_asked_about():
+    for seed in range(8):
+        seen = FootageWorld(seed, ('dog',), 12.0, 'train', skills=('enter',))
+        assert not seen.clear('start') and not seen.clear('stop')
+        assert {event.name for event in seen.events if event.skill == 'enter'} <= {'dog'}
+        frames = [seen.render(time).astype(float) for time in (0.5, 1.5)]
+        assert np.abs(frames[0] - frames[1]).mean() > 3
+        assert np.array_equal(seen.render(0.5), frames[0])
+    skills = {question.skill for seed in range(25) for question in draw_stream(
+        np.random.default_rng(seed), split='train', turns=12, questions=2, world='footage',
+        free=0.3, eventful=0.5).questions}
+    assert skills & {'light_off', 'light_on', 'light_off/light_on', 'move', 'cover', 'uncover'}
+    assert 'kind_enter' in skills
+    assert not skills & {'start', 'stop', 'start/stop', 'moving', 'name_enter', 'kind_present'}
+
+
+def test_training_and_validation_have_their_own_part_of_a_film():
+    def shown(split):
+        worlds = [FootageWorld(seed, ('dog',), 6.0, split) for seed in range(40)]
+        return ({world._first for world in worlds},
+                {min(world._first + round(6.0 * world._pace), world._last) for world in worlds})
+    assert max(shown('train')[1]) < 0.8 * 400 <= min(shown('validation')[0])
+
+
+def test_the_test_split_has_no_film_to_run():
+    with pytest.raises(WorldError, match='make film'):
+        FootageWorld(1, ('dog',), 12.0, 'test')
 
 
 def test_without_pictures_it_says_what_to_do(monkeypatch, tmp_path):

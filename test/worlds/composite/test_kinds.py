@@ -40,6 +40,15 @@ def test_a_tenth_of_the_kinds_is_kept_from_training_and_always_the_same():
     assert is_kept('penguin') is ('penguin' in kept)
 
 
+def test_animals_are_animals():
+    classes = load_kinds().classes
+    assert {'dog', 'ant', 'shark', 'parrot'} <= {*classes['animal']}
+    assert {'apple', 'coconut'} <= {*classes['fruit']} and 'tomato' not in classes['fruit']
+    assert {'car', 'submarine', 'train'} <= {*classes['vehicle']}
+    kinds = [kind for part in classes.values() for kind in part]
+    assert len(kinds) == len(set(kinds)) < len(load_kinds().all)
+
+
 def test_a_name_of_two_kinds_is_refused(tmp_path):
     file = tmp_path / 'kinds.txt'
     file.write_text('# head\ndog = hound\nwolf = hound\n')

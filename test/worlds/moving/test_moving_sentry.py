@@ -96,10 +96,41 @@ def test_setting_off_and_stopping_is_no_move_but_counts_neither_way():
 
 @pytest.mark.parametrize('ride', [*GOING, 'sweep'])
 def test_where_all_of_the_picture_moves_nobody_is_asked_what_started(ride):
-    for seed in range(6):
-        world = MovingWorld(seed, 12.0, ride=ride)
-        assert not world.clear('start') and not world.clear('stop')
+    topics = {topic.skill: topic for topic in (*TOPICS['event_caption'], *TOPICS['tsqa'])}
+    stamps = np.arange(0.3, 11.0).tolist()
+    for seed in range(12):
+        world = MovingWorld(seed, 12.0, ride=ride, skills=('enter', 'start'))
+        assert topics['moving'].ask(np.random.default_rng(0), 'train', world, stamps, 1.0) is None
+        if any(actor.track.segments for actor in world._plan.actors):
+            assert not world.clear('start')
         assert ride != 'sweep' or not world.clear('move')
+
+
+def test_nothing_stops_while_the_place_passes_and_what_stands_still_is_not_asked_about():
+    passing = 0
+    for seed in range(40):
+        world = MovingWorld(seed, 12.0, ride='drive', skills=('enter', 'stop'))
+        slowest = min(world.ride.passing(time) for time in np.arange(0, 12.0, 0.25))
+        assert world.clear('stop') is (slowest > 0.03)
+        if world.clear('stop'):
+            assert not any(event.skill == 'stop' for event in world.events)
+            passing += any(actor.track.segments for actor in world._plan.actors)
+    assert passing
+
+
+def test_where_the_place_passes_all_the_time_and_nothing_else_moves_nothing_starts():
+    topics = [topic for topic in TOPICS['event_caption'] if topic.skill in ('start', 'stop')]
+    stamps = np.arange(0.3, 11.0).tolist()
+    found = 0
+    for seed in range(60):
+        world = MovingWorld(seed, 12.0, ride='drive', skills=('light_off',))
+        for topic in topics:
+            question = topic.ask(np.random.default_rng(0), 'train', world, stamps, 1.0)
+            if question is not None:
+                found += 1
+                assert {truth.state for truth in question.right} == {State.SILENCE}
+                assert all(world.ride.passing(stamp) > 0 for stamp in stamps)
+    assert found
 
 
 def test_scenery_that_passes_does_not_enter():
