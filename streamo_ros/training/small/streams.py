@@ -38,12 +38,12 @@ WINDOWS = (4, 6, 8, 12)
 """Turns in view; one for all sequences of a step, for attention costs what the largest sees."""
 
 SHARES = {
-    'sentry': 0.25, 'moving': 0.3, 'film': 0.2, 'tabletop': 0.15, 'moving_tabletop': 0.1}
-"""Of the worlds."""
+    'sentry': 0.15, 'moving': 0.2, 'film': 0.15, 'tabletop': 0.1, 'moving_tabletop': 0.1,
+    'composite': 0.2, 'footage': 0.1}
+"""Of the worlds; the last two take pictures (`make pictures`)."""
 
-CONTRAST, FREE, EVENTFUL = 0.3, 0.6, 0.65
-"""Shares: of streams asked for both directions of a skill, of instructions in free words, and of
-those that ask for something that happens."""
+CONTRAST, FREE = 0.3, 0.6
+"""Shares: of streams asked for both directions of a skill, and of instructions in free words."""
 
 Floats = NDArray[np.float32]
 
@@ -99,7 +99,7 @@ class SmallStreams(StreamDataset):
         return draw_stream(
             rng, split=self._split, turns=self._turns, questions=questions, size=size,
             world=str(rng.choice(list(SHARES), p=list(SHARES.values()))), contrast=CONTRAST,
-            free=FREE, eventful=EVENTFUL)
+            free=FREE)
 
     def patches(self, cut: NDArray[np.uint8]) -> Floats:
         """Return what the change tower takes: patches at half their size."""
