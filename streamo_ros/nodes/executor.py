@@ -33,8 +33,8 @@ class NodeExecutor(SingleThreadedExecutor):
     """
     Runs a node's callbacks in the thread that spins; beside it, those that may take long.
 
-    These are the node's default group, where rclpy has transitions, but for subscriptions: it has
-    ``/clock`` there, too.
+    Those are the callbacks of the node's default group, where rclpy puts transitions; but the
+    subscriptions of that group, such as ``/clock``, stay in the thread that spins.
     """
 
     def __init__(self, node: Node) -> None:
@@ -44,7 +44,7 @@ class NodeExecutor(SingleThreadedExecutor):
         self.add_node(node)
 
     def wait_for_ready_callbacks(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the next callback for the thread that spins; start those for others."""
+        """Return the next callback for this thread; start a thread for each slow one."""
         while True:
             task, entity, node = super().wait_for_ready_callbacks(*args, **kwargs)
             if (entity is None or entity.callback_group is not self._slow
@@ -55,6 +55,6 @@ class NodeExecutor(SingleThreadedExecutor):
             thread.start()
 
     def join(self, timeout_s: float) -> None:
-        """Wait for each callback that still runs beside, at most so long."""
+        """Wait for each slow callback that still runs, at most so long."""
         for thread in self._beside:
             thread.join(timeout_s)

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-A lifecycle node whose transitions neither vanish nor do harm.
+A lifecycle node that no transition, and no client of ``change_state``, can break.
 
-What rclpy leaves open: an exception in a transition's callback becomes an error state without a
-word; a transition that the present state does not have raises in the executor, so that any
-client of ``change_state`` can end the node; and two at a time break the state machine.
+In rclpy an exception in a transition's callback becomes an error state and is not logged; a
+transition that the present state does not have raises in the executor, so that any client can end
+the node; and two transitions at a time break the state machine.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ Transition = Callable[[N, LifecycleState], TransitionCallbackReturn]
 
 
 def log_failures(transition: Transition[N]) -> Transition[N]:
-    """Log how a transition failed, and keep an error as the node's, until the next transition."""
+    """Log how a transition failed, and keep the reason in ``failed`` until the next one."""
     @functools.wraps(transition)
     def wrapped(node: N, state: LifecycleState) -> TransitionCallbackReturn:
         name = transition.__name__
@@ -73,7 +73,7 @@ class GuardedLifecycleNode(LifecycleNode):
         super().__init__(name, **options)
         self.failed = ''
         self._transition = threading.Lock()
-        # rclpy has no parameter for either.
+        # rclpy has no parameter for the group of one service, nor for its callback.
         self._service_get_state.callback_group = quick
         quick.add_entity(self._service_get_state)
         self._change_state = self._service_change_state.callback
@@ -96,7 +96,7 @@ class GuardedLifecycleNode(LifecycleNode):
         try:
             before = self.lifecycle
             return trigger()
-        except RuntimeError as error:  # that of rclpy, which says nothing of the state
+        except RuntimeError as error:  # rclpy's does not name the state
             self.get_logger().warning(f'no such transition while the node is {before}: {error}')
             return None
         finally:

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Freed memory is kept for the next image.
+Memory that is freed is kept for the next image.
 
 By itself, glibc hands the megabytes of every image back to the kernel, which fills them with
 zeros again, page by page: at 1080p that was most of what receiving costs (7 of 10 ms a frame).
@@ -22,7 +22,7 @@ zeros again, page by page: at 1080p that was most of what receiving costs (7 of 
 import ctypes
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3   # malloc.h
-_LARGEST_BLOCK = 2**25  # more glibc does not allow; an 8-bit RGB image of 4K has less
+_LARGEST_BLOCK = 2**25  # glibc allows no more; an 8-bit RGB image of 4K has less
 _MOST_KEPT = 2**30
 
 

@@ -16,8 +16,8 @@
 The node's parameters: declared once, with descriptions and ranges, read into a frozen record.
 
 Some take effect at once, those about the model when the node is next configured; the others are
-fixed while it runs. A change is looked at as a whole, with all that stays as it is: it is made
-whole or, where it makes no sense, not at all.
+fixed while it runs. Parameters that are set together are checked together, with those that stay as
+they are, and are taken or refused as a whole.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ from streamo_ros.engine.thresholds import Thresholds
 
 
 class ParameterError(ValueError):
-    """A parameter that makes no sense; the message says what would."""
+    """A parameter that makes no sense; the message says which values do."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Settings:
         return Thresholds(self.response_threshold, self.release_threshold)
 
     def reconfigured(self, now: 'Settings') -> 'Settings':
-        """Return these settings, but those that take effect at once as they are now."""
+        """Return these settings with those of ``now`` that take effect at once."""
         return replace(self, **{
             name: getattr(now, name) for name, parameter in SPECIFICATION.items()
             if parameter.live})
@@ -173,7 +173,7 @@ SPECIFICATION: dict[str, Parameter] = {
 
 def declare(node: Node) -> Settings:
     """
-    Declare all parameters on the node and return their values; later changes are judged.
+    Declare all parameters on the node and return their values; later changes are checked.
 
     :raises ParameterError: when a value is out of its range, of another type or not a choice
     """
@@ -182,7 +182,7 @@ def declare(node: Node) -> Settings:
             node.declare_parameter(name, parameter.default, parameter.descriptor())
         except (InvalidParameterTypeException, InvalidParameterValueException) as error:
             raise ParameterError(f'parameter {name}: {error}') from error
-    node.add_on_set_parameters_callback(lambda given: _judge(_values(node), given))
+    node.add_on_set_parameters_callback(lambda given: _check(_values(node), given))
     return read(node)
 
 
@@ -200,7 +200,7 @@ def _values(node: Node) -> dict[str, Any]:
     return {name: node.get_parameter(name).value for name in SPECIFICATION}
 
 
-def _judge(values: Mapping[str, Any], given: Sequence[Given]) -> SetParametersResult:
+def _check(values: Mapping[str, Any], given: Sequence[Given]) -> SetParametersResult:
     changed = {one.name: one.value for one in given if one.name in SPECIFICATION}
     try:
         _settings({**values, **changed})

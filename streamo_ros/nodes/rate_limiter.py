@@ -26,7 +26,7 @@ import time
 
 class RateLimiter:
     """
-    Lets through ``burst`` at once and ``per_s`` a second in the long run; for any thread.
+    Allows ``burst`` at once and ``per_s`` a second in the long run; safe to use from any thread.
 
     :param now: steady time in seconds
     """

@@ -31,7 +31,7 @@ from streamo_ros.nodes.memory import keep_freed_memory
 from streamo_ros.nodes.parameters import ParameterError
 
 STOP_S = 1.0
-"""How long callbacks, and what a node has beside them, get to let go of what is at hand."""
+"""How long callbacks, and the node's own threads, get to finish when the node ends."""
 
 N = TypeVar('N', bound=Node)
 
@@ -45,14 +45,14 @@ def run_node(
     """
     Run a node until Ctrl-C or SIGTERM.
 
-    :param name: the executable's, for what is said before there is a node
+    :param name: the executable's, for errors before there is a node
     :param make: makes the node
     :param args: of the command line; None for the process's own
     :param end: called at the end, while callbacks still run
     :returns: the exit code: 1 after a callback has failed, 2 for parameters that make no sense
     """
-    # rclpy's own handlers tear the context down under the feet of running callbacks, so the
-    # signals are taken here, and the executor spins in a thread beside.
+    # rclpy's own handlers shut the context down while callbacks still run, so the signals are
+    # taken here, and the executor spins in a thread of its own.
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())

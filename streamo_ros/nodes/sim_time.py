@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Simulated time that does not run, told by steady time.
+Whether simulated time runs, by steady time.
 
 Nothing in the node waits for simulated time: frames are sampled by their own stamps, and all
-watchdogs are steady. But whoever looks for the reason of a silent camera must hear that the bag
-is paused, and whoever reads a latency that there is no clock to measure it by.
+watchdogs use steady time. But a paused bag is a reason why no frames come, and without a clock
+there is no latency, so both are reported.
 """
 
 import time
@@ -25,12 +25,12 @@ import time
 from rclpy.clock import ROSClock
 
 STANDS_S = 2.0
-"""Simulated time that has not advanced for so long is not just slow."""
+"""Simulated time that has not advanced for so long stands still; less may be a slow clock."""
 
 
 class SimTime:
     """
-    Looks at a node's clock.
+    Watches a node's clock.
 
     :param clock: simulated where the parameter ``use_sim_time`` is true
     """
@@ -42,7 +42,7 @@ class SimTime:
 
     @property
     def trouble(self) -> str:
-        """Return in a sentence why simulated time does not run, to be asked now and then."""
+        """Return in a sentence why simulated time does not run; call it about once a second."""
         now = self._clock.now().nanoseconds if self._clock.ros_time_is_active else 0
         if now != self._now or not self._clock.ros_time_is_active:
             self._now, self._since = now, time.monotonic()

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-Where standing instructions wait for the node's next start.
+The file that keeps standing instructions for the node's next start.
 
 The file is replaced as a whole, never written into, so a node that is killed at any moment leaves
-either the old or the new one. What is read from it is no more trusted than what comes from the
-network, and nothing about it can keep the node from starting.
+either the old or the new one. What is read from it is checked as what comes from the network is,
+and nothing about it can keep the node from starting.
 """
 
 from collections.abc import Sequence
@@ -37,10 +37,10 @@ from streamo_ros.msg import Instruction
 FORMAT = 'streamo_ros instructions, version 1'
 
 MAX_BYTES = 2**20
-"""A longer file is none of ours."""
+"""A longer file was not written by the node."""
 
 RETRY_S = 5.0
-"""After a failure to write, such as a full disk, the next attempt is so far off."""
+"""How long after a failure to write, such as a full disk, it is tried again."""
 
 
 class StateFile:

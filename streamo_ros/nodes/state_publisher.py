@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-What the node says on ``~/state`` and ``~/response``, and what it said last.
+What the node publishes on ``~/state`` and ``~/response``.
 
 Fresh decisions come from the engine's thread, repeats and refusals from the executor's; one lock
 for all cameras keeps their numbers in the order of their publication.
@@ -120,7 +120,7 @@ class StatePublisher:
         self._epoch = 0
 
     def begin_epoch(self, epoch: int) -> None:
-        """Forget all decisions: they no longer bear on the stream. ``repeat`` says so next."""
+        """Forget all decisions, which are about another stream; ``repeat`` publishes that next."""
         with self._lock:
             self._epoch = epoch
             self._nobody = None
@@ -166,8 +166,8 @@ class StatePublisher:
         """
         Repeat the last state of each instruction that nothing was said about for a while.
 
-        A change of status is said at once. An instruction that no longer stands is taken leave
-        of, so that a late reader does not take its latched state for a standing one's.
+        A change of status is published at once. Of an instruction that no longer stands a last
+        state says so: a late reader must not take its latched state for a standing one's.
         """
         with self._lock:
             changed = status != self._status

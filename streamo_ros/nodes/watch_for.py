@@ -17,8 +17,8 @@
 
 Goals stand side by side, among themselves and beside the instructions of the topics; a new one
 never takes the place of an older one, so a client that changes its mind cancels first. Every goal
-that is accepted gets a result, whatever becomes of it. Also one that cannot be followed is
-accepted, and aborted at once: a rejection could not carry the reason.
+is accepted and gets a result; one that cannot be followed is aborted at once, since a rejection
+could not carry the reason.
 
 No thread waits for an answer. Feedback goes out with the states as they are published, and from
 a steady timer in between; the same timer ends goals whose time is up, whose instruction was
@@ -53,8 +53,8 @@ FEEDBACK_S = 0.5
 
 ABSENT_S = 5.0
 """
-A client that cannot be seen for so long is gone. It is out of sight at once when it ended in good
-order; after a crash, when DDS gives it up (Fast DDS: 20 s, the lease of its participant).
+A client that is not discovered for so long is gone. One that shut down is undiscovered at once;
+one that crashed when its DDS lease ends (Fast DDS: after 20 s).
 """
 
 _SWEEP_S = 0.1      # how often the goals are looked through
@@ -146,7 +146,7 @@ class Goals:
         node.create_timer(
             _SWEEP_S, self._sweep, callback_group=group,
             clock=Clock(clock_type=ClockType.STEADY_TIME))
-        # Also in the group: what it finds is what the callback that triggered it left behind.
+        # In the group, too: it runs after the callback that triggered it has returned.
         self._soon = node.create_guard_condition(self._sweep, callback_group=group)
 
     # From any thread
@@ -179,7 +179,7 @@ class Goals:
             self._settle(id, _failure(WatchFor.Result.REFUSED, reason))
 
     def join(self, timeout_s: float) -> None:
-        """Wait until all goals have ended, as they do when the node is idle, and it is told."""
+        """Wait until all goals have ended, as they do when the node is idle, and are sent."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline and (
                 self._goals or time.monotonic() < self._concluded_at + _SENT_S):
@@ -194,7 +194,7 @@ class Goals:
             goal = self._open(id)
             if goal is None:
                 return
-            goal.result = result  # the first word is the last
+            goal.result = result  # the first result counts
         self._soon.trigger()
 
     def _say(self, goal: _Goal, age_s: float) -> None:

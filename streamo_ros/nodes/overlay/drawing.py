@@ -35,7 +35,7 @@ from streamo_ros.dialogue import State
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont
 
-# Told apart by people who cannot tell red from green, too.
+# Chosen so that people who cannot tell red from green can tell them apart.
 COLOURS: dict[State | None, Colour] = {
     State.SILENCE: (120, 165, 215),
     State.STANDBY: (255, 190, 40),

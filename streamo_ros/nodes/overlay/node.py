@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-``overlay_node``: the camera's picture with what the node makes of it, for whoever looks.
+``overlay_node``: the camera's picture with the node's states and answers drawn on it.
 
-It works only while somebody subscribes to ``~/overlay/compressed``: no picture is taken from the
-camera before. The states and answers, some hundred bytes a second, are heard all the time, so
-that the last answer is there for a look that begins after it.
+It subscribes to the camera only while somebody subscribes to ``~/overlay/compressed``. States and
+answers, some hundred bytes a second, are taken all the time, so that a viewer who comes later sees
+the last answer, too.
 """
 
 import array
@@ -48,7 +48,7 @@ from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
 from streamo_ros.nodes.run_node import run_node
 
-POLL_S = 0.2        # how often it is looked whether somebody looks
+POLL_S = 0.2        # how often subscribers are counted
 QUALITY = 80        # of the JPEG, of 100
 STATE_DEPTH = 64    # as many as the node latches with four cameras
 

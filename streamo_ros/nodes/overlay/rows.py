@@ -13,9 +13,9 @@
 # limitations under the License.
 
 """
-What was heard of a node, gathered into the rows that the overlay shows.
+The rows that the overlay shows, from what the node publishes.
 
-Instructions come and go without a message of their own; what stands is read from ~/state alone.
+There is no message that lists the standing instructions; they are read from ~/state.
 """
 
 from dataclasses import dataclass
@@ -26,15 +26,15 @@ from streamo_ros.msg import StreamState
 from streamo_ros.nodes.overlay.drawing import Row
 
 LINGER_S = 5.0
-"""An instruction that is withdrawn is shown for so long, its answer may have been its end."""
+"""How long an instruction is shown after it is withdrawn, as by its answer."""
 
 MAX_LATENCY_S = 60.0
-"""Above it the clocks differ, as with a bag played without simulated time."""
+"""A larger one is a difference of clocks, as with a bag played without simulated time."""
 
 
 @dataclass
 class _Heard:
-    """The last that was said about an instruction."""
+    """The latest state and answer of an instruction."""
 
     state: StreamState
     at: float

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""A ROS domain of one's own, for the demo and for tests that run beside others on one machine."""
+"""ROS domains for graphs that run beside others on one machine: of tools and of tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def own_domain() -> Iterator[int]:
     """
     Reserve a ROS_DOMAIN_ID among all who ask here on this machine, for as long as it is used.
 
-    A port of the loopback interface stands for each; whoever dies gives his back.
+    A bound port of the loopback interface reserves each; a process that dies frees it.
 
     :raises DomainError: when all are taken
     """

@@ -19,8 +19,8 @@ An evaluation again, through the node: the same bags in lock-step over DDS, and 
 Each camera of a bag gets a node of its own, in a ROS domain of its own, and its messages as they
 were recorded, byte for byte. What was to be seen at a frame is waited for before the next one goes
 out, so neither speed nor load can change it; which frames are looked at, the node itself decides.
-What it says goes into ``bags/NAME/through_node.jsonl``, to be held against ``decisions.jsonl``
-there.
+What it publishes goes into ``bags/NAME/through_node.jsonl``, and is compared with
+``decisions.jsonl`` there.
 """
 
 import argparse

@@ -19,7 +19,7 @@ A soak: the node watches for long, much happens to it, and nothing may get lost 
 with the checkpoint that is built in. Beside an instruction that stands throughout, others come at
 random, are replaced and withdrawn; the stream is reset; the camera falls silent for a while. The
 chances are seeded; what is there to be replaced at the moment is up to the machine, too.
-Afterwards everything that was said is held against what was due: see ``soak_record``.
+Afterwards everything that was published is compared with what was due: see ``soak_record``.
 
 ``growth_node_percent``, ``growth_engine_percent``: resident memory (median) in the last tenth
 after the warm-up over that in the first, the warm-up being the first quarter of the run.

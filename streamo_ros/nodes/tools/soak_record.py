@@ -13,12 +13,12 @@
 # limitations under the License.
 
 """
-What was heard of a node that was watched for long, and what of it is missing.
+What a node published during a soak, and what of it is missing or wrong.
 
-Two questions. Did every instruction get one state at every frame that was judged while it stood?
-One instruction stands from beginning to end, so its states say which frames were judged. And was
-the state the right one: is no answer lost that was due? An engine of one's own, shown the same
-frames with the same instructions, says what was due.
+Did every instruction get one state at every frame that was judged while it stood? One instruction
+stands from beginning to end, so its states say which frames were judged. And was each state, and
+each answer, the right one? An engine in this process, shown the same frames with the same
+instructions, says which was due.
 """
 
 from collections import Counter

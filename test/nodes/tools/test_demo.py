@@ -20,11 +20,11 @@ from pathlib import Path
 import signal
 import subprocess
 import sys
-import time
 
 import av
 import numpy as np
 import pytest
+from waiting import wait_for
 
 from streamo_ros.nodes.tools import demo as demo_module
 from streamo_ros.nodes.tools.demo import Answer
@@ -146,15 +146,12 @@ def await_end_of_all(log):
         for folder in Path('/proc').glob('[0-9]*'):
             try:
                 if mark in (folder / 'environ').read_bytes():
-                    return folder.name
+                    return True
             except OSError:
                 continue  # it has just ended, or is another user's
-        return ''
+        return False
 
-    end = time.monotonic() + PATIENCE_S
-    while pid := left():
-        assert time.monotonic() < end, f'process {pid} is left'
-        time.sleep(0.05)
+    wait_for(lambda: not left(), 'the end of all processes')
 
 
 def test_a_film_is_watched_to_its_end_and_its_figures_written(tmp_path, film):
@@ -194,10 +191,7 @@ def test_that_the_node_has_ended_is_a_failure(monkeypatch, capsys):
 def test_ctrl_c_ends_all_processes_with_exit_code_0(tmp_path):
     log = tmp_path / 'log'
     demo = start(log)
-    end = time.monotonic() + PATIENCE_S
-    while 'silence' not in log.read_text():
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.05)
+    wait_for(lambda: 'silence' in log.read_text(), 'the first state')
     os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
     assert demo.wait(PATIENCE_S) == 0
     await_end_of_all(log)
