@@ -13,7 +13,7 @@ PYTHON := $(or $(PYTHON),python3)
 DISTRO ?= jazzy
 export DISTRO
 
-.PHONY: help demo test scores film sample-bag split-report pictures nano build set-up test-set-up docs clean
+.PHONY: help demo test scores film sample-bag split-report pictures nano small build set-up test-set-up docs clean
 .NOTPARALLEL:
 
 help:
@@ -29,6 +29,7 @@ help:
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
 	@echo 'make pictures  photographs and cut-outs to train on, into build/pictures (docs/pictures.md)'
 	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
+	@echo 'make small  train what small learns, a day on one core; resumes in OUT=DIR'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make docs   the documentation as a site, into build/docs (Sphinx, in .venv-docs)'
 	@echo 'make build  .venv and install/ only; then: source env.sh'
@@ -68,6 +69,9 @@ nano: test-set-up build
 	&& (test -f "$$out/first/model.safetensors" || $$train --out "$$out/first") \
 	&& (test -f "$$out/second/model.safetensors" || $$train --out "$$out/second" --begin "$$out/first" --seed 9 --steps 3300) \
 	&& $$train --out "$$out" --begin "$$out/second" --seed 31 --vision-steps 0 --steps 4400
+
+small: test-set-up build
+	@source ./env.sh && python -m streamo_ros.training.small.train --compile --out '$(or $(OUT),$(error say where it goes: make small OUT=DIR))'
 
 build: set-up
 	@source ./env.sh && python setup/build.py

@@ -33,7 +33,7 @@ setup(
     package_data={
         'streamo_ros': ['py.typed'],
         'streamo_ros.evaluation.pages': ['page.html'],
-        'streamo_ros.models': ['nano/*'],
+        'streamo_ros.models': ['nano/*', 'small/*'],
         'streamo_ros.studies': ['film_annotations.json'],
         'streamo_ros.worlds.composite': ['kinds.txt']},
     python_requires='>=3.10',

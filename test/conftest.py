@@ -23,7 +23,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-@pytest.fixture(scope='session', params=['qwen2_5_vl', 'qwen3_vl', 'internvl', 'smolvlm'])
+@pytest.fixture(scope='session', params=[
+    'qwen2_5_vl', 'qwen3_vl', 'internvl', 'smolvlm', 'streamo_small'])
 def random_model(request, tmp_path_factory):
     from random_model import new_model
     from random_model import RandomModel

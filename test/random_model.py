@@ -67,6 +67,12 @@ SHAPES: dict[str, Any] = {
         'text_config': {**TEXT, 'model_type': 'llama', 'rope_parameters': ROPE},
         'vision_config': {**VISION, 'patch_size': 16, 'image_size': 128},
         'scale_factor': 4, 'tie_word_embeddings': True}),
+    'streamo_small': ((128, 128), {
+        'text_config': {**TEXT, 'rope_parameters': ROPE},
+        'vision_config': {
+            'image_size': 128, 'depth': 2, 'hidden_size': 64, 'intermediate_size': 80,
+            'num_heads': 2, 'patch_size': 16},
+        'tie_word_embeddings': True}),
 }
 
 
@@ -74,8 +80,10 @@ def new_model(family: str, **vision: Any):
     """Return Hugging Face's model with fresh weights large enough for mistakes to show."""
     torch = pytest.importorskip('torch', reason='the reference forward needs torch')
     transformers = pytest.importorskip('transformers')
+    if family == 'streamo_small':
+        from streamo_ros.models import small_torch as transformers
     kind = {'qwen2_5_vl': 'Qwen2_5_VL', 'qwen3_vl': 'Qwen3VL', 'internvl': 'InternVL',
-            'smolvlm': 'SmolVLM'}[family]
+            'smolvlm': 'SmolVLM', 'streamo_small': 'Small'}[family]
     shape = SHAPES[family][1]
     tokens = FAMILIES[family].chat.control_tokens
     config = getattr(transformers, f'{kind}Config')(**{
@@ -122,7 +130,9 @@ def write_checkpoint(
     if not plain:
         (directory / 'system_prompt.txt').write_text(PROMPT, encoding='utf-8')
     (directory / 'streamo.json').write_text(json.dumps({
-        'frame': {'size': SHAPES[family][0], 'pair': family == 'qwen2_5_vl'}}), encoding='utf-8')
+        'frame': {
+            'size': SHAPES[family][0], 'pair': family in ('qwen2_5_vl', 'streamo_small')}}),
+        encoding='utf-8')
 
 
 def write_random(family: str, directory: Path) -> None:
@@ -193,7 +203,7 @@ class RandomModel:
         """Return the visual tokens of all frames, and what DeepStack adds, by the model itself."""
         import torch
         checkpoint = self.checkpoint
-        if checkpoint.vision.image is None:
+        if checkpoint.vision.temporal_patch > 1:
             patches = torch.from_numpy(np.concatenate([
                 checkpoint.frame.normalise(
                     checkpoint.frame.cut(before, frame, checkpoint.vision), checkpoint.vision)

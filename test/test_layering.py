@@ -67,7 +67,8 @@ WITHOUT_TORCH = (
     'dialogue', 'models', 'sources', 'engine', 'nodes', 'behaviors', 'mock', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
-ON_DEMAND = {PACKAGE / 'engine' / 'backends' / 'torch.py'}
+ON_DEMAND = {
+    PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'models' / 'small_torch.py'}
 
 
 def files(layer: str) -> list[Path]:

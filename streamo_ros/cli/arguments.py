@@ -97,7 +97,8 @@ def add_thresholds(command: argparse.ArgumentParser) -> None:
     command.set_defaults(refuse=command.error)
     command.add_argument(
         '--response-threshold', type=float, default=0.0, metavar='P',
-        help='decide Response from this probability on; 0: where it is the likeliest state')
+        help="decide Response from this probability on; 0: the checkpoint's own, or where it is "
+        'the likeliest state')
     command.add_argument(
         '--release-threshold', type=float, default=0.0, metavar='P',
         help='after a Response, none until its probability has been below this; 0: at once')

@@ -29,6 +29,7 @@ from streamo_ros.errors import UserError
 COMMANDS = {
     'watch': 'watch a video, an image folder or a bag, without ROS',
     'bench': 'measure what things cost on this machine',
+    'assemble': 'put a built-in checkpoint together from pretrained parts, once',
     'export': 'write a checkpoint as ONNX, held against torch, or as TensorRT engines',
     'convert': 'raw annotations to the stream format that models train on, or back',
     'benchmark': 'score a model on a published benchmark',

@@ -28,6 +28,7 @@ STUDIES = {
     'scores': 'a checkpoint on rendered streams that it was never trained on',
     'split-bags': 'the test split as bags, and one report of them',
     'static-scene': 'what --still saves, and what it does to the decisions',
+    'thresholds': 'from which probability on a checkpoint should respond, by validation streams',
     'throughput': 'time and memory of streamo evaluate, by the length of the bag',
 }
 

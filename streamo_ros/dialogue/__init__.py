@@ -17,6 +17,7 @@
 from streamo_ros.dialogue.chat import Chat
 from streamo_ros.dialogue.chat import INTERNVL
 from streamo_ros.dialogue.chat import QWEN
+from streamo_ros.dialogue.chat import SMALL
 from streamo_ros.dialogue.chat import SMOLVLM
 from streamo_ros.dialogue.event_span import EventSpan
 from streamo_ros.dialogue.instruction import clean_instruction
@@ -48,6 +49,7 @@ __all__ = [
     'open_turn',
     'PromptSegment',
     'QWEN',
+    'SMALL',
     'SMOLVLM',
     'State',
     'STATE_TOKENS',

@@ -97,3 +97,13 @@ SMOLVLM = Chat(
         Control('<fake_token_around_image>')),
     image_pad='<image>')
 """SmolVLM2: speakers are named, and each frame is one global image."""
+
+SMALL = Chat(
+    start=_START,
+    system=QWEN.system,
+    user=QWEN.user,
+    assistant=QWEN.assistant,
+    end=QWEN.end,
+    frame=(Image(),),
+    image_pad=QWEN.image_pad)
+"""The built-in ``small``: SmolLM2's ChatML, with nothing around a frame."""

@@ -74,7 +74,8 @@ class StreamEngine(Engine):
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second; sets the time tags
     :param still: what to save in a static scene, which changes what is decided; None saves nothing
-    :param thresholds: when a tick is a Response; by default the likeliest state is decided
+    :param thresholds: when a tick is a Response; by default as the checkpoint says, and where it
+        says nothing the likeliest state is decided
     """
 
     _tick: int
@@ -96,7 +97,7 @@ class StreamEngine(Engine):
         self.window_turns = window_turns or checkpoint.window_turns
         self.fps = fps
         self._rates = {fps}  # the cache has room for the time tags of each
-        self._thresholds = thresholds
+        self._thresholds = thresholds.over(checkpoint.response_threshold)
         self._still = still
         self._backend = backend
         self._max_answer_tokens = max_answer_tokens
@@ -257,7 +258,7 @@ class StreamEngine(Engine):
         """
         if fps <= 0:
             raise ValueError(f'fps is {fps}: give ticks per second above 0')
-        self._thresholds = thresholds
+        self._thresholds = thresholds.over(self.checkpoint.response_threshold)
         if self._tick >= 0:  # the latest tick of the new grid that has begun
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps

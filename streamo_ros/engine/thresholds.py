@@ -20,6 +20,7 @@ engine; a bag that is evaluated with the same thresholds is decided as the node 
 """
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +34,11 @@ class Thresholds:
     Thresholds on the probability of Response, with hysteresis between them.
 
     A tick that is no Response is Silence or Standby, whichever is likelier. By default both
-    thresholds are off: the likeliest state is decided, as in training.
+    thresholds are off: a checkpoint's own response holds, and where it has none the likeliest
+    state is decided, as in training.
 
-    :param response: a probability from which on there is a Response, likeliest or not; 0: where
-        it is the likeliest
+    :param response: a probability from which on there is a Response, likeliest or not; 0: the
+        checkpoint's own, or where it is the likeliest
     :param release: after a Response there is no other one until the probability has been below
         this at some tick, so that one that stays high is answered once; 0: no such wait
     :raises ValueError: when they are not 0 to 1, or the release lies above the response
@@ -52,6 +54,10 @@ class Thresholds:
             raise ValueError(
                 f'release_threshold is {self.release:g}: it must be 0 to response_threshold, '
                 f'which is {self.response:g}')
+
+    def over(self, response: float) -> 'Thresholds':
+        """Return these, with a checkpoint's own response where they have none."""
+        return self if self.response else replace(self, response=response)
 
     def decide(self, probabilities: NDArray[np.float64], latched: bool) -> State:
         """

@@ -16,16 +16,19 @@
 A checkpoint: a directory in Hugging Face's layout with safetensors, and nothing executable.
 
 Beside the usual files it has ``system_prompt.txt``, the prompt it was trained with, and may have
-``streamo.json``: ``window_turns`` (what it was trained on) and ``frame`` (``size``, for vision
-towers that take any; ``pair``). The name ``nano`` stands for the built-in checkpoint.
+``streamo.json``: ``window_turns`` (what it was trained on), ``response_threshold`` (chosen for it
+on validation streams) and ``frame`` (``size``, for vision towers that take any; ``pair``). The
+names ``nano`` and ``small`` stand for the built-in checkpoints.
 
 A plain instruct model's directory has neither file; it can be used with ``zero_shot``. An export
 remembers that in its ``streamo.json``.
 """
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+import os
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +61,12 @@ WINDOW_TURNS = 60
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Everything that running a model takes."""
+    """
+    Everything that running a model takes.
+
+    :param response_threshold: the probability from which a Response is decided where the user
+        gives none; 0: where it is the likeliest state
+    """
 
     directory: Path
     decoder: DecoderConfig
@@ -68,6 +76,7 @@ class Checkpoint:
     system_prompt: str
     window_turns: int
     zero_shot: bool
+    response_threshold: float = 0.0
 
     @cached_property
     def weights(self) -> Mapping[str, NDArray[np.float32]]:
@@ -79,15 +88,34 @@ class Checkpoint:
         return _read_weights(self.directory)
 
 
+def small_directory() -> Path:
+    """Return where ``small`` is put together, and looked for, of this user."""
+    data = os.environ.get('XDG_DATA_HOME') or Path.home() / '.local' / 'share'
+    return Path(data) / 'streamo_ros' / 'small'
+
+
+def named_directory(name: str | Path) -> Path:
+    """Return the directory of a name or directory."""
+    match str(name):
+        case 'nano':
+            return NANO
+        case 'small':
+            return small_directory()
+    return Path(name)
+
+
 def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     """
     Return the checkpoint of a name or directory.
 
-    :param name: ``nano``, or a directory; a relative one is taken from the working directory
+    :param name: ``nano``, ``small``, or a directory, from the working directory if relative
     :param zero_shot: take a model that was not trained for the protocol, and ask it in words
     :raises CheckpointError: with one sentence that names the file and the remedy
     """
-    directory = NANO if str(name) == 'nano' else Path(name)
+    directory = named_directory(name)
+    if str(name) == 'small' and not directory.is_dir():
+        raise CheckpointError(
+            f'{directory} is not there: put small together first (`streamo assemble small`)')
     if not directory.is_dir():
         raise CheckpointError(
             f"{directory} is no directory: give 'nano' or a checkpoint's directory")
@@ -122,7 +150,15 @@ def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
         tokenizer=tokenizer,
         system_prompt=prompt,
         window_turns=int(streamo.get('window_turns', WINDOW_TURNS)),
-        zero_shot=zero_shot)
+        zero_shot=zero_shot,
+        response_threshold=_read_threshold(extra, streamo))
+
+
+def _read_threshold(file: Path, streamo: Mapping[str, Any]) -> float:
+    value = streamo.get('response_threshold', 0.0)
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise CheckpointError(f'{file} says response_threshold {value!r}: it must be 0 to 1')
+    return float(value)
 
 
 def _read_prompt(file: Path) -> str:
@@ -141,17 +177,40 @@ def _read_processor(directory: Path) -> dict[str, Any]:
     return dict(read_json(shared).get('image_processor', {})) if shared.is_file() else {}
 
 
-class _Weights(dict[str, NDArray[np.float32]]):
-    """Tensors by name; a missing one is an error that says what to do."""
+class _Weights(Mapping[str, NDArray[np.float32]]):
+    """
+    Tensors by name, as float32; a missing one is an error that says what to do.
+
+    They are held as they are stored, mostly in half the bytes, and widened at each access.
+    """
 
     def __init__(self, directory: Path) -> None:
-        super().__init__()
         self._directory = directory
+        self._stored: dict[str, NDArray[Any]] = {}
 
-    def __missing__(self, name: str) -> NDArray[np.float32]:
-        raise CheckpointError(
-            f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
-            'are of another model than its config.json; copy the checkpoint again')
+    def put(self, name: str, tensor: NDArray[Any]) -> None:
+        """Add a tensor."""
+        self._stored[name] = tensor
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        """Return a tensor."""
+        if name not in self._stored:
+            raise CheckpointError(
+                f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
+                'are of another model than its config.json; copy the checkpoint again')
+        return self._stored[name].astype(np.float32)
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether there is such a tensor."""
+        return name in self._stored
+
+    def __iter__(self) -> Iterator[str]:
+        """Return the names."""
+        return iter(self._stored)
+
+    def __len__(self) -> int:
+        """Return how many tensors there are."""
+        return len(self._stored)
 
 
 def _read_weights(directory: Path) -> _Weights:
@@ -170,8 +229,7 @@ def _read_weights(directory: Path) -> _Weights:
         try:
             with safe_open(str(file), framework='numpy') as tensors:
                 for name in tensors.keys():
-                    tensor = tensors.get_tensor(name)
-                    weights[_plain_name(name)] = tensor.astype(np.float32)
+                    weights.put(_plain_name(name), tensors.get_tensor(name))
         except (SafetensorError, OSError) as error:
             raise CheckpointError(f'{file} cannot be read as safetensors ({error})') from error
     return weights

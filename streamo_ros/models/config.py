@@ -283,6 +283,20 @@ def _smolvlm(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
         side=image // patch)
 
 
+def _small(vision: Fields, config: Fields, hidden: int) -> VisionConfig:
+    _only(vision, trunk='efficientnet_lite0')
+    fields = _qwen(vision, hidden)
+    image = _side(vision['image_size'])
+    if image % 32:
+        raise ValueError(f'its trunk takes pictures of a multiple of 32 pixels, not of {image}')
+    return VisionConfig(
+        family='streamo_small',
+        image=(image, image),
+        window=image,
+        full_attention=tuple(range(fields['layers'])),
+        **fields)
+
+
 def _side(size: Any) -> int:
     """Return the side of a square given as one number or as two equal ones."""
     sides = set(size) if isinstance(size, list | tuple) else {size}
@@ -292,4 +306,5 @@ def _side(size: Any) -> int:
 
 
 _TOWERS = {
-    'qwen2_5_vl': _qwen2_5, 'qwen3_vl': _qwen3, 'internvl': _internvl, 'smolvlm': _smolvlm}
+    'qwen2_5_vl': _qwen2_5, 'qwen3_vl': _qwen3, 'internvl': _internvl, 'smolvlm': _smolvlm,
+    'streamo_small': _small}

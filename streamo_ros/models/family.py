@@ -21,6 +21,7 @@ from PIL.Image import Resampling
 from streamo_ros.dialogue import Chat
 from streamo_ros.dialogue import INTERNVL
 from streamo_ros.dialogue import QWEN
+from streamo_ros.dialogue import SMALL
 from streamo_ros.dialogue import SMOLVLM
 
 _HALF = (0.5, 0.5, 0.5)
@@ -49,5 +50,7 @@ FAMILIES = {
     'internvl': Family(  # ImageNet's
         INTERNVL, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), Resampling.BICUBIC),
     'smolvlm': Family(SMOLVLM, _HALF, _HALF, Resampling.LANCZOS),
+    'streamo_small': Family(  # that of EfficientNet-Lite's training
+        SMALL, (127 / 255,) * 3, (128 / 255,) * 3, Resampling.BICUBIC),
 }
 """By the ``model_type`` of a checkpoint's ``config.json``."""

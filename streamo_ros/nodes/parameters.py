@@ -134,8 +134,8 @@ SPECIFICATION: dict[str, Parameter] = {
         1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
         range=(0.1, 30.0), live=True),
     'response_threshold': Parameter(
-        0.0, 'Probability from which a Response is decided; 0.0: where it is the likeliest state.',
-        range=(0.0, 1.0), live=True),
+        0.0, "Probability from which a Response is decided; 0.0: the checkpoint's own, or where "
+        'it is the likeliest state.', range=(0.0, 1.0), live=True),
     'release_threshold': Parameter(
         0.0, 'After a Response, none until its probability has been below this, which is not '
         'above response_threshold; 0.0: at once.', range=(0.0, 1.0), live=True),

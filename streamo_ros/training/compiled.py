@@ -35,13 +35,17 @@ def speed_up(model: Qwen2_5_VLForConditionalGeneration) -> None:
     The results differ by rounding alone. Layers are compiled when first run, which needs a C++
     compiler and takes half a minute.
     """
-    visual = model.model.visual
+    speed_up_tower(model.model.visual)
+    for layer in model.model.language_model.layers:
+        layer.forward = torch.compile(layer.forward, dynamic=True)
+
+
+def speed_up_tower(visual: Any) -> None:  # a vision tower of transformers
+    """Replace the slow paths of a vision tower, as ``speed_up`` does."""
     visual.patch_embed.forward = _Embed(visual.patch_embed.proj)
     for block in visual.blocks:
         block.attn.forward = _BatchedAttention(block.attn)
         block.forward = torch.compile(block.forward, dynamic=False)
-    for layer in model.model.language_model.layers:
-        layer.forward = torch.compile(layer.forward, dynamic=True)
 
 
 class _Embed:

@@ -28,7 +28,7 @@ from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
-from streamo_ros.models.checkpoint import NANO
+from streamo_ros.models.checkpoint import named_directory
 
 # The files beside the weights in Hugging Face's layout; of tokenizers only tokenizer.json is read.
 _BESIDE = (
@@ -44,7 +44,7 @@ def checkpoint_directory(name: str | Path) -> Path:
     :param name: ``nano`` or a directory
     :raises CheckpointError: when it holds none
     """
-    directory = NANO if str(name) == 'nano' else Path(name)
+    directory = named_directory(name)
     if not (directory / 'config.json').is_file():
         raise CheckpointError(
             f"{directory} has no config.json: give 'nano' or a checkpoint's directory")

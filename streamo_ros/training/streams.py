@@ -38,6 +38,7 @@ from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
 from streamo_ros.worlds.streams import draw_stream
+from streamo_ros.worlds.streams import Stream
 
 WINDOWS = (3, 4, 5, 6, 8)
 """Windows, drawn uniformly; small ones slide often in a short stream."""
@@ -69,6 +70,7 @@ class StreamExample:
     :param names: (T, len(NAMES), rows, columns) share that objects of a kind or colour cover; NaN
         where the world's things have no names
     :param windows: for each sequence, the turns of its window
+    :param features: (T, tokens of a frame, features) of a frozen trunk; None where there is none
     """
 
     patches: NDArray[np.float32]
@@ -77,6 +79,7 @@ class StreamExample:
     names: NDArray[np.float32]
     sequences: tuple[TrainingSequence, ...]
     windows: tuple[int, ...]
+    features: NDArray[np.float16] | None = None
 
 
 class StreamDataset(Dataset[StreamExample]):
@@ -86,12 +89,14 @@ class StreamDataset(Dataset[StreamExample]):
     :param questions: numbers of instructions, which the streams take in turn
     :param turns: ticks of a stream
     :param first: index of the first example, to resume
+    :param split: 'train', 'validation' or 'test'
     """
 
     def __init__(
         self, checkpoint: Checkpoint, *, seed: int, count: int, turns: int,
-        questions: Sequence[int], first: int = 0,
+        questions: Sequence[int], first: int = 0, split: str = 'train',
     ) -> None:
+        self._split = split
         self._checkpoint = checkpoint
         self._seed = seed
         self._count = count
@@ -110,20 +115,18 @@ class StreamDataset(Dataset[StreamExample]):
         questions = self._questions[index % len(self._questions)]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         assert spec.size is not None
-        stream = draw_stream(
-            rng, split='train', turns=self._turns, questions=questions, size=spec.size,
-            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
+        stream = self.draw(rng, questions, spec.size)
         frames = np.stack(stream.frames)
         false_colours = (
             not questions and stream.kind == 'tabletop' and rng.random() < RECOLOURED)
         if false_colours:
             frames = _recoloured(rng, frames)
-        patches = np.stack([
-            spec.normalise(spec.cut(last, frame, vision), vision)
+        cut = np.stack([
+            spec.cut(last, frame, vision)
             for last, frame in zip([frames[0], *frames[:-1]], frames, strict=True)])
         observed = [stream.pair(tick, self._grid) for tick in range(self._turns)]
         return StreamExample(
-            patches=patches,
+            patches=self.patches(cut),
             pairs=np.stack([pair_vector(truth) for truth in observed]),
             cells=np.stack([
                 np.stack([truth.cell_motion, truth.cell_object]) for truth in observed]),
@@ -131,7 +134,31 @@ class StreamDataset(Dataset[StreamExample]):
             sequences=tuple(
                 self._sequence(rng, question)
                 for question in stream.questions),
-            windows=tuple(rng.choice(WINDOWS, questions).tolist()))
+            windows=self.windows(rng, index, questions),
+            features=self.features(cut))
+
+    def draw(
+        self, rng: np.random.Generator, questions: int, size: tuple[int, int]
+    ) -> Stream:
+        """Return a stream with so many questions; frames are of size (height, width)."""
+        return draw_stream(
+            rng, split=self._split, turns=self._turns, questions=questions, size=size,
+            world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
+
+    def patches(self, cut: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return what the vision tower takes of a stream's cut patches, (T, patches, values)."""
+        return np.stack([
+            self._checkpoint.frame.normalise(frame, self._checkpoint.vision) for frame in cut])
+
+    def features(self, cut: NDArray[np.uint8]) -> NDArray[np.float16] | None:
+        """Return what a frozen trunk makes of a stream's cut patches; here there is none."""
+        return None
+
+    def windows(
+        self, rng: np.random.Generator, index: int, questions: int
+    ) -> tuple[int, ...]:
+        """Return the turns in view for each question of an example."""
+        return tuple(rng.choice(WINDOWS, questions).tolist())
 
     @property
     def _grid(self) -> tuple[int, int]:
@@ -155,7 +182,7 @@ class StreamDataset(Dataset[StreamExample]):
             checkpoint.tokenizer, checkpoint.system_prompt, question.text,
             [time_tag(start + index, question.rate) for index in range(self._turns)],
             [_turn(rng, truth) for truth in question.truths(start)],
-            self._grid)
+            self._grid, checkpoint.decoder.mrope)
 
 
 def _recoloured(rng: np.random.Generator, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -250,12 +250,22 @@ def stream_loss(
 
     :param weights: (vocabulary,) weights of answer tokens
     """
-    hidden = stream_states(model, tokens, rows)
+    return losses(model.lm_head, stream_states(model, tokens, rows), rows, weights)
+
+
+def losses(
+    head: Callable[[Tensor], Tensor], hidden: Tensor, rows: Rows, weights: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """
+    Return the losses of states and of answers.
+
+    :param hidden: (R, S, hidden) the decoder's last states
+    :param weights: (vocabulary,) of the tokens of answers
+    """
     at_state, at_text = rows.state_labels != IGNORED, rows.text_labels != IGNORED
-    state = cross_entropy(
-        model.lm_head(hidden[at_state]).float(), rows.state_labels[at_state])
+    state = cross_entropy(head(hidden[at_state]).float(), rows.state_labels[at_state])
     labels = rows.text_labels[at_text]
-    each = cross_entropy(model.lm_head(hidden[at_text]).float(), labels, reduction='none')
+    each = cross_entropy(head(hidden[at_text]).float(), labels, reduction='none')
     return state, (each * weights[labels]).sum() / weights[labels].sum().clamp(min=1.0)
 
 

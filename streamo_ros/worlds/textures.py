@@ -23,6 +23,7 @@ resolution.
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -89,7 +90,8 @@ def installed(split: str) -> tuple[Image, ...]:
 
 @lru_cache(maxsize=100)
 def _read(file: Path) -> Image:
-    return np.ascontiguousarray(cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1])
+    picture: Any = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(picture[..., ::-1])
 
 
 def photograph(

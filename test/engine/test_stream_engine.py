@@ -14,6 +14,7 @@
 
 """The engine's public face, on the built-in checkpoint."""
 
+from dataclasses import replace
 import threading
 import time
 
@@ -178,6 +179,23 @@ def test_a_response_that_is_held_back_is_not_in_the_stream_and_a_reset_releases_
     assert states() == [State.SILENCE, State.SILENCE]
     engine.reset()
     assert states() == [State.RESPONSE, State.RESPONSE]
+
+
+def test_a_checkpoints_own_threshold_decides_where_none_is_given(backend):
+    eager = replace(load_checkpoint('nano'), response_threshold=1e-9)
+    engine = StreamEngine(eager, backend, max_answer_tokens=2)
+    engine.watch('Tell me when the light goes off.')
+    stamps = iter(np.arange(20.0))
+
+    def state():
+        decision, = engine.step(GREY, next(stamps))
+        return decision.state
+
+    assert state() is State.RESPONSE
+    engine.reconfigure(1.0, Thresholds(1.0))
+    assert state() is not State.RESPONSE
+    engine.reconfigure(1.0, Thresholds())
+    assert state() is State.RESPONSE
 
 
 @pytest.mark.parametrize('fps', [0.0, -1.0])

@@ -52,6 +52,12 @@ def test_a_response_is_decided_from_the_threshold_on_likeliest_or_not():
     assert decided(Thresholds(0.9), [(0.1, 0.05, 0.85), (0.05, 0.1, 0.85)]) == [S, B]
 
 
+def test_a_checkpoints_own_threshold_holds_where_none_is_given():
+    assert Thresholds().over(0.7) == Thresholds(0.7)
+    assert Thresholds(0.4, 0.2).over(0.7) == Thresholds(0.4, 0.2)
+    assert Thresholds().over(0.0) == Thresholds()
+
+
 def test_without_a_release_every_tick_above_the_threshold_is_a_response():
     assert decided(Thresholds(0.5), responding(0.6, 0.9, 0.5, 0.4, 0.5)) == [R, R, R, S, R]
 

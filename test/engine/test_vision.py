@@ -55,6 +55,24 @@ def test_towers_for_frames_of_any_size(family, grid, tmp_path):
         seen(checkpoint, patches, grid), np.stack(layers), atol=1e-4)
 
 
+@pytest.mark.parametrize('image, patch, grid', [(224, 28, (4, 4)), (128, 16, (4, 4)),
+                                                (192, 16, (6, 6))])
+def test_the_built_in_eyes_see_the_frame_and_what_changed(image, patch, grid, tmp_path):
+    torch = pytest.importorskip('torch', reason='the reference tower needs torch')
+    model = new_model('streamo_small', image_size=image, patch_size=patch)
+    write_checkpoint('streamo_small', model, tmp_path)
+    checkpoint = load_checkpoint(tmp_path)
+    before, frame = np.random.default_rng(0).integers(0, 256, (2, image, image, 3), np.uint8)
+    patches = checkpoint.frame.cut(before, frame, checkpoint.vision)
+    with torch.no_grad():
+        expected = model.model.visual(
+            torch.from_numpy(checkpoint.frame.normalise(patches, checkpoint.vision)),
+            torch.tensor([[1, grid[0] * 2, grid[1] * 2]])).pooler_output
+    np.testing.assert_allclose(seen(checkpoint, patches, grid)[0], expected, atol=1e-4)
+    still = checkpoint.frame.cut(frame, frame, checkpoint.vision)
+    assert np.abs(seen(checkpoint, still, grid)[0] - expected.numpy()).max() > 0.1
+
+
 @pytest.mark.parametrize('family, image, patch, more, grid', [
     ('internvl', 448, 14, {}, (16, 16)),
     ('internvl', 112, 14, {'attention_bias': False}, (4, 4)),
@@ -68,7 +86,7 @@ def test_towers_for_frames_of_one_size(family, image, patch, more, grid, tmp_pat
     write_checkpoint(family, model, tmp_path)
     checkpoint = load_checkpoint(tmp_path)
     frames = np.random.default_rng(0).integers(0, 256, (1, image, image, 3), np.uint8)
-    expected = RandomModel(family, tmp_path, model).encode_image(frames)[0]
+    expected = RandomModel(family, tmp_path, model).see(frames)[0]
     assert checkpoint.frame.target(480, 640, checkpoint.vision.cell) == (image, image)
     patches = checkpoint.frame.cut(frames[0], frames[0], checkpoint.vision)
     np.testing.assert_allclose(

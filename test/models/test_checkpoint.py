@@ -80,6 +80,18 @@ def test_truncated_weights_are_refused(copy):
         load_checkpoint(copy).weights  # noqa: B018
 
 
+def test_the_threshold_of_a_checkpoint_is_read_and_checked(copy):
+    assert load_checkpoint(copy).response_threshold == 0
+    file = copy / 'streamo.json'
+    streamo = json.loads(file.read_text())
+    file.write_text(json.dumps({**streamo, 'response_threshold': 0.7}))
+    assert load_checkpoint(copy).response_threshold == 0.7
+    for wrong in (1.5, -0.1, 'high', None):
+        file.write_text(json.dumps({**streamo, 'response_threshold': wrong}))
+        with pytest.raises(CheckpointError, match='response_threshold'):
+            load_checkpoint(copy)
+
+
 def test_another_family_is_refused_by_its_name(copy):
     config = json.loads((copy / 'config.json').read_text(encoding='utf-8'))
     (copy / 'config.json').write_text(json.dumps({**config, 'model_type': 'llama'}))

@@ -109,7 +109,7 @@ class TorchBackend:
         vision = self._checkpoint.vision
         pixels = self._given(self._checkpoint.frame.normalise(patches, vision)).to(self._dtype)
         rows, columns = grid
-        if vision.image is None:
+        if vision.temporal_patch > 1:
             features = self._model.model.visual(pixels, grid_thw=torch.tensor(
                 [[1, rows * vision.merge, columns * vision.merge]], device=self._device))
             layers = [features.pooler_output, *getattr(features, 'deepstack_features', [])]
@@ -261,6 +261,7 @@ def _attend(
 
 def _load(directory: Path, dtype: torch.dtype) -> Any:
     """Return Hugging Face's model; its frequencies stay float32 in any precision."""
+    from streamo_ros.models import small_torch  # noqa: F401 - makes the built-in family known
     try:
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
             directory, dtype=dtype, local_files_only=True, use_safetensors=True,

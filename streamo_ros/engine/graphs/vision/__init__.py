@@ -25,6 +25,7 @@ from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.vision.internvl import internvl_tower
 from streamo_ros.engine.graphs.vision.qwen2_5_vl import qwen2_5_vl_tower
 from streamo_ros.engine.graphs.vision.qwen3_vl import qwen3_vl_tower
+from streamo_ros.engine.graphs.vision.small import small_tower
 from streamo_ros.engine.graphs.vision.smolvlm import smolvlm_tower
 from streamo_ros.models import FrameSpec
 from streamo_ros.models import VisionConfig
@@ -34,6 +35,7 @@ _TOWERS = {
     'qwen2_5_vl': qwen2_5_vl_tower,
     'qwen3_vl': qwen3_vl_tower,
     'smolvlm': smolvlm_tower,
+    'streamo_small': small_tower,
 }
 
 __all__ = ['vision_graph']
