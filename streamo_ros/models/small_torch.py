@@ -37,6 +37,7 @@ from transformers import LlamaModel
 from transformers import PretrainedConfig
 from transformers import PreTrainedModel
 from transformers import Qwen2_5_VLVisionConfig
+from transformers.modeling_outputs import CausalLMOutputWithPast
 from transformers.models.qwen2_5_vl import modeling_qwen2_5_vl
 
 from streamo_ros.models.efficientnet import BLOCKS
@@ -298,13 +299,20 @@ class SmallForConditionalGeneration(PreTrainedModel, GenerationMixin):
         """Replace the embeddings."""
         self.model.set_input_embeddings(value)
 
-    def forward(self, labels: Tensor | None = None, **inputs: Any) -> Any:
-        """Return logits and, given labels, the mean loss."""
+    def forward(
+        self, labels: Tensor | None = None, logits_to_keep: int | Tensor = 0, **inputs: Any
+    ) -> Any:
+        """
+        Return logits and, given labels, the mean loss.
+
+        :param logits_to_keep: how many of the last tokens have logits, 0 for all; or which
+        """
         states = self.model(**inputs)
-        logits = self.lm_head(states.last_hidden_state)
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        logits = self.lm_head(states.last_hidden_state[:, kept])
         loss = None if labels is None else self.loss_function(
             logits=logits, labels=labels, vocab_size=self.config.text_config.vocab_size)
-        return modeling_qwen2_5_vl.Qwen2_5_VLCausalLMOutputWithPast(
+        return CausalLMOutputWithPast(
             loss=loss, logits=logits, past_key_values=states.past_key_values)
 
 

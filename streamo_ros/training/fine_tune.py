@@ -79,6 +79,7 @@ WARM_UP = 0.05
 WEIGHT_DECAY = 0.1
 
 _TOWERS = ('visual.', 'vision_tower.', 'vision_model.')
+_CONNECTORS = ('merger', 'visual.connector')  # those that lie in what is called the tower
 _EMBEDDING_MULTIPLE = 128  # rows of a grown embedding, as in the authors' trainer
 
 
@@ -313,7 +314,8 @@ def _model(
 
 def _is_tower(name: str) -> bool:
     """Return whether a parameter belongs to the vision tower and not to the connector."""
-    return any(part in name for part in _TOWERS) and 'merger' not in name
+    return any(part in name for part in _TOWERS) and not any(
+        part in name for part in _CONNECTORS)
 
 
 def _with_adapters(model: nn.Module, rank: int, state_ids: list[int]) -> nn.Module:

@@ -183,7 +183,7 @@ class Rows(Dataset[dict[str, Tensor]]):
                 np.full(len(tokens.ids), at) for at, tokens in enumerate(conversations)]),
             'turns': _row([tokens.turns for tokens in conversations]),
             'pixel_values': pixels[None] if vision.family == 'smolvlm' else pixels}
-        if vision.image is None:
+        if vision.temporal_patch > 1:
             inputs['image_grid_thw'] = torch.tensor(grids)
         return inputs
 
@@ -234,7 +234,7 @@ def tower_inputs(
     patches = np.stack([
         spec.normalise(spec.cut(before, frame, vision), vision)
         for before, frame in zip([scaled[0], *scaled[:-1]], scaled, strict=True)])
-    if vision.image is None:
+    if vision.temporal_patch > 1:
         return patches.reshape(-1, patches.shape[-1])
     rows, columns, merge = size[0] // vision.cell, size[1] // vision.cell, vision.merge
     cells = patches.reshape(

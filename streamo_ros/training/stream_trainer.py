@@ -36,6 +36,7 @@ from transformers.trainer_utils import rotate_checkpoints
 
 from streamo_ros.dialogue import State
 from streamo_ros.metrics.state_tally import StateTally
+from streamo_ros.models import small_torch  # noqa: F401 - makes transformers know the family
 from streamo_ros.training.loss import StreamLoss
 from streamo_ros.training.rows import visible_mask
 from streamo_ros.training.sequence import IGNORED
