@@ -21,8 +21,8 @@ import sys
 
 import pytest
 
-# Models of tests are too small for threads of torch and numpy: with two, where other processes keep
-# the cores busy, the same test takes twice the processor time.
+# Models of tests are too small for threads: with two of torch's on a busy machine, the same test
+# takes twice the processor time.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 sys.path.insert(0, str(Path(__file__).parent))
