@@ -151,6 +151,25 @@ def write_json(target: Path, value: Mapping[str, Any]) -> None:
     write_text(target, json.dumps(whole, indent=2, ensure_ascii=False) + '\n', own_json)
 
 
+def opened(target: Path, recognise: Recognise = nothing) -> BinaryIO:
+    """
+    Open a file that is written bit by bit and may be read meanwhile.
+
+    :param recognise: which files that are there may be written anew
+    :raises OutputError: when the target is not ours to replace, or cannot be opened
+    """
+    check_replaceable(target, recognise)
+    try:
+        if (descriptor := _descriptor(target)) is not None:
+            return open(os.dup(descriptor), 'wb')
+        return _opened_through(target.resolve()) or target.resolve().open('wb')
+    except OutputError:
+        raise
+    except _TROUBLE as error:
+        reason = getattr(error, 'strerror', None) or error
+        raise OutputError(f'{target} cannot be written ({reason}): give another file') from error
+
+
 def check_replaceable(target: Path, recognise: Recognise = nothing) -> None:
     """
     Find out, before long work, whether ``written`` may write here.

@@ -17,7 +17,6 @@
 import argparse
 from collections.abc import Iterable
 from dataclasses import asdict
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,10 +116,10 @@ def _run_engine(options: argparse.Namespace) -> None:
     for name, value in figures.items():
         print(f'{name:24} {"not measured here" if value is None else value}')
     if options.json:
-        options.json.write_text(json.dumps(
-            {
+        from streamo_ros.output import write_json
+        write_json(options.json, {
                 'shape': options.checkpoint or options.shape, 'backend': options.backend,
-                **figures}, indent=2) + '\n')
+                **figures})
 
 
 def _run_latency(options: argparse.Namespace) -> None:
@@ -131,7 +130,8 @@ def _run_latency(options: argparse.Namespace) -> None:
         options.backend, options.fps, options.window, options.instructions, options.ticks)
     print('\n'.join(lines(table)))
     if options.json:
-        options.json.write_text(json.dumps(asdict(table), indent=2) + '\n')
+        from streamo_ros.output import write_json
+        write_json(options.json, asdict(table))
 
 
 def _run_node(options: argparse.Namespace) -> None:
@@ -140,4 +140,5 @@ def _run_node(options: argparse.Namespace) -> None:
     for name, value in figures.items():
         print(f'{name:34} {value}')
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + '\n')
+        from streamo_ros.output import write_json
+        write_json(options.json, figures)

@@ -127,17 +127,19 @@ def _progress(records: list[Any]) -> Iterable[Any]:
 
 def _report(options: argparse.Namespace, figures: dict[str, Any], lines: Iterable[str]) -> None:
     """Write the figures, name what was not watched, and print the lines if anything was."""
+    from streamo_ros.evaluation.benchmarks.journal import benchmark_folder
     from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
+    from streamo_ros.output import write_json
     for video in figures.get('absent_videos', ()):
         print(f'absent: {video}', file=sys.stderr)
     for record, reason in figures.get('left_out', {}).items():
         print(f'left out: {record}: {reason}', file=sys.stderr)
-    text = json.dumps(figures, indent=2, ensure_ascii=False) + '\n'
     if options.out:
-        options.out.mkdir(parents=True, exist_ok=True)
-        (options.out / 'report.json').write_text(text, encoding='utf-8')
+        with benchmark_folder(options.out) as folder:
+            folder.write_text(
+                'report.json', json.dumps(figures, indent=2, ensure_ascii=False) + '\n')
     if options.json:
-        options.json.write_text(text, encoding='utf-8')
+        write_json(options.json, figures)
     if figures.get('watched') == 0:
         raise BenchmarkError(
             f'none of {figures["records"]} records could be watched: '

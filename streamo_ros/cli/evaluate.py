@@ -77,8 +77,8 @@ def run(options: argparse.Namespace) -> None:
     if not options.bags or options.out is None:
         options.refuse('give bags, and --out DIR')
     from streamo_ros.evaluation.bags.evaluate import evaluate
+    from streamo_ros.evaluation.bags.evaluate import scores_of
     from streamo_ros.evaluation.bags.evaluate import table
-    from streamo_ros.evaluation.bags.evaluate import write_scores
     from streamo_ros.evaluation.bags.run import Watching
     from streamo_ros.evaluation.pages.report import write_report_page
     from streamo_ros.sources.bag import SourceError
@@ -96,7 +96,8 @@ def run(options: argparse.Namespace) -> None:
     print(options.out / 'report.json')
     print(options.out / 'report.html')
     if options.json:
-        write_scores(report, options.json)
+        from streamo_ros.output import write_json
+        write_json(options.json, scores_of(report))
     failed = [bag for bag in report.bags if bag.error]
     if failed:
         raise SourceError(

@@ -16,7 +16,6 @@
 
 import argparse
 from dataclasses import asdict
-import json
 from pathlib import Path
 
 from streamo_ros.cli.arguments import add_zero_shot
@@ -72,4 +71,5 @@ def run(options: argparse.Namespace) -> None:
     print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
           f'{sum(export.megabytes.values()):.1f} MB of graphs')
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + '\n')
+        from streamo_ros.output import write_json
+        write_json(options.json, figures)

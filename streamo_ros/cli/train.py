@@ -15,7 +15,6 @@
 """``streamo train``: a checkpoint trained on streams, as the paper does."""
 
 import argparse
-import json
 from pathlib import Path
 
 from streamo_ros.cli.arguments import Commands
@@ -116,4 +115,5 @@ def run(options: argparse.Namespace) -> None:
     print(f'{options.out}: {figures["steps"]} steps over {figures["streams"]} streams in '
           f'{figures["rows"]} rows; {len(figures["refused"])} left out')
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + '\n')
+        from streamo_ros.output import write_json
+        write_json(options.json, figures)

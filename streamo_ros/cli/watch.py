@@ -49,7 +49,7 @@ def add_parser(commands: Commands) -> None:
         '--still', action='store_true',
         help='spare what has not changed; changes some decisions, and says how much it spared')
     watch.add_argument(
-        '--jsonl', type=argparse.FileType('w', encoding='utf-8'), metavar='FILE',
+        '--jsonl', metavar='FILE',
         help='write one line of JSON per decision; "-" for the standard output')
     watch.add_argument(
         '--realtime', action='store_true', help='as fast as recorded, not as fast as possible')
@@ -58,6 +58,7 @@ def add_parser(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print what is decided as it is decided, each camera with an engine of its own."""
     from streamo_ros.cli.progress import Progress
+    from streamo_ros.cli.watched_camera import open_lines
     from streamo_ros.cli.watched_camera import WatchedCamera
     from streamo_ros.cli.watched_camera import write_line
     from streamo_ros.sources.bag import SourceError
@@ -65,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
     limits = thresholds(options)
     cameras: dict[str, WatchedCamera] = {}
     recording = open_recording(options.source, options.fps)
+    lines = open_lines(options.jsonl) if options.jsonl else None
     began = time.monotonic()
     first: int | None = None
     with Progress(
@@ -85,12 +87,12 @@ def run(options: argparse.Namespace) -> None:
             decisions = camera.engine.step(picture, frame.stamp / 1e9)
             latency = time.perf_counter() - before
             for decision in decisions:
-                if options.jsonl:
-                    write_line(options.jsonl, frame.camera, decision, latency)
+                if lines:
+                    write_line(lines, frame.camera, decision, latency)
                 camera.report(frame.camera, decision, seconds)
             progress.advance_to(seconds)
-    if options.jsonl:
-        options.jsonl.close()
+    if lines:
+        lines.close()
     if first is None:
         raise SourceError(f'{options.source} holds no frame')
     if options.still:

@@ -15,7 +15,9 @@
 """One camera of a recording as ``streamo watch`` watches it, and how its decisions are shown."""
 
 import argparse
+import io
 import json
+from pathlib import Path
 import sys
 from typing import TextIO
 
@@ -25,6 +27,8 @@ from streamo_ros.engine import Decision
 from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
+from streamo_ros.output import lines_with
+from streamo_ros.output import opened
 from streamo_ros.sources.camera_stream import Admission
 from streamo_ros.sources.camera_stream import CameraStream
 from streamo_ros.sources.camera_stream import Outcome
@@ -73,6 +77,18 @@ class WatchedCamera:
 
     def _warn(self, seconds: float, sentence: str) -> None:
         self._progress.print(f'{seconds:8.2f} s  {sentence}', sys.stderr)
+
+
+def open_lines(file: str) -> TextIO:
+    """
+    Return the file that decisions are written to; "-" is the standard output.
+
+    :raises OutputError: when it holds something else, or cannot be written
+    """
+    target = Path('/dev/stdout' if file == '-' else file)
+    recognise = lines_with(
+        'stamp', 'camera', 'instruction_id', 'state', 'probabilities', 'text', 'latency_s')
+    return io.TextIOWrapper(opened(target, recognise), encoding='utf-8')
 
 
 def write_line(file: TextIO, camera: str, decision: Decision, latency: float) -> None:

@@ -33,6 +33,7 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.engine.instruction_table import TOPIC
 from streamo_ros.msg import Instruction
+from streamo_ros.output import write_text
 
 FORMAT = 'streamo_ros instructions, version 1'
 
@@ -64,6 +65,9 @@ class StateFile:
         """Return the instructions that stood when the node ended, oldest first."""
         path = self._path
         if path is None:
+            return []
+        if path.exists() and not path.is_file():
+            self._give_up('is no plain file: give another')
             return []
         try:
             with path.open('rb') as file:
@@ -111,30 +115,31 @@ class StateFile:
         content = json.dumps(
             {'format': FORMAT, 'node': self._node, 'instructions': kept},
             ensure_ascii=False, indent=1)
-        new = path.with_name(path.name + '.new')
         path.parent.mkdir(parents=True, exist_ok=True)
         # For the node's user alone: what a robot watches for is nobody else's business.
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, 'w', encoding='utf-8') as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
+        write_text(path, content, _is_ours, private=True)
 
     def _give_up(self, reason: str) -> None:
         self._logger.error(f'state_file {self._path} {reason}; nothing is kept')
         self._path = None
 
     def _move_aside(self, path: Path, reason: ValueError) -> None:
-        aside = path.with_name(path.name + '.bad')
+        names = (path.with_name(f'{path.name}.bad{number}') for number in ('', *range(2, 100)))
+        aside = next((name for name in names if not os.path.lexists(name)), path)
         try:
-            os.replace(path, aside)
+            if aside == path or path.is_symlink() or not path.is_file():
+                raise OSError('it is no plain file, or too many were moved aside before')
+            os.rename(path, aside)
         except OSError as error:
             self._give_up(f'is none of ours ({reason}) and cannot be moved aside: {error}')
         else:
             self._logger.error(
                 f'state_file {path} is none of ours ({reason}): it is {aside} now, and no '
                 'instruction of it stands')
+
+
+def _is_ours(head: bytes) -> bool:
+    return FORMAT.encode() in head[:200]
 
 
 def _parse(content: bytes) -> tuple[str, list[dict[str, Any]]]:

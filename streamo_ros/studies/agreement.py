@@ -24,7 +24,6 @@ the states are compared. The streams are those of ``streamo study scores``.
 import argparse
 from dataclasses import dataclass
 from dataclasses import field
-import json
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +33,7 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.engine.rereading import RecordingEngine
 from streamo_ros.engine.rereading import RereadingEngine
+from streamo_ros.output import write_json
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
@@ -122,4 +122,4 @@ def main(options: argparse.Namespace) -> None:
     for name, value in figures.items():
         print(f'{name:42} {value}')
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, figures)

@@ -42,6 +42,7 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.errors import UserError
 from streamo_ros.metrics.events import EventScore
 from streamo_ros.metrics.events import match
+from streamo_ros.output import write_json
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.sampler import SLACK_NS
 from streamo_ros.studies.differencing import Differencing
@@ -413,6 +414,6 @@ def main(options: argparse.Namespace) -> None:
         print(table(title, scores), end='\n\n')
         written[title.replace(' ', '_')] = {**figures(scores), 'answers': answers}
     if options.json:
-        options.json.write_text(json.dumps(written, indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, written)
     if unwatched:
         raise FilmError('; '.join(unwatched))

@@ -21,8 +21,8 @@ As a robot records it: compressed images at a camera's rate, in MCAP.
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-import shutil
 import sys
+import tempfile
 
 import cv2
 import numpy as np
@@ -36,6 +36,7 @@ from streamo_ros.evaluation.bags.annotation import Asked
 from streamo_ros.evaluation.bags.annotation import Expected
 from streamo_ros.evaluation.bags.annotation import NAMES
 from streamo_ros.evaluation.bags.annotation import write_annotations
+from streamo_ros.output import OutputError
 from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import typestore
 from streamo_ros.worlds import SentryWorld
@@ -106,18 +107,24 @@ def _write(
     types = typestore().types
     image, header = types[COMPRESSED_IMAGE], types['std_msgs/msg/Header']
     time = types['builtin_interfaces/msg/Time']
-    shutil.rmtree(path, ignore_errors=True)
-    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
-        camera = writer.add_connection(topic, COMPRESSED_IMAGE, typestore=typestore())
-        for index, data in enumerate(encoded):
-            stamp = START_NS + round(index * 1e9 / fps)
-            message = image(
-                header=header(
-                    stamp=time(*divmod(stamp, 10**9)), frame_id='camera_optical'),
-                format=f'rgb8; {kind} compressed bgr8', data=data)
-            writer.write(
-                camera, stamp + RECORDED_NS,
-                typestore().serialize_cdr(message, COMPRESSED_IMAGE))
+    if path.exists() and any(path.iterdir()):
+        raise OutputError(f'{path} is there already: give another folder, or move it away')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside it and then renamed: a bag that is there is a whole one.
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.bag-') as folder:
+        new = Path(folder) / path.name
+        with Writer(new, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+            camera = writer.add_connection(topic, COMPRESSED_IMAGE, typestore=typestore())
+            for index, data in enumerate(encoded):
+                stamp = START_NS + round(index * 1e9 / fps)
+                message = image(
+                    header=header(
+                        stamp=time(*divmod(stamp, 10**9)), frame_id='camera_optical'),
+                    format=f'rgb8; {kind} compressed bgr8', data=data)
+                writer.write(
+                    camera, stamp + RECORDED_NS,
+                    typestore().serialize_cdr(message, COMPRESSED_IMAGE))
+        new.rename(path)
 
 
 def _encoded(suffix: str, frame: Image) -> NDArray[np.uint8]:

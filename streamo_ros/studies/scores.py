@@ -22,7 +22,6 @@ textures and words are those of the test split, which no checkpoint is trained o
 import argparse
 from collections import Counter
 from collections.abc import Iterator
-import json
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from tqdm import tqdm
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
+from streamo_ros.output import write_json
 from streamo_ros.studies.baselines import Baselines
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import MORE_WORLDS
@@ -100,4 +100,4 @@ def main(options: argparse.Namespace) -> None:
         print(f'{name:34} event F1 {baseline["event_f1"]}, macro-F1 {baseline["state_macro_f1"]}')
     print('delays in ticks:', dict(sorted(Counter(scores.total.delays).items())))
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, figures)

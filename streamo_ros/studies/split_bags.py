@@ -36,6 +36,7 @@ from streamo_ros.evaluation.bags.annotation import Expected
 from streamo_ros.evaluation.bags.annotation import NAMES
 from streamo_ros.evaluation.bags.annotation import write_annotations
 from streamo_ros.evaluation.bags.evaluate import evaluate
+from streamo_ros.evaluation.bags.evaluate import evaluation_folder
 from streamo_ros.evaluation.bags.evaluate import table
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.run import Watching
@@ -95,6 +96,8 @@ def report(
     :param streams: of each world
     :raises WorldError: when a world cannot be rendered here
     """
+    with evaluation_folder(out):
+        pass  # it is ours
     bags = []
     for world in worlds:
         for index in tqdm(range(streams), unit=' bag', desc=world, leave=False,

@@ -23,7 +23,6 @@ import argparse
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-import json
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.metrics.events import EventScore
+from streamo_ros.output import write_json
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
 from streamo_ros.worlds.streams import draw_stream
@@ -120,5 +120,4 @@ def main(options: argparse.Namespace) -> None:
               f'{row["agreement_not_both_silence"]:22.3f}  {row["event_f1"]:8.3f}  '
               f'{row["drop_ratio"]:14.1%}  {row["skipped_frames"]:11.1%}')
     if options.json:
-        options.json.write_text(json.dumps(
-            {'streams': options.streams, 'settings': found}, indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, {'streams': options.streams, 'settings': found})

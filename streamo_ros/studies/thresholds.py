@@ -25,7 +25,6 @@ import argparse
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
-import json
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 from streamo_ros.evaluation.tally import Tally
 from streamo_ros.evaluation.tally import tally
+from streamo_ros.output import write_json
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import MORE_WORLDS
@@ -156,9 +156,7 @@ def main(options: argparse.Namespace) -> None:
     print(f'proposed: {proposed:g}; watched again with it:')
     print(_line(proposed, again))
     if options.json:
-        options.json.write_text(json.dumps(
-            {'curve': points, 'proposed': proposed, 'again': again}, indent=2) + '\n',
-            encoding='utf-8')
+        write_json(options.json, {'curve': points, 'proposed': proposed, 'again': again})
 
 
 def _line(threshold: float, figures: dict[str, Any]) -> str:

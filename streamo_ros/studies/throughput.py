@@ -24,7 +24,6 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
-import json
 import multiprocessing
 from pathlib import Path
 import tempfile
@@ -33,6 +32,7 @@ import time
 from streamo_ros.evaluation.bags.evaluate import evaluate
 from streamo_ros.evaluation.bags.run import Watching
 from streamo_ros.evaluation.pages.report import write_report_page
+from streamo_ros.output import write_json
 from streamo_ros.studies.sample_bag import write_sample_bag
 
 
@@ -96,5 +96,4 @@ def main(options: argparse.Namespace) -> None:
         print(f'{one.minutes:g} min: {one.frames_s:g} frames/s, {one.times_real_time:g} times '
               f'real time, at most {one.peak_mib:g} MiB')
     if options.json:
-        options.json.write_text(
-            json.dumps([asdict(one) for one in figures], indent=2) + '\n', encoding='utf-8')
+        write_json(options.json, {'runs': [asdict(one) for one in figures]})

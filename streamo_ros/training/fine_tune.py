@@ -34,6 +34,7 @@ A row holds as many streams as fit into ``--max-tokens``, where the authors' hol
 streams, fewer rows make the same batch.
 """
 
+from contextlib import ExitStack
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ from transformers.utils.logging import disable_progress_bar
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
+from streamo_ros.output import OutputFolder
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import StreamFile
 from streamo_ros.training.loss import registered_state_ids
@@ -133,7 +135,13 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
         processes but the first
     :raises CheckpointError: when the checkpoint cannot be used
     :raises DataError: when no record can be used, or the directory holds another run
+    :raises OutputError: when the directory holds something else, or is in use
     """
+    with ExitStack() as folder:  # in use by this run, until it ends
+        return _fine_tune(plan, folder)
+
+
+def _fine_tune(plan: FineTuning, folder: ExitStack) -> dict[str, Any] | None:
     bf16 = _has_bf16() if plan.precision == 'auto' else plan.precision == 'bf16'
     directory = checkpoint_directory(plan.checkpoint)
     run = plan.out / 'training'
@@ -152,6 +160,9 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
     file = StreamFile(plan.data)
     with arguments.main_process_first():
         if arguments.local_process_index == 0:
+            folder.enter_context(OutputFolder(
+                plan.out, 'training', recognise=lambda out: (
+                    out / 'training' / 'plan.json').is_file()))
             _claim(run, plan, processes=arguments.world_size, records=len(file))
             begin_checkpoint(directory, plan.out, _system_prompt(file), plan.window_turns)
         checkpoint = load_checkpoint(plan.out)

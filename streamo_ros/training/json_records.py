@@ -22,6 +22,7 @@ lines by its line), so that the rest can still be read. No more than one record 
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+import io
 import json
 from pathlib import Path
 import re
@@ -30,6 +31,7 @@ from typing import BinaryIO
 from typing import TextIO
 
 from streamo_ros.errors import UserError
+from streamo_ros.output import written
 from streamo_ros.sources.stream_file import BadRecord
 
 CHUNK = 1 << 16
@@ -157,19 +159,12 @@ def written_whole(target: Path) -> Iterator[TextIO]:
     """
     Give a file to write that takes its place only when all is written.
 
-    :raises FileError: when it cannot be written
+    :raises OutputError: when the target is there already and not empty, or cannot be written
     """
-    part = target.with_name(f'{target.name}.part')
-    try:
-        file = part.open('w', encoding='utf-8', newline='')
-    except OSError as error:
-        raise FileError(f'{target} cannot be written ({error.strerror or error})') from error
-    try:
-        with file:
-            yield file
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with written(target) as file:
+        text = io.TextIOWrapper(file, encoding='utf-8', newline='')
+        yield text
+        text.detach()  # flushed, and not closed: that is for whoever opened it
 
 
 _encode = json.JSONEncoder(ensure_ascii=False).encode

@@ -65,7 +65,8 @@ def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):
     assert main(['bench', 'engine', '--window', '2', '--ticks', '6', '--json', str(figures),
                  '--plot', str(plot)]) == 0
     written = json.loads(figures.read_text())
-    assert set(written) == {'shape', 'backend', *bench.EngineFigures.__annotations__}
+    assert set(written) == {
+        'streamo_ros', 'shape', 'backend', *bench.EngineFigures.__annotations__}
     assert plot.read_bytes().startswith(b'\x89PNG')
     printed = capsys.readouterr().out
     for name in bench.EngineFigures.__annotations__:

@@ -40,6 +40,7 @@ def test_the_command_writes_what_each_run_found(monkeypatch, tmp_path, capsys):
     file = tmp_path / 'figures.json'
     assert main(['bench', 'node', '--seconds', '7', '--json', str(file)]) == 0
     assert json.loads(file.read_text()) == {
+        'streamo_ros': 'figures',
         'delivered_480p_default': 0.5, 'delivered_480p': 0.7,
         'delivered_1080p_default': 0.6, 'delivered_1080p_profile': 0.8,
         'delivered_1080p_four_instructions': 0.81, 'delivered_1080p_two_cameras': 0.82,

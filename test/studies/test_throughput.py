@@ -22,7 +22,7 @@ from streamo_ros.cli.main import main
 def test_every_length_has_its_figures_and_they_go_together(tmp_path, capsys):
     file = tmp_path / 'figures.json'
     assert main(['study', 'throughput', '--minutes', '0.5', '1', '--json', str(file)]) == 0
-    short, long = json.loads(file.read_text())
+    short, long = json.loads(file.read_text())['runs']
     assert (short['minutes'], long['minutes']) == (0.5, 1)
     for one in (short, long):
         # The camera records 10 frames a second.

@@ -318,7 +318,7 @@ def test_what_cannot_be_trained_ends_with_one_sentence(small, streams, tmp_path,
         capsys, tmp_path / 'nowhere', streams, '--out', out)
     assert 'cannot be read' in failing(
         capsys, small, tmp_path / 'nowhere.json', '--out', out)
-    assert 'is the checkpoint that is trained' in failing(
+    assert 'did not make' in failing(
         capsys, small, streams, '--out', small)
     assert 'no record' in failing(
         capsys, small, streams, '--out', out, '--max-tokens', '20')

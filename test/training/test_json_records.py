@@ -18,6 +18,7 @@ import json
 
 import pytest
 
+from streamo_ros.output import OutputError
 from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.training import json_records
 from streamo_ros.training.json_records import FileError
@@ -150,14 +151,16 @@ def test_half_a_character_is_refused_and_leaves_no_trace(tmp_path):
 
 def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
     target = tmp_path / 'out.json'
-    target.write_text('before')
     with pytest.raises(KeyboardInterrupt), written_whole(target) as file:
         file.write('half')
         file.flush()
-        assert target.read_text() == 'before'
+        assert not target.exists()
         raise KeyboardInterrupt
-    assert target.read_text() == 'before'
-    assert list(tmp_path.iterdir()) == [target]
-    with pytest.raises(FileError, match='cannot be written'):
+    assert list(tmp_path.iterdir()) == []
+    target.write_text('somebody wrote this')
+    with pytest.raises(OutputError, match='is there already'), written_whole(target):
+        pass
+    assert target.read_text() == 'somebody wrote this'
+    with pytest.raises(OutputError, match='cannot be written'):
         with written_whole(tmp_path / 'no' / 'out.json'):
             pass

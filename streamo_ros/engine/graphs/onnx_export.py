@@ -105,7 +105,8 @@ def _export(
     checkpoint: Checkpoint, out: Path, precision: str, camera: tuple[int, int],
     tell: Callable[[str], None],
 ) -> Export:
-    if out.exists() and any(out.iterdir()) and not (out / 'step.onnx').is_file():
+    if out.is_symlink() or out.exists() and any(out.iterdir()) and not all(
+            (out / f'{graph}.onnx').is_file() for graph in GRAPHS):
         raise ExportError(f'{out} holds something else: give a directory that is new or empty')
     rows, columns = (
         side // checkpoint.vision.cell

@@ -39,7 +39,6 @@ import multiprocessing
 import os
 from pathlib import Path
 import platform
-import shutil
 import sys
 from typing import Any
 from xml.etree import ElementTree
@@ -55,8 +54,8 @@ from streamo_ros.evaluation.bags.dataclass_json import from_json
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Configuration
 from streamo_ros.evaluation.bags.report_data import Report
+from streamo_ros.evaluation.bags.report_data import report_json
 from streamo_ros.evaluation.bags.report_data import SCHEMA
-from streamo_ros.evaluation.bags.report_data import write_report
 from streamo_ros.evaluation.bags.run import DECISIONS
 from streamo_ros.evaluation.bags.run import watch_bag
 from streamo_ros.evaluation.bags.run import Watching
@@ -67,6 +66,9 @@ from streamo_ros.evaluation.bags.scores import TOLERANCES_S
 from streamo_ros.metrics.intervals import RESAMPLES
 from streamo_ros.metrics.wording import Judge
 from streamo_ros.models import load_checkpoint
+from streamo_ros.output import folder_name
+from streamo_ros.output import OutputError
+from streamo_ros.output import OutputFolder
 from streamo_ros.sources.bag import SourceError
 
 REPORT = 'report.json'
@@ -108,6 +110,7 @@ def evaluate(
     :raises AnnotationError: when the annotations cannot be used
     :raises CheckpointError: when the checkpoint cannot be used
     :raises ClusterError: when the cluster cannot be used; what is done is kept
+    :raises OutputError: when ``out`` holds something else, or another run writes there
     """
     checkpoint = load_checkpoint(watching.checkpoint)
     digest = _digest(checkpoint.directory)
@@ -123,51 +126,62 @@ def evaluate(
                 _fingerprint(path, watching, digest, asked)))
         except (AnnotationError, OSError) as error:
             errors[name] = str(error)
-    (out / 'bags').mkdir(parents=True, exist_ok=True)
-    for name, sentence in _watch_all([task for task in tasks if not _is_done(task)], jobs, ray):
-        errors[name] = sentence
-    by_name = {task.name: task for task in tasks}
-    bags = [
-        _read(by_name[name]) if name not in errors else Bag(
-            name, str(path.resolve()), errors[name], 0, 0.0, 0.0, '')
-        for path, name in zip(paths, names, strict=True)]
-    for bag in bags:
-        if not bag.error:
-            _hold_against_truth(bag, by_name[bag.name].annotations)
-    groups = score(bags, watching.fps, seed, judge)
-    report = Report(
-        Configuration(
-            checkpoint=watching.checkpoint, checkpoint_sha256=digest, backend=watching.backend,
-            fps=watching.fps, window_turns=watching.window_turns or checkpoint.window_turns,
-            max_answer_tokens=watching.max_answer_tokens,
-            response_threshold=watching.thresholds.response,
-            release_threshold=watching.thresholds.release,
-            annotations=annotations.name if annotations else '',
-            tolerances_s=list(TOLERANCES_S),
-            interval_unit=interval_unit(bags), resamples=RESAMPLES,
-            seed=seed),
-        versions=dict(_versions()), machine=_machine(), bags=bags, groups=groups)
-    _write_decisions(report, out)
-    write_scores(report, out / SCORES)
-    write_report(report, out / REPORT)
+    with evaluation_folder(out) as folder:
+        undone = [task for task in tasks if not _is_done(task)]
+        for name, sentence in _watch_all(undone, jobs, ray):
+            errors[name] = sentence
+        by_name = {task.name: task for task in tasks}
+        bags = [
+            _read(by_name[name]) if name not in errors else Bag(
+                name, str(path.resolve()), errors[name], 0, 0.0, 0.0, '')
+            for path, name in zip(paths, names, strict=True)]
+        for bag in bags:
+            if not bag.error:
+                _hold_against_truth(bag, by_name[bag.name].annotations)
+        groups = score(bags, watching.fps, seed, judge)
+        report = Report(
+            Configuration(
+                checkpoint=watching.checkpoint, checkpoint_sha256=digest, backend=watching.backend,
+                fps=watching.fps, window_turns=watching.window_turns or checkpoint.window_turns,
+                max_answer_tokens=watching.max_answer_tokens,
+                response_threshold=watching.thresholds.response,
+                release_threshold=watching.thresholds.release,
+                annotations=annotations.name if annotations else '',
+                tolerances_s=list(TOLERANCES_S),
+                interval_unit=interval_unit(bags), resamples=RESAMPLES,
+                seed=seed),
+            versions=dict(_versions()), machine=_machine(), bags=bags, groups=groups)
+        _write_decisions(report, folder)
+        scores = json.dumps(scores_of(report), indent=1, ensure_ascii=False) + '\n'
+        folder.write_text(SCORES, scores)
+        folder.write_text(REPORT, report_json(report))
     return report
+
+
+def evaluation_folder(out: Path) -> OutputFolder:
+    """Return the folder of an evaluation; those from before folders were marked are known."""
+    return OutputFolder(out, 'evaluation', recognise=lambda path: (
+        (path / REPORT).is_file() and (path / SCORES).is_file() and (path / 'bags').is_dir()))
 
 
 def watch_task(task: Task, progress: Callable[[float], None] = lambda seconds: None) -> str:
     """Watch one bag and write what was decided; return what went wrong, empty if nothing."""
-    shutil.rmtree(task.folder, ignore_errors=True)
-    task.folder.mkdir(parents=True)
     try:
-        bag = watch_bag(
-            task.path, task.name, task.watching, task.annotations, task.folder, progress)
-    except SourceError as error:
+        with OutputFolder(task.folder, 'watched bag', recognise=_is_watched) as folder:
+            folder.clear()
+            bag = watch_bag(
+                task.path, task.name, task.watching, task.annotations, task.folder, progress)
+            bag.written = str(Path('bags') / task.name / bag.written)
+            # Last, and at once: what has it is whole.
+            folder.write_text(_DONE, json.dumps(
+                {'fingerprint': task.fingerprint, 'bag': asdict(bag)}, ensure_ascii=False) + '\n')
+    except (OutputError, SourceError) as error:
         return str(error)
-    bag.written = str(Path('bags') / task.name / bag.written)
-    whole = json.dumps({'fingerprint': task.fingerprint, 'bag': asdict(bag)}, ensure_ascii=False)
-    partial = task.folder / f'{_DONE}.partial'
-    partial.write_text(whole + '\n', encoding='utf-8')
-    partial.replace(task.folder / _DONE)  # last, and at once: what has it is whole
     return ''
+
+
+def _is_watched(path: Path) -> bool:
+    return (path / _DONE).is_file() and (path / DECISIONS).is_file()
 
 
 def _watch_all(
@@ -218,7 +232,7 @@ def _names(paths: Iterable[Path]) -> Iterator[str]:
     """Yield a name for each bag that no other has."""
     taken: set[str] = set()
     for path in paths:
-        stem = path.resolve().stem if path.is_file() else path.resolve().name
+        stem = folder_name(path.resolve().stem if path.is_file() else path.resolve().name)
         name, number = stem, 1
         while name in taken:
             number += 1
@@ -257,9 +271,9 @@ def _digest(checkpoint: Path) -> str:
 def _is_done(task: Task) -> bool:
     try:
         read = json.loads((task.folder / _DONE).read_text(encoding='utf-8'))
-    except (OSError, ValueError):
-        return False
-    return bool(read['fingerprint'] == task.fingerprint)
+        return bool(read['fingerprint'] == task.fingerprint and 'bag' in read)
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return False  # begun, or spoilt: it is watched again
 
 
 def _read(task: Task) -> Bag:
@@ -279,27 +293,26 @@ def _hold_against_truth(bag: Bag, annotations: Annotations | None) -> None:
                 hold_against_truth(camera, found, events, offset)
 
 
-def _write_decisions(report: Report, out: Path) -> None:
-    with (out / DECISIONS).open('w', encoding='utf-8') as lines:
+def _write_decisions(report: Report, folder: OutputFolder) -> None:
+    with folder.file(DECISIONS) as lines:
         for bag in report.bags:
             if bag.error:
                 continue
-            name = json.dumps(bag.name, ensure_ascii=False)
-            with (out / 'bags' / bag.name / DECISIONS).open(encoding='utf-8') as own:
-                lines.writelines(f'{{"bag": {name}, {line[1:]}' for line in own)
+            name = json.dumps(bag.name, ensure_ascii=False).encode()
+            with (folder.path / 'bags' / bag.name / DECISIONS).open('rb') as own:
+                lines.writelines(b'{"bag": ' + name + b', ' + line[1:] for line in own)
 
 
-def write_scores(report: Report, file: Path) -> None:
-    """Write the scores alone: nothing that depends on the machine, nor on where bags lie."""
+def scores_of(report: Report) -> dict[str, Any]:
+    """Return the scores alone: nothing that depends on the machine, nor on where bags lie."""
     instructions = [
         {'bag': bag.name, 'camera': camera.topic, 'id': found.id,
          'scored': None if found.scored is None else asdict(found.scored)}
         for bag in report.bags for camera in bag.cameras for found in camera.instructions]
-    whole: dict[str, Any] = {
+    return {
         'configuration': asdict(report.configuration),
         'groups': [asdict(group) for group in report.groups], 'instructions': instructions,
         'errors': sorted(bag.name for bag in report.bags if bag.error)}
-    file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
 
 
 def table(report: Report) -> list[str]:

@@ -398,10 +398,13 @@ class Report:
     schema: int = SCHEMA
 
 
-def write_report(report: Report, file: Path) -> None:
-    """Write ``report.json``."""
-    file.write_text(
-        json.dumps(asdict(report), ensure_ascii=False, allow_nan=False) + '\n', encoding='utf-8')
+def report_json(report: Report) -> str:
+    """
+    Return the text of ``report.json``.
+
+    :raises ValueError: for a figure that is no number
+    """
+    return json.dumps(asdict(report), ensure_ascii=False, allow_nan=False) + '\n'
 
 
 def read_report(file: Path) -> Report:

@@ -19,10 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from streamo_ros.errors import UserError
+from streamo_ros.output import OutputFolder
 
 
 class JournalError(UserError, ValueError):
     """A folder that holds another run; the message says what would help."""
+
+
+def benchmark_folder(path: Path) -> OutputFolder:
+    """Return the folder of a benchmark's run; those from before folders were marked are known."""
+    return OutputFolder(path, 'benchmark', recognise=lambda path: (
+        (path / 'settings.json').is_file() and (path / 'watched.jsonl').is_file()
+        or {file.name for file in path.iterdir()} == {'report.json'}))
 
 
 class Journal:
@@ -37,7 +45,8 @@ class Journal:
         self._file = folder / 'watched.jsonl'
         kept = folder / 'settings.json'
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            with benchmark_folder(folder):
+                pass  # it is ours
             before = json.loads(kept.read_text(encoding='utf-8')) if kept.exists() else settings
             if not kept.exists():
                 kept.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')

@@ -29,6 +29,7 @@ from streamo_ros.evaluation.bags.frames import frames_at
 from streamo_ros.evaluation.bags.report_data import Figure
 from streamo_ros.evaluation.bags.report_data import Instruction
 from streamo_ros.evaluation.bags.report_data import Report
+from streamo_ros.evaluation.pages.page import made_here
 from streamo_ros.evaluation.pages.page import page
 from streamo_ros.evaluation.pages.report import configuration_lines
 from streamo_ros.evaluation.pages.report import latency
@@ -39,6 +40,7 @@ from streamo_ros.evaluation.pages.timeline import axis
 from streamo_ros.evaluation.pages.timeline import disagreements
 from streamo_ros.evaluation.pages.timeline import Row
 from streamo_ros.evaluation.pages.timeline import timelines
+from streamo_ros.output import write_text
 
 MOST_ROWS = 200
 """Disagreements in the table; the timelines have all."""
@@ -56,7 +58,7 @@ def write_comparison_page(
     :param frames: reads the pictures, from where A read them
     :raises ComparisonError: when there is nothing that both watched
     """
-    file.write_text(page(comparison_data(first, second, frames)), encoding='utf-8')
+    write_text(file, page(comparison_data(first, second, frames)), made_here)
 
 
 def comparison_data(first: Report, second: Report, frames: Frames) -> dict[str, Any]:

@@ -31,6 +31,11 @@ _TEMPLATE = Path(__file__).parent / 'page.html'
 _MARKUP = {character: f'\\u{ord(character):04x}' for character in '<>&'}
 
 
+def made_here(head: bytes) -> bool:
+    """Recognise a page that ``page`` made by the first bytes of its file."""
+    return b'Made by `streamo evaluate`.' in head[:1000]
+
+
 def page(data: dict[str, Any]) -> str:
     """
     Return the page that shows this.

@@ -30,12 +30,14 @@ from streamo_ros.evaluation.bags.report_data import Group
 from streamo_ros.evaluation.bags.report_data import Instruction
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.report_data import Scores
+from streamo_ros.evaluation.pages.page import made_here
 from streamo_ros.evaluation.pages.page import page
 from streamo_ros.evaluation.pages.thumbnails import Frames
 from streamo_ros.evaluation.pages.thumbnails import Thumbnails
 from streamo_ros.evaluation.pages.timeline import judged
 from streamo_ros.evaluation.pages.timeline import Row
 from streamo_ros.evaluation.pages.timeline import timelines
+from streamo_ros.output import write_text
 
 Cell = Any  # a text, a number, or what page.html's `fill` takes
 Table = dict[str, Any]
@@ -51,7 +53,7 @@ def write_report_page(report: Report, file: Path, frames: Frames = frames_at) ->
     :param file: of HTML; it needs nothing beside it
     :param frames: reads the pictures
     """
-    file.write_text(page(report_data(report, frames)), encoding='utf-8')
+    write_text(file, page(report_data(report, frames)), made_here)
 
 
 def report_data(report: Report, frames: Frames) -> dict[str, Any]:

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from dataclasses import field
 import functools
 import importlib.util
-import json
 from pathlib import Path
 import sys
 from typing import Any
@@ -47,6 +46,7 @@ from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
+from streamo_ros.output import write_json
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
 
@@ -333,7 +333,7 @@ def main(args: list[str] | None = None) -> int:
         return 1
     print(f'\n{table(runs)}', flush=True)
     if options.json is not None:
-        options.json.write_text(json.dumps(runs[0].figures(), indent=2) + '\n')
+        write_json(options.json, runs[0].figures())
     return 0
 
 

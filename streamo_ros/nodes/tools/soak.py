@@ -30,7 +30,6 @@ Returns 0 when nothing was lost, doubled or wrong; of memory, the figures speak.
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
-import json
 from pathlib import Path
 import random
 from statistics import median
@@ -60,6 +59,7 @@ from streamo_ros.nodes.tools.soak_record import faults
 from streamo_ros.nodes.tools.soak_record import Heard
 from streamo_ros.nodes.tools.soak_record import Life
 from streamo_ros.nodes.tools.soak_record import Record
+from streamo_ros.output import write_json
 
 ANCHOR = ('parameter', 'Tell me when the light goes off or on.')
 TEXTS = (
@@ -305,7 +305,7 @@ def main(args: list[str] | None = None) -> int:
     for name, value in figures.items():
         print(f'{name:22} {value}')
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + '\n')
+        write_json(options.json, figures)
     for fault in wrong:
         print(f'soak: {fault}', file=sys.stderr)
     return int(bool(wrong))

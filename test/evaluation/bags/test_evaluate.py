@@ -210,7 +210,7 @@ def test_another_truth_is_only_counted_anew(recorded, tmp_path, watched):
 def test_without_a_truth_nothing_is_scored(recorded, tmp_path):
     file = tmp_path / 'asked.yaml'
     write_annotations(Annotations((Asked('light', LIGHT),)), file)
-    report = evaluate([recorded], tmp_path, WATCHING, annotations=file)
+    report = evaluate([recorded], tmp_path / 'out', WATCHING, annotations=file)
     assert report.groups == []
     assert report.bags[0].cameras[0].instructions[0].events is None
 

@@ -22,7 +22,7 @@ from made_report import report
 import pytest
 
 from streamo_ros.cli.main import main
-from streamo_ros.evaluation.bags.report_data import write_report
+from streamo_ros.evaluation.bags.report_data import report_json
 from streamo_ros.evaluation.pages import comparison as comparison_page
 from streamo_ros.evaluation.pages.comparison import comparison_data
 
@@ -71,8 +71,8 @@ def test_settings_that_differ_are_marked(runs):
 
 def test_the_command_takes_folders_or_files_and_writes_the_page(runs, tmp_path, capsys):
     (tmp_path / 'a').mkdir()
-    write_report(runs[0], tmp_path / 'a' / 'report.json')
-    write_report(runs[1], tmp_path / 'b.json')
+    (tmp_path / 'a' / 'report.json').write_text(report_json(runs[0]))
+    (tmp_path / 'b.json').write_text(report_json(runs[1]))
     page = tmp_path / 'page.html'
     assert main(['evaluate', '--compare', str(tmp_path / 'a'), str(tmp_path / 'b.json'),
                  '--out', str(page)]) == 0
@@ -84,7 +84,7 @@ def test_the_command_takes_folders_or_files_and_writes_the_page(runs, tmp_path, 
 def test_the_command_refuses_what_it_cannot_do(runs, tmp_path, capsys):
     for name, made in (('a', runs[0]), ('b', report(runs[1].bags[0].cameras[0].instructions[0],
                                                     name='hall'))):
-        write_report(made, tmp_path / f'{name}.json')
+        (tmp_path / f'{name}.json').write_text(report_json(made))
     both = ['evaluate', '--compare', str(tmp_path / 'a.json'), str(tmp_path / 'b.json')]
     assert main([*both, '--out', str(tmp_path / 'page.html')]) == 1
     assert 'compare runs over the same bags' in capsys.readouterr().err

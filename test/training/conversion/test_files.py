@@ -57,6 +57,8 @@ def run(tmp_path, monkeypatch):
 
     def run(records, *options):
         write(tmp_path / 'raw.json', records)
+        (tmp_path / 'stream.json').unlink(missing_ok=True)
+        (tmp_path / 'report.json').unlink(missing_ok=True)
         code = main(['convert', 'raw.json', 'stream.json', '--json', 'report.json', *options])
         return (
             code, json.loads((tmp_path / 'stream.json').read_bytes()),
@@ -291,7 +293,8 @@ def test_twenty_times_the_file_takes_no_more_memory(
         source.write_text('\n'.join(texts) if lines else f'[{",".join(texts)}]')
         del texts
         tracemalloc.start()
-        summary = convert_file(source, tmp_path / 'out.json', convert, tmp_path / 'report.json')
+        summary = convert_file(
+            source, tmp_path / f'out{times}.json', convert, tmp_path / f'report{times}.json')
         assert summary.records == len(items) * times
         peaks.append(tracemalloc.get_traced_memory()[1])
         sizes.append(source.stat().st_size)

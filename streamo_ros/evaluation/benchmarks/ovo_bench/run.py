@@ -22,6 +22,7 @@ from typing import Any
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine import StreamEngine
+from streamo_ros.evaluation.benchmarks.journal import benchmark_folder
 from streamo_ros.evaluation.benchmarks.journal import Journal
 from streamo_ros.evaluation.benchmarks.ovo_bench import official
 from streamo_ros.evaluation.benchmarks.ovo_bench.projection import responses
@@ -77,9 +78,10 @@ def run(
         for record in records if str(record.id) in journal.entries}
     seen = [record for record in records if record.id in watched]
     predictions = {record.id: responses(record, watched[record.id]) for record in seen}
-    with (out / 'predictions.jsonl').open('w', encoding='utf-8') as file:
-        for index, given in predictions.items():
-            file.write(json.dumps({'id': index, 'responses': given}) + '\n')
+    with benchmark_folder(out) as folder:
+        folder.write_text('predictions.jsonl', ''.join(
+            json.dumps({'id': index, 'responses': given}) + '\n'
+            for index, given in predictions.items()))
     return {
         **settings,
         'records': len(records),
