@@ -40,9 +40,9 @@ demo: build
 
 test: test-set-up build
 ifeq ($(DISTRO),jazzy)
-	@source ./env.sh && ruff check . && mypy && python -m pytest
+	@source ./env.sh && ruff check . && mypy && python -m pytest -n 2 --dist loadfile
 else
-	@source ./env.sh && python -m pytest test/nodes test/faults test/behaviors
+	@source ./env.sh && python -m pytest -n 2 --dist loadfile test/nodes test/faults test/behaviors
 endif
 
 scores: test-set-up build

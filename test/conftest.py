@@ -15,10 +15,15 @@
 """What tests of several folders share: a small model of every family, a robot's environment."""
 
 from dataclasses import replace
+import os
 from pathlib import Path
 import sys
 
 import pytest
+
+# Models of tests are too small for threads: with two of torch's on a busy machine, the same test
+# takes twice the processor time.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -71,7 +71,8 @@ def run(options: argparse.Namespace) -> None:
     if options.compare:
         if options.bags:
             options.refuse('--compare takes two folders and no bags')
-        _compare(*options.compare, options.out or Path('comparison.html'))
+        first, second = options.compare
+        _compare(first, second, options.out or Path('comparison.html'))
         return
     if not options.bags or options.out is None:
         options.refuse('give bags, and --out DIR')
@@ -80,7 +81,7 @@ def run(options: argparse.Namespace) -> None:
     from streamo_ros.evaluation.bags.evaluate import write_scores
     from streamo_ros.evaluation.bags.run import Watching
     from streamo_ros.evaluation.pages.report import write_report_page
-    from streamo_ros.sources.recording import SourceError
+    from streamo_ros.sources.bag import SourceError
     report = evaluate(
         options.bags, options.out, Watching(
             options.checkpoint, options.backend, options.fps, options.window,
@@ -107,6 +108,7 @@ def _compare(first: Path, second: Path, out: Path) -> None:
     from streamo_ros.evaluation.bags.evaluate import REPORT
     from streamo_ros.evaluation.bags.report_data import read_report
     from streamo_ros.evaluation.pages.comparison import write_comparison_page
-    write_comparison_page(
-        *(read_report(path / REPORT if path.is_dir() else path) for path in (first, second)), out)
+    reports = [
+        read_report(path / REPORT if path.is_dir() else path) for path in (first, second)]
+    write_comparison_page(reports[0], reports[1], out)
     print(out)

@@ -60,8 +60,8 @@ def run(options: argparse.Namespace) -> None:
     from streamo_ros.cli.progress import Progress
     from streamo_ros.cli.watched_camera import WatchedCamera
     from streamo_ros.cli.watched_camera import write_line
+    from streamo_ros.sources.bag import SourceError
     from streamo_ros.sources.recording import open_recording
-    from streamo_ros.sources.recording import SourceError
     limits = thresholds(options)
     cameras: dict[str, WatchedCamera] = {}
     recording = open_recording(options.source, options.fps)

@@ -27,6 +27,7 @@ from collections.abc import Iterable
 import math
 from pathlib import Path
 import threading
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,8 @@ from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+
+E = TypeVar('E', bound='StreamEngine')
 
 
 class StreamEngine(Engine):
@@ -114,11 +117,11 @@ class StreamEngine(Engine):
 
     @classmethod
     def from_pretrained(
-        cls, name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
+        cls: type[E], name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
         still: StillScene | None = None, zero_shot: bool = False,
         thresholds: Thresholds = LIKELIEST,
-    ) -> 'StreamEngine':
+    ) -> E:
         """
         Load a checkpoint.
 

@@ -21,10 +21,10 @@ from contextlib import nullcontext
 import functools
 import threading
 
+from streamo_ros.engine import Engine
 from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StillScene
 from streamo_ros.nodes.parameters import Settings
-from streamo_ros.nodes.worker import Engine
 
 
 def load_engine(

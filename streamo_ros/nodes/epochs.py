@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from streamo_ros.engine import Engine
 from streamo_ros.nodes.stream import Stream
-from streamo_ros.nodes.worker import Engine
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Worker
 

@@ -46,7 +46,8 @@ class NodeExecutor(SingleThreadedExecutor):
     def wait_for_ready_callbacks(self, *args: Any, **kwargs: Any) -> Any:
         """Return the next callback for this thread; start a thread for each slow one."""
         while True:
-            task, entity, node = super().wait_for_ready_callbacks(*args, **kwargs)
+            ready: Any = super().wait_for_ready_callbacks(*args, **kwargs)
+            task, entity, node = ready
             if (entity is None or entity.callback_group is not self._slow
                     or isinstance(entity, Subscription)):
                 return task, entity, node

@@ -26,6 +26,7 @@ import time
 from std_msgs.msg import String
 
 from streamo_ros.dialogue import InstructionError
+from streamo_ros.engine import Engine
 from streamo_ros.engine.instruction_table import GOAL
 from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import PARAMETER
@@ -34,7 +35,6 @@ from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import Instruction
 from streamo_ros.nodes.rate_limiter import RateLimiter
 from streamo_ros.nodes.state_file import StateFile
-from streamo_ros.nodes.worker import Engine
 
 BURST, PER_S = 20, 5.0
 """Instructions that each way of asking is open to at once, and a second; refusals said aloud."""

@@ -22,6 +22,7 @@ there is no latency, so both are reported.
 
 import time
 
+from rclpy.clock import Clock
 from rclpy.clock import ROSClock
 
 STANDS_S = 2.0
@@ -35,7 +36,8 @@ class SimTime:
     :param clock: simulated where the parameter ``use_sim_time`` is true
     """
 
-    def __init__(self, clock: ROSClock) -> None:
+    def __init__(self, clock: Clock) -> None:
+        assert isinstance(clock, ROSClock)  # a node's own clock always is
         self._clock = clock
         self._now = 0
         self._since = time.monotonic()

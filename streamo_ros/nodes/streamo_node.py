@@ -41,6 +41,7 @@ from std_srvs.srv import Trigger
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
+from streamo_ros.engine import Engine
 from streamo_ros.engine import EngineFailure
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.instruction_table import InstructionTable
@@ -69,7 +70,6 @@ from streamo_ros.nodes.state_publisher import SequencedPublisher
 from streamo_ros.nodes.state_publisher import StatePublisher
 from streamo_ros.nodes.stream import Stream
 from streamo_ros.nodes.watch_for import Goals
-from streamo_ros.nodes.worker import Engine
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Step
 from streamo_ros.nodes.worker import Worker

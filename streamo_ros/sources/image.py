@@ -21,7 +21,10 @@ buffer or half a JPEG otherwise turns into grey pixels, a crash or a traceback f
 """
 
 from dataclasses import dataclass
+from typing import Any
+from typing import cast
 from typing import Protocol
+from typing import TypeGuard
 
 import cv2
 import numpy as np
@@ -115,7 +118,7 @@ def check(message: RawImage | CompressedImage) -> None:
     if _is_compressed(message):
         _check_compressed(message)
     else:
-        _check_raw(message)
+        _check_raw(cast(RawImage, message))
 
 
 def to_rgb(message: RawImage | CompressedImage) -> NDArray[np.uint8]:
@@ -127,12 +130,14 @@ def to_rgb(message: RawImage | CompressedImage) -> NDArray[np.uint8]:
     """
     check(message)
     try:
-        return _from_compressed(message) if _is_compressed(message) else _from_raw(message)
+        if _is_compressed(message):
+            return _from_compressed(message)
+        return _from_raw(cast(RawImage, message))
     except cv2.error as error:
         raise ImageError('undecodable', f'the image cannot be decoded: {error}') from error
 
 
-def _is_compressed(message: RawImage | CompressedImage) -> bool:
+def _is_compressed(message: RawImage | CompressedImage) -> TypeGuard[CompressedImage]:
     return hasattr(message, 'format')
 
 
@@ -168,15 +173,16 @@ def _from_raw(message: RawImage) -> NDArray[np.uint8]:
     dtype = np.dtype('u1') if encoding.depth == 1 else np.dtype(
         '>u2' if message.is_bigendian else '<u2')
     rows = message.height * encoding.rows // 2
-    pixels: NDArray[np.generic] = np.ndarray(
+    pixels: NDArray[Any] = np.ndarray(
         (rows, message.width, encoding.channels), dtype, buffer=message.data,
         strides=(message.step, encoding.channels * encoding.depth, encoding.depth))
     if encoding.depth == 2:
         pixels = (pixels >> 8).astype(np.uint8)
-    frame = np.ascontiguousarray(pixels)
+    frame: NDArray[np.uint8] = np.ascontiguousarray(pixels)
     if encoding.code is None:
         return frame
-    return cv2.cvtColor(frame, encoding.code)
+    converted: NDArray[np.uint8] = cv2.cvtColor(frame, encoding.code)
+    return converted
 
 
 def _check_compressed(message: CompressedImage) -> None:
@@ -221,9 +227,10 @@ def _jpeg_frame_header(data: bytes) -> int:
 def _from_compressed(message: CompressedImage) -> NDArray[np.uint8]:
     # A driver's EXIF orientation is left alone: the pixels are used as the camera sent them.
     flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    picture = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
+    picture: NDArray[np.uint8] | None = cv2.imdecode(np.frombuffer(message.data, np.uint8), flags)
     if picture is None:
         raise ImageError(
             'undecodable', f'the compressed image ({len(message.data)} bytes, format '
             f'{message.format[:40]!r}) cannot be decoded')
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    converted: NDArray[np.uint8] = cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    return converted

@@ -21,7 +21,10 @@ Pictures are made only when asked for: a recording has many more frames than are
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
+import functools
 from pathlib import Path
+from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +38,9 @@ from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STORAGES
 from streamo_ros.sources.image import check
 from streamo_ros.sources.image import to_rgb
+
+if TYPE_CHECKING:
+    import av
 
 PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp', '.ppm', '.tif', '.tiff')
 IMAGE_TYPES = {IMAGE, COMPRESSED_IMAGE}
@@ -104,9 +110,14 @@ def _folder(folder: Path, fps: float) -> Recording:
             raise SourceError(f'{file} cannot be read as an image ({error})') from error
 
     frames = (
-        Frame(round(index * 1e9 / fps), '', lambda file=file: picture(file))
+        Frame(round(index * 1e9 / fps), '', functools.partial(picture, file))
         for index, file in enumerate(files))
     return Recording(len(files) / fps, frames)
+
+
+def _rgb(picture: 'av.VideoFrame') -> NDArray[np.uint8]:
+    pixels: NDArray[Any] = picture.to_ndarray(format='rgb24')
+    return pixels
 
 
 def _video(file: Path) -> Recording:
@@ -129,7 +140,7 @@ def _video(file: Path) -> Recording:
                     first = stamp if first is None else first
                     yield Frame(
                         round((stamp - first) * 1e9), '',
-                        lambda picture=picture: picture.to_ndarray(format='rgb24'))
+                        functools.partial(_rgb, picture))
             except av.FFmpegError as error:
                 raise SourceError(f'{file} breaks off: {error}') from error
 
@@ -152,8 +163,8 @@ def _bag(path: Path) -> Recording:
                 except MessageError as error:
                     raise SourceError(f'{path} holds a bad message: {error}') from error
                 yield Frame(
-                    message.stamp, message.topic, lambda image=image: to_rgb(image),
-                    lambda image=image: check(image))
+                    message.stamp, message.topic, functools.partial(to_rgb, image),
+                    functools.partial(check, image))
         for kind, sentence in bag.troubles:
             if kind != 'no metadata':
                 raise SourceError(sentence)

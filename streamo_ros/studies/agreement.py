@@ -84,8 +84,9 @@ def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
             np.random.default_rng([seed, index]), split=split, turns=TURNS,
             questions=QUESTIONS_A_STREAM, world='sentry')
         cached, anew = engines[stream.rate]
-        for engine in (cached, anew):
-            engine.restart(question.text for question in stream.questions)
+        asked = [question.text for question in stream.questions]
+        cached.restart(asked)
+        anew.restart(asked)
         cached.runs.clear()
         found.window_turns = window = cached.window_turns
         opened: list[int] = []
@@ -97,7 +98,7 @@ def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
             alive = cached.runs[opened[max(0, tick - window + 1)]:opened[-1] + 1]
             probabilities = [decision.probabilities for decision in decisions]
             (found.slid if tick >= window else found.full).append(
-                np.stack([probabilities, anew.reread(alive)], 1))
+                np.stack([np.asarray(probabilities), anew.reread(alive)], 1))
     return found
 
 

@@ -90,7 +90,7 @@ def measure(before: NDArray[np.float32], after: NDArray[np.float32]) -> Change:
     window = cv2.createHanningWindow(before.shape[::-1], cv2.CV_32F)
     (right, down), _ = cv2.phaseCorrelate(_standard(before), _standard(after), window)
     undone = cv2.warpAffine(
-        after, np.float32([[1, 0, -right], [0, 1, -down]]), before.shape[::-1],
+        after, np.array([[1, 0, -right], [0, 1, -down]], np.float32), before.shape[::-1],
         borderMode=cv2.BORDER_REPLICATE)
     # A brighter exposure is no motion, nor is noise, which most pixels show.
     differs = np.abs(after * (means[0] / means[1]) - before)

@@ -45,7 +45,7 @@ from streamo_ros.metrics.events import match
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.sampler import SLACK_NS
 from streamo_ros.studies.differencing import Differencing
-from streamo_ros.worlds.sentry import Event
+from streamo_ros.worlds.labels import Event
 from streamo_ros.worlds.truth import due_tick
 
 ANNOTATIONS = Path(__file__).parent / 'film_annotations.json'

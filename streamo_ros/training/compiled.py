@@ -19,6 +19,8 @@ The patch embedding becomes a matrix product, frames of one size attend as one b
 layers are compiled, which fuses their small operations.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 from torch import Tensor
@@ -38,7 +40,7 @@ def speed_up(model: Qwen2_5_VLForConditionalGeneration) -> None:
         layer.forward = torch.compile(layer.forward, dynamic=True)
 
 
-def speed_up_tower(visual: nn.Module) -> None:
+def speed_up_tower(visual: Any) -> None:  # a vision tower of transformers
     """Replace the slow paths of a vision tower, as ``speed_up`` does."""
     visual.patch_embed.forward = _Embed(visual.patch_embed.proj)
     for block in visual.blocks:
@@ -58,7 +60,7 @@ class _Embed:
 class _BatchedAttention:
     """Attention of the vision tower over (frames, patches of a frame), not frame by frame."""
 
-    def __init__(self, attention: nn.Module) -> None:
+    def __init__(self, attention: Any) -> None:  # a vision attention of transformers
         self._attention = attention
 
     def __call__(

@@ -320,13 +320,14 @@ def _is_tower(name: str) -> bool:
 
 def _with_adapters(model: nn.Module, rank: int, state_ids: list[int]) -> nn.Module:
     """Return the model with adapters on all trained layers, and trained rows of the states."""
-    head = model.get_output_embeddings()
+    transformer: Any = model  # of transformers, whose types leave its methods out
+    head = transformer.get_output_embeddings()
     targets = [
         name for name, module in model.named_modules()
         if isinstance(module, nn.Linear) and module is not head and not _is_tower(f'{name}.')]
     # The embeddings of new tokens are random: adapters elsewhere cannot tell them apart.
     rows = {'embed_tokens': state_ids}
-    if head.weight is not model.get_input_embeddings().weight:
+    if head.weight is not transformer.get_input_embeddings().weight:
         rows['lm_head'] = state_ids
     return get_peft_model(model, LoraConfig(
         r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules=targets,

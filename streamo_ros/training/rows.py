@@ -32,8 +32,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from streamo_ros.models import Checkpoint
+from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.recording import open_recording
-from streamo_ros.sources.recording import SourceError
 from streamo_ros.sources.sampler import SLACK_NS
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import RecordedStream

@@ -280,7 +280,8 @@ def answer_weights(tokenizer: StreamTokenizer) -> Tensor:
 
 def optimizers(modules: list[nn.Module]) -> list[torch.optim.Optimizer]:
     """Return Muon for the matrices inside the networks and AdamW for all else."""
-    matrices, rest = [], []
+    matrices: list[Tensor] = []
+    rest: list[Tensor] = []
     for module in modules:
         for name, weight in module.named_parameters():
             inner = weight.ndim == 2 and 'embed' not in name and 'lm_head' not in name

@@ -23,6 +23,7 @@ resolution.
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -62,13 +63,14 @@ def photographs(split: str) -> tuple[Image, ...]:
         and so on: those that were fetched, too
     """
     if not split.endswith('+'):
-        return _installed(split)
+        return installed(split)
     fetched = fetched_photographs(split[:-1])
-    return *_installed(split[:-1]), *(_read(file) for file in fetched)
+    return *installed(split[:-1]), *(_read(file) for file in fetched)
 
 
 @lru_cache(maxsize=3)
-def _installed(split: str) -> tuple[Image, ...]:
+def installed(split: str) -> tuple[Image, ...]:
+    """Give those of a split that packages of Python carry."""
     found = []
     for package, folder, name in PHOTOGRAPHS[split]:
         try:
@@ -88,7 +90,8 @@ def _installed(split: str) -> tuple[Image, ...]:
 
 @lru_cache(maxsize=100)
 def _read(file: Path) -> Image:
-    return np.ascontiguousarray(cv2.imread(str(file), cv2.IMREAD_COLOR)[..., ::-1])
+    picture: Any = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    return np.ascontiguousarray(picture[..., ::-1])
 
 
 def photograph(

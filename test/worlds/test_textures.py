@@ -64,6 +64,6 @@ def test_a_photograph_is_cut_to_any_shape():
 
 def test_packages_that_are_missing_are_passed_over(monkeypatch):
     monkeypatch.setattr(textures, 'PHOTOGRAPHS', {'train': (('no_such_package', 'x', 'y.png'),)})
-    textures.photographs.cache_clear()
+    textures.installed.cache_clear()
     assert textures.photographs('train') == ()
-    textures.photographs.cache_clear()
+    textures.installed.cache_clear()

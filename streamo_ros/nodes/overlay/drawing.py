@@ -156,7 +156,9 @@ def _font(size: int) -> Font:
             return ImageFont.truetype(name, size)
         except OSError:
             continue  # not installed here
-    return ImageFont.load_default(size)
+    font = ImageFont.load_default(size)
+    assert isinstance(font, ImageFont.FreeTypeFont)  # as it is whenever a size is given
+    return font
 
 
 def _block(row: Row, font: Font, width: int, limits: tuple[int, int]) -> _Block:

@@ -80,15 +80,11 @@ class OverlayNode(Node):
         self._rows = OverlayRows(state_topic)
         self.create_subscription(
             StreamState, 'streamo/state',
-            lambda message: self._is_ours(message) and self._rows.take_state(
-                message, time.monotonic()),
+            self._take_state,
             QoSProfile(depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL),
             callback_group=group)
         self.create_subscription(
-            Response, 'streamo/response',
-            lambda message: self._is_ours(message) and self._rows.take_response(
-                message, time.monotonic()), 10,
-            callback_group=group)
+            Response, 'streamo/response', self._take_response, 10, callback_group=group)
         self._camera = CameraSubscription(
             self, 'image', settings['rate'], settings['image_transport'],
             settings['reliability'], self._take_frame, lambda reason: None, group)
@@ -109,6 +105,14 @@ class OverlayNode(Node):
                 f'parameter {name} is {value!r}: it must be one of '
                 + ', '.join(parameter.choices))
         return value
+
+    def _take_state(self, message: StreamState) -> None:
+        if self._is_ours(message):
+            self._rows.take_state(message, time.monotonic())
+
+    def _take_response(self, message: Response) -> None:
+        if self._is_ours(message):
+            self._rows.take_response(message, time.monotonic())
 
     def _is_ours(self, message: StreamState | Response) -> bool:
         return self._name in ('', message.camera)

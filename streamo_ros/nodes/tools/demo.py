@@ -26,6 +26,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+import functools
 import importlib.util
 import json
 from pathlib import Path
@@ -231,7 +232,8 @@ class Demo:
             print(f'asked    {question.id:8} {question.text}', flush=True)
             console.ask(question.text, question.id, source='demo')
             self._runner.wait(
-                lambda id=question.id: id in console.latest, 'the acknowledgement')
+                functools.partial(console.latest.__contains__, question.id),
+                'the acknowledgement')
 
     def watch(self, title: str, *camera: str, truth: tuple[Event, ...] = ()) -> Run:
         """

@@ -22,6 +22,7 @@ standard output, in JSON, when that was and how many frames it has sent in the e
 import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
+import functools
 import json
 from pathlib import Path
 import signal
@@ -36,6 +37,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from streamo_ros.nodes.tools.picture_publisher import PicturePublisher
+from streamo_ros.sources.recording import Frame
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.worlds import SentryWorld
 
@@ -56,13 +58,17 @@ def rendered(seed: int, seconds: float) -> Iterator[Shot]:
     """Return the frames of a rendered world."""
     world = SentryWorld(seed, seconds, SPLIT, SIZE, SKILLS)
     for number in range(int(seconds * RATE)):
-        yield number / RATE, lambda due=number / RATE: world.render(due)
+        yield number / RATE, functools.partial(world.render, number / RATE)
+
+
+def _fitted_picture(frame: Frame) -> NDArray[np.uint8]:
+    return fitted(frame.picture())
 
 
 def filmed(file: Path) -> Iterator[Shot]:
     """Return the frames of a video file, those that are too large scaled down."""
     for frame in open_recording(file, RATE).frames:
-        yield frame.stamp / 1e9, lambda frame=frame: fitted(frame.picture())
+        yield frame.stamp / 1e9, functools.partial(_fitted_picture, frame)
 
 
 def fitted(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

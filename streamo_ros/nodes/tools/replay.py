@@ -27,6 +27,7 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
+import functools
 import json
 from pathlib import Path
 import signal
@@ -177,7 +178,7 @@ class _Watcher(Console):
             text, complete = '', True
             if state.state == StreamState.RESPONSE:
                 self._runner.wait(
-                    lambda state=state: state.response_seq in self._responses,
+                    functools.partial(self._responses.__contains__, state.response_seq),
                     f'answer {state.response_seq} of {self._topic}')
                 answer = self._responses.pop(state.response_seq)
                 text, complete = answer.text, answer.complete

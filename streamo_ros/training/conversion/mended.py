@@ -36,6 +36,7 @@ from streamo_ros.dialogue import time_tag
 from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.sources.stream_file import check_words
 from streamo_ros.sources.stream_file import RecordedStream
+from streamo_ros.sources.stream_file import RecordedTurn
 from streamo_ros.sources.stream_file import Turn
 from streamo_ros.training.conversion.raw_annotation import Annotation
 from streamo_ros.training.conversion.raw_annotation import Question
@@ -201,6 +202,7 @@ class _Mended:
         else:
             if time is None:
                 time = start if end is None else end
+                assert time is not None  # one of the two is there
                 self._find('one-bound', field, f'{time:g} s alone is taken as its time')
             elif start is not None or end is not None:
                 self._find(
@@ -310,7 +312,8 @@ def recover_annotation(record: RecordedStream) -> tuple[Annotation, list[Finding
 def _responses(record: RecordedStream, findings: list[Finding]) -> Iterator[Response]:
     began: int | None = None
     ends = [_plain(turn.end) for turn in record.turns]
-    for index, turn in enumerate([*record.turns, Turn()]):
+    turns: list[RecordedTurn | Turn] = [*record.turns, Turn()]
+    for index, turn in enumerate(turns):
         if turn.state is State.STANDBY:
             began = index if began is None else began
         elif turn.state is State.RESPONSE:

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -250,6 +251,7 @@ class Decoder(nn.Module):
 
     def speed_up(self) -> None:
         """Compile what stands between the matrix products; takes a C++ compiler."""
-        for layer in self.layers:
+        layers: Any = self.layers
+        for layer in layers:
             layer.project = torch.compile(layer.project, dynamic=True)
             layer.feed_forward = torch.compile(layer.feed_forward, dynamic=True)

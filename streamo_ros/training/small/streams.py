@@ -65,7 +65,8 @@ class FrozenTrunk:
         trunk.load_state_dict({
             name.removeprefix('visual.trunk.'): weight for name, weight in weights.items()
             if name.startswith('visual.trunk.')})
-        self._trunk = trunk.eval().to(WORKING, memory_format=torch.channels_last)
+        trunk = trunk.eval().to(WORKING)
+        self._trunk = trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def __call__(self, cut: NDArray[np.uint8]) -> NDArray[np.float16]:

@@ -19,6 +19,7 @@ All of it is a function of the stream's seed and the time, as the sensor's noise
 """
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -123,7 +124,8 @@ class Lens:
                 cv2.resize(frame, small, interpolation=cv2.INTER_AREA), (width, height))
         if self._quality is not None:
             _, packed = cv2.imencode('.jpg', frame, (cv2.IMWRITE_JPEG_QUALITY, self._quality))
-            frame = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+            again: Any = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+            frame = again
         return frame
 
     def _rained(self, frame: Image, time: float) -> Image:

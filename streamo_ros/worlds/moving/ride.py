@@ -139,7 +139,7 @@ def draw_ride(rng: Generator, seconds: float, aspect: float, kind: str | None = 
 
 
 def _drive(
-    rng: Generator, ride: Ride, time: NDArray[np.float64], velocity: NDArray[np.float64],
+    rng: Generator, ride: Ride, time: NDArray[np.floating], velocity: NDArray[np.float64],
     aspect: float,
 ) -> None:
     """Let it go and stand by turns, each for seconds, speeding up and slowing down."""
@@ -173,7 +173,7 @@ def _drive(
 
 
 def _tremble(
-    rng: Generator, time: NDArray[np.float64], rates: tuple[float, float],
+    rng: Generator, time: NDArray[np.floating], rates: tuple[float, float],
 ) -> NDArray[np.float64]:
     """Return an unrest of about unit size that does not repeat."""
     total = np.zeros(len(time))
