@@ -154,6 +154,12 @@ class StreamDataset(Dataset[StreamExample]):
         """Return what a frozen trunk makes of a stream's cut patches; here there is none."""
         return None
 
+    def turns_of(
+        self, rng: np.random.Generator, truths: Sequence[Truth]
+    ) -> list[TrainingTurn]:
+        """Return the turns of a sequence, history and all."""
+        return [_turn(rng, truth) for truth in truths]
+
     def windows(
         self, rng: np.random.Generator, index: int, questions: int
     ) -> tuple[int, ...]:
@@ -181,7 +187,7 @@ class StreamDataset(Dataset[StreamExample]):
         return build_sequence(
             checkpoint.tokenizer, checkpoint.system_prompt, question.text,
             [time_tag(start + index, question.rate) for index in range(self._turns)],
-            [_turn(rng, truth) for truth in question.truths(start)],
+            self.turns_of(rng, question.truths(start)),
             self._grid, checkpoint.decoder.mrope)
 
 

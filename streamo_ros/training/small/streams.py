@@ -15,6 +15,7 @@
 """Training streams with what the frozen trunk sees of them."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -23,14 +24,17 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
+from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models.small_torch import Trunk
 from streamo_ros.training.sequence import SINK
+from streamo_ros.training.sequence import TrainingTurn
 from streamo_ros.training.small.decoder import WORKING
 from streamo_ros.training.streams import StreamDataset
 from streamo_ros.training.streams import StreamExample
 from streamo_ros.training.train import Batch
 from streamo_ros.training.train import collate
+from streamo_ros.worlds.question import Truth
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import Stream
 
@@ -86,12 +90,16 @@ class SmallStreams(StreamDataset):
     Endless training streams for ``small``.
 
     :param trunk: the frozen one
+    :param silent: share of the silent ticks between silent ones that train; all others do
     :param options: as ``StreamDataset`` takes them
     """
 
-    def __init__(self, checkpoint: Checkpoint, trunk: FrozenTrunk, **options: object) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, trunk: FrozenTrunk, silent: float = 1.0, **options: object,
+    ) -> None:
         super().__init__(checkpoint, **options)  # type: ignore[arg-type]
         self._trunk = trunk
+        self._silent = silent
 
     def draw(
         self, rng: np.random.Generator, questions: int, size: tuple[int, int]
@@ -115,6 +123,19 @@ class SmallStreams(StreamDataset):
     def features(self, cut: NDArray[np.uint8]) -> NDArray[np.float16]:
         """Return what the trunk sees."""
         return self._trunk(cut)
+
+    def turns_of(
+        self, rng: np.random.Generator, truths: Sequence[Truth]
+    ) -> list[TrainingTurn]:
+        """Return the turns of a sequence; of long silence only a share trains."""
+        turns = super().turns_of(rng, truths)
+        if self._silent == 1:
+            return turns
+        quiet = [truth.state is State.SILENCE for truth in truths]
+        return [
+            replace(turn, counted=turn.counted and (
+                not all(quiet[max(0, tick - 1):tick + 2]) or rng.random() < self._silent))
+            for tick, turn in enumerate(turns)]
 
     def windows(
         self, rng: np.random.Generator, index: int, questions: int

@@ -82,6 +82,7 @@ class SmallPlan:
     How long each stage takes, in optimizer steps.
 
     :param decay: the last steps of the stage with the decoder, in which the rate goes to nothing
+    :param silent: share of the silent ticks between silent ones that train
     """
 
     seed: int
@@ -91,6 +92,7 @@ class SmallPlan:
     save_every: int = 25
     validate_every: int = 100
     compiled: bool = False
+    silent: float = 1.0
 
 
 class Small(nn.Module):
@@ -314,7 +316,8 @@ class _Run:
         streams = SmallStreams(
             self.checkpoint, self.trunk, seed=self.plan.seed + (stage == 'stream'),
             count=steps * len(questions), turns=TURNS, questions=questions,
-            first=first * len(questions), split=split)
+            first=first * len(questions), split=split,
+            silent=self.plan.silent if split == 'train' else 1.0)
         return DataLoader(
             streams, len(questions), num_workers=1, prefetch_factor=3, collate_fn=collate_small)
 
@@ -339,6 +342,9 @@ def main() -> None:
     parser.add_argument('--steps', type=int, default=9000, help='steps with the decoder')
     parser.add_argument(
         '--decay', type=int, default=2700, help='the last of them, in which the rate goes to zero')
+    parser.add_argument(
+        '--silent', type=float, default=1.0, metavar='SHARE',
+        help='of the silent ticks between silent ones, how many train')
     parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
     parser.add_argument(
         '--compile', action='store_true', help='faster; takes a C++ compiler')
@@ -347,7 +353,7 @@ def main() -> None:
     write_base(options.out, options.wheels)
     train_small(options.out, SmallPlan(
         options.seed, options.vision_steps, options.steps, options.decay,
-        compiled=options.compile), options.tower)
+        compiled=options.compile, silent=options.silent), options.tower)
 
 
 if __name__ == '__main__':

@@ -22,10 +22,12 @@ from tiny_small import tiny_gguf
 from tiny_small import trunk_state
 from tiny_small import write_wheel
 
+from streamo_ros.dialogue import State
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.models import assembly
 from streamo_ros.models import load_checkpoint
 from streamo_ros.training.sequence import SINK
+from streamo_ros.worlds.question import Truth
 
 torch = pytest.importorskip('torch', reason='the trainer is torch')
 pytest.importorskip('transformers')
@@ -110,3 +112,18 @@ def test_a_batch_knows_its_longest_sink(run):
         int((sequence.turns == SINK).sum())
         for example in examples for sequence in example.sequences)
     assert batch.seen.shape == (4, 16, 112 + 1280)
+
+
+def test_of_long_silence_a_share_trains_and_of_all_else_everything(run):
+    states = [State.SILENCE] * 40 + [State.STANDBY, State.RESPONSE] + [State.SILENCE] * 40
+    truths = [Truth(state, 'Now.') for state in states]
+    counted = {
+        share: [turn.counted for turn in drawn(run[0], silent=share)[2].turns_of(
+            np.random.default_rng(0), truths)] for share in (1.0, 0.25, 0.0)}
+    assert all(counted[1.0])
+    # The event, and a silent tick on either side of it.
+    assert [tick for tick, one in enumerate(counted[0.0]) if one] == [39, 40, 41, 42]
+    assert 10 <= sum(counted[0.25]) - 4 <= 30
+    kept = [Truth(State.STANDBY, counted=False)] * 3
+    assert not any(turn.counted for turn in drawn(run[0], silent=0.5)[2].turns_of(
+        np.random.default_rng(0), kept))
