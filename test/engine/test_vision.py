@@ -86,7 +86,7 @@ def test_towers_for_frames_of_one_size(family, image, patch, more, grid, tmp_pat
     write_checkpoint(family, model, tmp_path)
     checkpoint = load_checkpoint(tmp_path)
     frames = np.random.default_rng(0).integers(0, 256, (1, image, image, 3), np.uint8)
-    expected = RandomModel(family, tmp_path, model).see(frames)[0]
+    expected = RandomModel(family, tmp_path, model).encode_image(frames)[0]
     assert checkpoint.frame.target(480, 640, checkpoint.vision.cell) == (image, image)
     patches = checkpoint.frame.cut(frames[0], frames[0], checkpoint.vision)
     np.testing.assert_allclose(
