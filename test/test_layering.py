@@ -69,6 +69,7 @@ TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {
     PACKAGE / 'engine' / 'backends' / 'torch.py', PACKAGE / 'models' / 'small_torch.py'}
+LONGEST, LONGEST_COMMAND = 450, 150
 
 
 def files(layer: str) -> list[Path]:
@@ -182,3 +183,14 @@ def test_importing_it_brings_neither_torch_nor_ros_nor_physics(module: str) -> N
         [sys.executable, '-c', code], check=True, capture_output=True, text=True,
     ).stdout.split()
     assert set(loaded) & (TORCH | {'pybullet', 'rclpy'}) == set()
+
+
+def test_a_module_is_short_enough_to_be_read_at_once() -> None:
+    long = {
+        module: lines
+        for module, path in modules().items()
+        if not module.startswith('streamo_ros.worlds')
+        and (lines := len(path.read_text().splitlines())) > (
+            LONGEST_COMMAND if module.startswith('streamo_ros.cli.') else LONGEST)
+    }
+    assert long == {}
