@@ -34,7 +34,7 @@ setup(
         'streamo_ros': ['py.typed'],
         'streamo_ros.evaluation.pages': ['page.html'],
         'streamo_ros.models': ['nano/*', 'small/*'],
-        'streamo_ros.studies': ['film_annotations.json'],
+        'streamo_ros.studies': ['film_annotations.json', 'stranger_phrasings.json'],
         'streamo_ros.worlds.composite': ['kinds.txt']},
     python_requires='>=3.10',
     install_requires=[

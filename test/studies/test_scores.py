@@ -14,6 +14,9 @@
 
 """`make scores`: the engine and the trivial answers, over the same streams."""
 
+import json
+
+from streamo_ros.studies.scores import PHRASINGS
 from streamo_ros.studies.scores import run
 
 
@@ -24,3 +27,14 @@ def test_a_checkpoint_is_scored_by_the_engine_beside_the_baselines():
     assert figures['events'] == sum(part['events'] for part in figures['skills'].values()) > 0
     assert beside['always_silent']['events'] == figures['events']
     assert beside['always_silent']['event_f1'] == 0
+
+
+def test_a_strangers_words_ask_for_the_same_events():
+    own, _ = run('nano', 'test', streams=3, seed=1, world='sentry')
+    strange, _ = run('nano', 'test', streams=3, seed=1, world='sentry', strangers_words=True)
+    asked = own.figures()['tasks']['event_caption']
+    figures = strange.figures()
+    assert figures['tasks'].keys() == {'event_caption'}
+    assert figures['events'] == asked['events'] > 0
+    phrasings = json.loads(PHRASINGS.read_text())
+    assert all(len(set(texts)) == len(texts) >= 12 for texts in phrasings.values())
