@@ -160,8 +160,8 @@ def test_a_film_is_watched_to_its_end_and_its_figures_written(tmp_path, film):
     assert demo.wait(PATIENCE_S) == 0, log.read_text()
     told = json.loads(figures.read_text())
     assert list(told) == [
-        'events_true', 'events_answered', 'false_answers', 'frames_received', 'frames_sampled',
-        'frames_dropped', 'latency_p50_s', 'latency_p95_s']
+        'streamo_ros', 'events_true', 'events_answered', 'false_answers', 'frames_received',
+        'frames_sampled', 'frames_dropped', 'latency_p50_s', 'latency_p95_s']
     assert told['events_true'] is told['false_answers'] is None
     assert 0 < told['frames_sampled'] <= 4
     assert told['frames_sampled'] <= told['frames_received'] <= 50
