@@ -22,7 +22,10 @@ module is imported only when that command is given, and imports what it needs on
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
+import os
+import signal
 import sys
+from typing import NoReturn
 
 from streamo_ros.errors import UserError
 
@@ -50,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         options.run(options)
+        sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
     except UserError as error:
         print(f'streamo: {error}', file=sys.stderr)
         return 1
@@ -62,7 +66,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        _end_in_silence()
+    except OSError as error:  # a full disk, a folder that may not be read: no defect of ours
+        print(f'streamo: {error}', file=sys.stderr)
+        return 1
     return 0
+
+
+def _end_in_silence() -> NoReturn:
+    """End at once: whoever read the output, such as ``head``, has seen enough."""
+    # Not by an exit that flushes: what is left in buffers has nowhere to go.
+    os._exit(128 + signal.SIGPIPE)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

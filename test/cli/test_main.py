@@ -18,6 +18,7 @@ import json
 import subprocess
 import sys
 
+from PIL import Image
 import pytest
 
 from streamo_ros.cli import export
@@ -124,3 +125,27 @@ def test_wrong_usage_ends_with_code_2(arguments):
     with pytest.raises(SystemExit) as raised:
         main(arguments)
     assert raised.value.code == 2
+
+
+@pytest.mark.parametrize('more', [[], ['--jsonl', '-']])
+def test_a_reader_that_has_seen_enough_ends_the_command_in_silence(tmp_path, more):
+    for index in range(60):
+        Image.new('RGB', (64, 48), (250 * (index // 5 % 2),) * 3).save(
+            tmp_path / f'{index:02}.png')
+    streamo = subprocess.Popen(
+        ['streamo', 'watch', str(tmp_path), '-i', 'Tell me when the light goes off or on.', *more],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert streamo.stdout.readline()
+    streamo.stdout.close()
+    assert streamo.wait() in (0, 141)
+    assert streamo.stderr.read() == ''
+
+
+def test_a_full_disk_is_one_sentence(tmp_path):
+    Image.new('RGB', (64, 48)).save(tmp_path / '1.png')
+    with open('/dev/full', 'w') as full:
+        run = subprocess.run(
+            ['streamo', 'watch', str(tmp_path), '-i', 'Tell me when it rains.', '--jsonl', '-'],
+            stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1
+    assert run.stderr.startswith('streamo: ') and 'Traceback' not in run.stderr
