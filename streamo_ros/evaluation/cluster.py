@@ -23,6 +23,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 import logging
+from typing import Any
 from typing import TypeVar
 
 from streamo_ros.errors import UserError
@@ -41,12 +42,15 @@ def on_cluster(
     """
     Yield each task and what came of it, as they are done.
 
+    :param work: called on the cluster's machines
     :param address: of the cluster's head, or ``auto`` for the one that this machine is part of
     :raises ClusterError: when Ray is missing, or the cluster is not there or fails
+    :raises UserError: whatever the work raises of these
     """
     try:
         import ray
         from ray.exceptions import RayError
+        from ray.exceptions import RayTaskError
     except ImportError as error:
         raise ClusterError(
             f'a cluster needs Ray ({error}): `pip install ray`, here and on its machines'
@@ -58,12 +62,15 @@ def on_cluster(
             f'there is no Ray cluster at {address!r} ({error}): start one with '
             '`ray start --head`, and `ray start --address` on its other machines') from error
     try:
-        remote = ray.remote(work)
+        # It takes functions alone, no partial.
+        remote: Any = ray.remote(lambda task: work(task))
         running = {remote.remote(task): task for task in tasks}
         while running:
             for done in ray.wait(list(running))[0]:
                 yield running.pop(done), ray.get(done)
     except RayError as error:
+        if isinstance(error, RayTaskError) and isinstance(error.cause, UserError):
+            raise error.cause from error
         raise ClusterError(
             f'the Ray cluster at {address!r} failed ({error}): what is done is kept, and the same '
             'command goes on') from error
