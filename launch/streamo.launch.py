@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Start one node that watches cameras, and at will overlays and a recording of them."""
+"""Start one node that watches, and at will its cameras, overlays, a recording, the console."""
 
 from ament_index_python.packages import get_package_prefix
 from ament_index_python.packages import PackageNotFoundError
@@ -28,6 +28,8 @@ from launch_ros.utilities import make_namespace_absolute
 from launch_ros.utilities import prefix_namespace
 import yaml
 
+from streamo_ros.sources.live_address import is_live
+
 PARAMETERS = {
     'checkpoint': (str, "The model: 'nano' (built in) or a directory with a checkpoint."),
     'zero_shot': (bool, 'Ask a model that was not trained for this in words: true or false.'),
@@ -39,13 +41,14 @@ PARAMETERS = {
 }
 """Parameters with an argument of their own; left empty, the params_file or the default holds."""
 
-SPOKEN = ('state', 'response', 'instruction', 'instruction_text')
+SPOKEN = ('state', 'response', 'structured_response', 'event', 'instruction',
+          'structured_instruction', 'instruction_text')
 """The topics of the node that a recording has."""
 
 
-def cameras_of(context):
+def given_cameras(context):
     """
-    Return the cameras' topics by the node's names for them.
+    Return the cameras' topics or addresses by the node's names for them.
 
     :raises RuntimeError: where the argument cameras cannot be understood
     """
@@ -65,8 +68,17 @@ def cameras_of(context):
     return cameras
 
 
+def cameras_of(context):
+    """Return the cameras' topics by the node's names for them; of an address the topic is ours."""
+    cameras = given_cameras(context)
+    several = list(cameras) != ['image']
+    return {
+        name: (f'{name}/image' if several else 'image') if is_live(camera) else camera
+        for name, camera in cameras.items()}
+
+
 def watch(context):
-    """Return the node, with the parameters that were given and no others, and the overlays."""
+    """Return the node, with the parameters that were given and no others, and what shows it."""
     given = {
         name: ParameterValue(LaunchConfiguration(name), value_type=kind)
         for name, (kind, _) in PARAMETERS.items()
@@ -88,12 +100,20 @@ def watch(context):
     return [
         Node(executable='streamo_node', name='streamo', parameters=[*params_files, given],
              remappings=list(cameras.items()), **common),
+        *(Node(executable='camera_node',
+               name=f'streamo_camera_{name}' if several else 'streamo_camera',
+               parameters=[*params_files, {
+                   'url': camera, 'frame_id': f'{name if several else "camera"}_optical_frame'}],
+               remappings=[('image', cameras[name])], **common)
+          for name, camera in given_cameras(context).items() if is_live(camera)),
         *(Node(executable='overlay_node',
                name=f'streamo_overlay_{name}' if several else 'streamo_overlay',
                parameters=[*params_files, *([{'camera': name}] if several else [])],
                remappings=[('image', topic)],
                condition=IfCondition(LaunchConfiguration('overlay')), **common)
           for name, topic in cameras.items()),
+        Node(executable='console', name='streamo_console', parameters=params_files,
+             condition=IfCondition(LaunchConfiguration('console')), **common),
     ]
 
 
@@ -128,10 +148,11 @@ def generate_launch_description():
         DeclareLaunchArgument(
             'camera', default_value='image',
             description='Topic of the camera, sensor_msgs/Image; compressed images are looked '
-                        'for beside it, in CAMERA/compressed.'),
+                        'for beside it, in CAMERA/compressed. Or an address, rtsp://, http(s):// '
+                        'or /dev/video0, for which camera_node is started, too.'),
         DeclareLaunchArgument(
             'cameras', default_value='',
-            description='Several cameras in place of one, names and topics: '
+            description='Several cameras in place of one, names and topics or addresses: '
                         "'{front: /front/image_raw, rear: /rear/image_raw}'."),
         DeclareLaunchArgument(
             'namespace', default_value='',
@@ -156,6 +177,11 @@ def generate_launch_description():
             description='true: offer the pictures with state and answers drawn on them, in '
                         'streamo_overlay/overlay/compressed (of several cameras in '
                         'streamo_overlay_NAME/...); costs nothing while nobody looks.'),
+        DeclareLaunchArgument(
+            'console', default_value='false',
+            description="true: offer the operators' console at http://127.0.0.1:8420 (needs "
+                        'aiohttp); its parameters, as host and token_file, are in the '
+                        'params_file.'),
         DeclareLaunchArgument(
             'record', default_value='false',
             description='true: record states, answers and instructions in a bag (needs ros2bag).'),

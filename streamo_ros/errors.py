@@ -22,3 +22,9 @@ class UserError(Exception):
     The command line prints the sentence and ends with code 1. Any other exception is a defect of
     this package and keeps its traceback.
     """
+
+
+def one_line(text: str) -> str:
+    """Return a text as it may be printed: names of files and topics may hold any characters."""
+    return ''.join(
+        letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)

@@ -151,6 +151,21 @@ def write_json(target: Path, value: Mapping[str, Any]) -> None:
     write_text(target, json.dumps(whole, indent=2, ensure_ascii=False) + '\n', own_json)
 
 
+def check_figures(target: Path | None, coming: Path | None = None) -> None:
+    """
+    Find out, before long work, whether ``write_json`` may write here.
+
+    :param target: None where no figures are wanted
+    :param coming: a folder that the run will make
+    :raises OutputError: when it may not
+    """
+    if target is None:
+        return
+    folder = target.resolve().parent
+    if coming is None or folder.exists() or not folder.is_relative_to(coming.resolve()):
+        check_replaceable(target, own_json)
+
+
 def opened(target: Path, recognise: Recognise = nothing) -> BinaryIO:
     """
     Open a file that is written bit by bit and may be read meanwhile.
@@ -191,6 +206,7 @@ def check_replaceable(target: Path, recognise: Recognise = nothing) -> None:
             raise OutputError(
                 f'{target} cannot be written: {target.parent} is no folder; make it first'
             ) from None
+        _check_access(target)
         return
     except _TROUBLE as error:
         reason = getattr(error, 'strerror', None) or error
@@ -201,29 +217,34 @@ def check_replaceable(target: Path, recognise: Recognise = nothing) -> None:
         raise OutputError(
             f'{target} is there already and was not written by this command: give another name, '
             'or move it away')
+    if stat.S_ISREG(found.st_mode):
+        _check_access(target)
+
+
+def _check_access(target: Path) -> None:
+    if not os.access(target.resolve().parent, os.W_OK | os.X_OK):
+        raise OutputError(
+            f'{target} cannot be written: its folder may not be written to; give another file')
 
 
 class OutputFolder:
     """
     A folder that a run writes into; used as a context, locked meanwhile.
 
+    A run that fails before it wrote anything leaves the place as it was.
+
     :param kind: of the run, such as ``evaluation``; a folder of another kind is refused
     :param run: what results depend on; a folder of the same kind but another run is refused.
         Empty: any run of the kind may go on here
-    :param recognise: whether a folder without a mark was made by this package before there were
-        marks
     :raises OutputError: when the folder is not ours, belongs to another run or is in use
     """
 
-    def __init__(
-        self, path: Path, kind: str, run: Mapping[str, Any] | None = None,
-        recognise: Callable[[Path], bool] = lambda path: False,
-    ) -> None:
+    def __init__(self, path: Path, kind: str, run: Mapping[str, Any] | None = None) -> None:
         self.path = path
         self._kind = kind
         self._run = json.loads(json.dumps(run or {}))
-        self._recognise = recognise
         self._lock: IO[str] | None = None
+        self._begun: tuple[Path, ...] = ()
 
     def __enter__(self) -> 'OutputFolder':
         try:
@@ -240,9 +261,13 @@ class OutputFolder:
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        if self._lock is None:
+            return
+        if error is not None and os.listdir(self.path) == [MARK]:
+            for made in self._begun:
+                made.unlink() if made.name == MARK else made.rmdir()
+        self._lock.close()
+        self._lock = None
 
     @contextmanager
     def file(self, name: str) -> Iterator[BinaryIO]:
@@ -256,6 +281,32 @@ class OutputFolder:
             raise OutputError(f'{target} is no plain file: move it away')
         with written(target, _anything) as file:
             yield file
+
+    def place(self, name: str) -> Path:
+        """
+        Return a file of the folder that a library writes into; an empty one where there is none.
+
+        It is for this user alone.
+
+        :raises OutputError: when a link, a device or a folder has the name, or it cannot be made
+        """
+        target = self.path / name
+        try:
+            descriptor = os.open(
+                target, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                0o600)
+            plain = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            os.close(descriptor)
+        except OSError as error:
+            if os.path.lexists(target) and not stat.S_ISREG(os.lstat(target).st_mode):
+                plain = False
+            else:
+                raise OutputError(
+                    f'{target} cannot be written ({error.strerror}): give another folder'
+                ) from error
+        if not plain:
+            raise OutputError(f'{target} is no plain file: move it away')
+        return target
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder as UTF-8; errors as of ``file``."""
@@ -277,12 +328,14 @@ class OutputFolder:
         mark = self.path / MARK
         if self.path.exists() and not self.path.is_dir():
             raise OutputError(f'{self.path} is no folder: give the name of a new one')
+        made = () if self.path.exists() else (self.path,)
         self.path.mkdir(parents=True, exist_ok=True)
-        if not os.path.lexists(mark) and any(self.path.iterdir()) and not (
-                self._recognise(self.path)):
+        if not os.path.lexists(mark) and any(self.path.iterdir()):
             raise OutputError(
                 f'{self.path} holds something that this command did not make: give a folder that '
                 'is new or empty')
+        if not os.path.lexists(mark):
+            self._begun = (mark, *made)
         # Not followed: a mark that is a link is none of ours.
         descriptor = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
         file = open(descriptor, 'r+', encoding='utf-8')

@@ -16,13 +16,14 @@
 """A headless Chromium for tests, spoken to by the DevTools protocol over two pipes."""
 
 import base64
+import fcntl
 import itertools
 import json
 import os
 from pathlib import Path
 import select
 import shutil
-import subprocess
+import signal
 import tempfile
 import time
 from typing import Any
@@ -41,30 +42,30 @@ class Browser:
     One page at a time; a context manager.
 
     :param size: width and height of the window, in pixels
+    :param site: where pages may ask for something, as ``http://127.0.0.1:8420/``; None: nowhere
     """
 
-    def __init__(self, size: tuple[int, int] = (1400, 900)) -> None:
+    def __init__(self, size: tuple[int, int] = (1400, 900), site: str | None = None) -> None:
         assert CHROMIUM is not None
+        self._allowed = ('file:', 'data:', 'about:') if site is None else (
+            'data:', 'about:', site, site.replace('http', 'ws', 1), f'blob:{site}')
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        # Not subprocess with a preexec_fn: that may hang where there are other threads.
         theirs, self._out = os.pipe()
         self._in, ours = os.pipe()
-        for end in (theirs, ours):
-            os.set_inheritable(end, True)
-
-        def wire() -> None:  # they read descriptor 3 and write 4; neither may be lost in between
-            reading, writing = os.dup(theirs), os.dup(ours)
-            while min(reading, writing) < 5:
-                reading, writing = os.dup(reading), os.dup(writing)
-            os.dup2(reading, 3)
-            os.dup2(writing, 4)
-
-        self._process = subprocess.Popen(
+        # They read descriptor 3 and write 4; neither may be lost when the other is put there.
+        reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (theirs, ours))
+        self._process = os.posix_spawn(
+            CHROMIUM,
             [CHROMIUM, *_FLAGS, f'--user-data-dir={self._profile.name}',
              f'--window-size={size[0]},{size[1]}', 'about:blank'],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
-            preexec_fn=wire)
-        os.close(theirs)
-        os.close(ours)
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+                (os.POSIX_SPAWN_DUP2, reading, 3), (os.POSIX_SPAWN_DUP2, writing, 4)])
+        for end in (theirs, ours, reading, writing):
+            os.close(end)
         self._numbers = itertools.count(1)
         self._unread = b''
         self._session: str | None = None
@@ -82,8 +83,8 @@ class Browser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait()
+        os.kill(self._process, signal.SIGTERM)
+        os.waitpid(self._process, 0)
         os.close(self._in)
         os.close(self._out)
         self._profile.cleanup()
@@ -104,9 +105,10 @@ class Browser:
                 return answer['result']
             self._hear(answer)
 
-    def open(self, file: Path) -> None:
-        """Load a page and wait until it is drawn."""
-        self.ask('Page.navigate', url=file.absolute().as_uri())
+    def open(self, page: Path | str) -> None:
+        """Load a page, a file or a URL, and wait until it is drawn."""
+        self.ask('Page.navigate', url=(
+            page if isinstance(page, str) else page.absolute().as_uri()))
         deadline = time.monotonic() + _PATIENCE_S
         while self.run('document.readyState') != 'complete':
             assert time.monotonic() < deadline, 'the page does not load'
@@ -129,7 +131,7 @@ class Browser:
 
     def press(self, key: str, code: int = 0) -> None:
         """Press a key on what has the focus."""
-        text = {'text': key} if len(key) == 1 else {}
+        text = {'text': key} if len(key) == 1 else {'text': '\r'} if key == 'Enter' else {}
         for kind in ('keyDown', 'keyUp'):
             self.ask(
                 'Input.dispatchKeyEvent', type=kind, key=key, windowsVirtualKeyCode=code,
@@ -173,5 +175,5 @@ class Browser:
             self.complaints.append(str(told['entry']))
         elif method == 'Network.requestWillBeSent':
             url = told['request']['url']
-            if not url.startswith(('file:', 'data:', 'about:')):
+            if not url.startswith(self._allowed):
                 self.complaints.append(f'asked for {url}')

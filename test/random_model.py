@@ -224,20 +224,21 @@ class RandomModel:
             pixels, vision_feature_layer=-1, vision_feature_select_strategy='default',
         ).pooler_output.flatten(0, 1)]
 
-    def logits(self, ids, at, frames, mask=None):
+    def logits(self, ids, at, frames, mask=None, positions=None):
         """
         Return (len(at), 3), the states' logits behind the tokens at some places of a stream.
 
-        One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens.
+        One forward over all of it, positions explicit; ``mask`` (S, S) hides tokens, and
+        ``positions`` (3, S) are those of a stream without gaps unless given.
         """
         import torch
         checkpoint = self.checkpoint
         tokens = torch.from_numpy(np.asarray(ids))
         is_image = tokens == checkpoint.tokenizer.image_id
-        if mrope := self.family in ('qwen2_5_vl', 'qwen3_vl'):
-            positions = torch.from_numpy(stream_positions(is_image.numpy(), self.grid, 0)[0])
-        else:
-            positions = torch.arange(len(tokens))[None]
+        mrope = self.family in ('qwen2_5_vl', 'qwen3_vl')
+        if positions is None:
+            positions = stream_positions(is_image.numpy(), self.grid if mrope else None, 0)[0]
+        positions = torch.from_numpy(positions if mrope else positions[:1])
         with torch.no_grad():
             seen, *deepstack = self.encode_image(frames)
             embeds = self.model.get_input_embeddings()(tokens)

@@ -25,6 +25,7 @@ import sys
 
 import pytest
 
+from streamo_ros.output import check_figures
 from streamo_ros.output import check_replaceable
 from streamo_ros.output import folder_name
 from streamo_ros.output import lines_with
@@ -147,6 +148,16 @@ def test_a_file_that_cannot_be_is_one_sentence(tmp_path):
             write_text(target, DECOY)
 
 
+def test_where_nothing_may_be_written_is_known_before_the_work(tmp_path, monkeypatch):
+    write_json(tmp_path / 'figures', {})
+    monkeypatch.setattr(os, 'access', lambda path, mode: Path(path) != tmp_path)
+    for name in ('figures', 'new'):
+        with pytest.raises(OutputError, match='may not be written to'):
+            check_figures(tmp_path / name)
+    check_figures(Path('/dev/null'))
+    check_figures(None)
+
+
 def test_a_private_file_is_for_its_user_alone(tmp_path):
     write_text(tmp_path / 'state', DECOY, private=True)
     write_text(tmp_path / 'open', DECOY)
@@ -176,6 +187,19 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path):
     with pytest.raises(OutputError, match='no folder'):
         OutputFolder(tmp_path / 'metadata.yaml', 'evaluation').__enter__()
     assert snapshot(tmp_path) == before
+
+
+def test_a_run_that_fails_before_it_wrote_anything_leaves_no_trace(tmp_path):
+    (tmp_path / 'empty').mkdir()
+    for folder in (tmp_path / 'new', tmp_path / 'empty'):
+        with pytest.raises(ZeroDivisionError), OutputFolder(folder, 'training'):
+            raise ZeroDivisionError
+    assert [entry.name for entry in tmp_path.iterdir()] == ['empty']
+    assert not any((tmp_path / 'empty').iterdir())
+    with pytest.raises(ZeroDivisionError), OutputFolder(tmp_path / 'new', 'training') as folder:
+        folder.write_text('plan.json', '{}')
+        raise ZeroDivisionError
+    assert (tmp_path / 'new' / MARK).is_file()
 
 
 def test_a_link_in_a_folder_of_ours_is_not_written_through(tmp_path):

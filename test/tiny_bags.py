@@ -32,6 +32,11 @@ START = 1_700_000_000_000_000_000
 DELAY = 3_000_000  # from a stamp to its recording
 
 
+def grey(value: int):
+    """Return a small picture of one shade, (H, W, 3)."""
+    return np.full((24, 32, 3), value, np.uint8)
+
+
 def header(stamp: int):
     types = typestore().types
     return types['std_msgs/msg/Header'](

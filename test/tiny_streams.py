@@ -37,15 +37,28 @@ def picture(script: str, turn: int) -> np.ndarray:
     return frame
 
 
-def write_video(file: Path, script: str) -> None:
+def write_video(file: Path, script: str, codec: str = 'mpeg4') -> None:
     """Write a video of one second a turn."""
     with av.open(str(file), 'w') as container:
-        video = container.add_stream('mpeg4', rate=FPS)
-        video.width, video.height, video.pix_fmt = 80, 64, 'yuv420p'
+        video = container.add_stream(codec, rate=FPS)
+        video.width, video.height = 80, 64
+        video.pix_fmt = 'yuvj420p' if codec == 'mjpeg' else 'yuv420p'
         for index in range(len(script) * FPS):
             container.mux(video.encode(av.VideoFrame.from_ndarray(
                 picture(script, index // FPS), format='rgb24')))
         container.mux(video.encode())
+
+
+def damage(file: Path, *numbers: int) -> Path:
+    """Overwrite packets of a video; return the file."""
+    with av.open(str(file)) as container:
+        packets = [packet for packet in container.demux(video=0) if packet.size]
+    data = bytearray(file.read_bytes())
+    for number in numbers:
+        packet = packets[number]
+        data[packet.pos + 4:packet.pos + packet.size] = b'\xff' * (packet.size - 4)
+    file.write_bytes(data)
+    return file
 
 
 def record(video: str, script: str, prompt: str | None = PROMPT) -> dict:

@@ -27,14 +27,18 @@ from action_msgs.msg import GoalStatus
 import py_trees
 from py_trees.common import Access
 from py_trees.common import Status
-from rclpy.action import ActionClient
 from rclpy.duration import Duration
 from rclpy.task import Future
 
 from streamo_ros.action import WatchFor as Action
+from streamo_ros.action_client import ActionClient
 
 SILENT_S = 5.0
 """Feedback comes once a second; after so long without any the server counts as gone."""
+
+_STATES = {
+    Action.Feedback.SILENCE: 'silence', Action.Feedback.STANDBY: 'standby',
+    Action.Feedback.RESPONSE: 'response'}
 
 
 class WatchFor(py_trees.behaviour.Behaviour):
@@ -156,8 +160,9 @@ class _Attempt:
     def _take_feedback(self, message: Any) -> None:
         self.heard_at = time.monotonic()
         feedback = message.feedback
+        state = _STATES.get(feedback.state, f'unknown state {feedback.state}')
         self.progress = (
-            f'{("silence", "standby", "response")[feedback.state]}, {feedback.age_s:.1f} s old'
+            f'{state}, {feedback.age_s:.1f} s old'
             if feedback.header.stamp.sec or feedback.header.stamp.nanosec else 'no frame yet')
 
     def _take_result(self, future: Future) -> None:

@@ -64,7 +64,11 @@ from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.footprint import arithmetic
 from streamo_ros.models import Checkpoint
+from streamo_ros.output import check_replaceable
+from streamo_ros.output import WRITER
+from streamo_ros.output import written
 
 SPAN = 1000
 _INSTRUCTION = 'Tell me when the light goes off.'
@@ -197,7 +201,7 @@ class NoiseStream:
 
 def measure(
     checkpoint: Checkpoint, *, backend: str, window_turns: int | None, ticks: int,
-    plot: Path | None = None,
+    plot: Path | None = None, threads: int = 0,
 ) -> EngineFigures:
     """
     Return the figures of a checkpoint.
@@ -206,8 +210,13 @@ def measure(
     :param window_turns: None takes the checkpoint's own
     :param ticks: how many; the first and the last ``SPAN`` of them are compared
     :param plot: where to draw each tick's latency
+    :param threads: as in ``given_threads``
+    :raises OutputError: when the plot may not be written there
     """
-    stream = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 1, ticks)
+    if plot:
+        check_replaceable(plot, _own_plot)
+    stream = NoiseStream(
+        checkpoint, new_backend(backend, checkpoint, threads), window_turns, 1, ticks)
     long = _run_long(stream, ticks)
     if plot:
         _draw(long.latencies, plot)
@@ -231,7 +240,8 @@ def measure(
             ours += [tick.total - tick.encode_image for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
 
-    four = NoiseStream(checkpoint, new_backend(backend, checkpoint), window_turns, 4, ticks)
+    four = NoiseStream(
+        checkpoint, new_backend(backend, checkpoint, threads), window_turns, 4, ticks)
     alone, together = [], []
     for _ in range(60):
         alone.append(stream.tick())
@@ -299,14 +309,6 @@ def _drift(values: Sequence[float]) -> float:
     return _median(values[-span:]) / _median(values[:span])
 
 
-def arithmetic(checkpoint: Checkpoint, tokens: int, context: int) -> int:
-    """Return multiplications and additions of a chunk over a context that includes it."""
-    decoder = checkpoint.decoder
-    wide, narrow = decoder.heads * decoder.head_dim, decoder.kv_heads * decoder.head_dim
-    linear = decoder.hidden * (2 * wide + 2 * narrow + 3 * decoder.mlp)
-    return 2 * tokens * decoder.layers * (linear + 2 * wide * context)
-
-
 def _hugging_face(checkpoint: Checkpoint, turn: int, context: int) -> list[Callable[[], object]]:
     if checkpoint.vision.family != 'qwen2_5_vl':
         return []
@@ -351,4 +353,9 @@ def _draw(latencies: Sequence[float], file: Path) -> None:
     axes = figure.subplots()
     axes.plot(1e3 * np.asarray(latencies), linewidth=0, marker='.', markersize=1)
     axes.set(xlabel='tick', ylabel='latency, ms', ylim=(0, None))
-    figure.savefig(file, dpi=120)
+    with written(file, _own_plot) as image:
+        figure.savefig(image, dpi=120, format='png', metadata={'Software': WRITER})
+
+
+def _own_plot(head: bytes) -> bool:
+    return head.startswith(b'\x89PNG') and f'Software\0{WRITER}'.encode() in head

@@ -36,13 +36,13 @@ import time
 import numpy as np
 from tqdm import tqdm
 
-from streamo_ros.bench.engine import arithmetic
 from streamo_ros.bench.engine import NoiseStream
 from streamo_ros.bench.engine import peak_gflops
 from streamo_ros.bench.engine import Tick
 from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.engine.backends.tensorrt.cuda import CudaDevice
+from streamo_ros.engine.footprint import arithmetic
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
 
@@ -119,7 +119,7 @@ def measure(
                 backend = new_backend(kind, checkpoint)
                 for setting in settings:
                     # The best of several: other programs may slow down one of them.
-                    peak, copied = max(peak, peak_gflops()), max(copied, _copy_rate())
+                    peak, copied = max(peak, peak_gflops()), max(copied, copy_rate())
                     runs.append(_run(kind, backend, checkpoint, *setting, ticks))
                     progress.update()
             except CheckpointError as error:
@@ -182,7 +182,7 @@ def _bytes(checkpoint: Checkpoint, rows: int) -> int:
     return 4 * (weights + 2 * rows * decoder.layers * decoder.kv_heads * decoder.head_dim)
 
 
-def _copy_rate() -> float:
+def copy_rate() -> float:
     """Return the bytes that a copy reads and writes in a second."""
     source = np.zeros(2 ** 24, np.float64)  # 128 MiB: larger than a cache
     target = np.ones_like(source)

@@ -14,6 +14,11 @@
 
 """The language of the stream: states, turns, time tags and prompts, in pure Python."""
 
+from streamo_ros.dialogue.answer_format import answer_format
+from streamo_ros.dialogue.answer_format import AnswerFormat
+from streamo_ros.dialogue.answer_memory import AnswerMemory
+from streamo_ros.dialogue.answer_memory import AnswerMemoryError
+from streamo_ros.dialogue.answer_memory import MAX_MEMORY_TOKENS
 from streamo_ros.dialogue.chat import Chat
 from streamo_ros.dialogue.chat import INTERNVL
 from streamo_ros.dialogue.chat import QWEN
@@ -32,11 +37,16 @@ from streamo_ros.dialogue.turn import close_turn
 from streamo_ros.dialogue.turn import instruction_segments
 from streamo_ros.dialogue.turn import open_turn
 from streamo_ros.dialogue.turn import system_segments
+from streamo_ros.dialogue.turn import tag_begin
 from streamo_ros.dialogue.turn import time_tag
 from streamo_ros.dialogue.zero_shot import zero_shot_chat
 from streamo_ros.dialogue.zero_shot import ZERO_SHOT_PROMPT
 
 __all__ = [
+    'answer_format',
+    'AnswerFormat',
+    'AnswerMemory',
+    'AnswerMemoryError',
     'Chat',
     'clean_instruction',
     'close_turn',
@@ -46,6 +56,7 @@ __all__ = [
     'instruction_segments',
     'InstructionError',
     'INTERNVL',
+    'MAX_MEMORY_TOKENS',
     'open_turn',
     'PromptSegment',
     'QWEN',
@@ -54,6 +65,7 @@ __all__ = [
     'State',
     'STATE_TOKENS',
     'system_segments',
+    'tag_begin',
     'Text',
     'time_tag',
     'zero_shot_chat',

@@ -101,9 +101,10 @@ SMOLVLM = Chat(
 SMALL = Chat(
     start=_START,
     system=QWEN.system,
-    user=QWEN.user,
-    assistant=QWEN.assistant,
+    user=(Control(_START),),
+    assistant=(),
     end=QWEN.end,
     frame=(Image(),),
     image_pad=QWEN.image_pad)
-"""The built-in ``small``: SmolLM2's ChatML, with nothing around a frame."""
+"""The built-in ``small``: SmolLM2's tokens with no role named and nothing around a frame, for a
+tick costs what its tokens do."""

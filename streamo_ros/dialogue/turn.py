@@ -41,11 +41,21 @@ def time_tag(tick: int, fps: float) -> str:
     Whole seconds at 1 fps as in the paper; at other rates as many decimals as the bounds need,
     at most three.
     """
-    return f'<{_seconds(tick / fps)}s-{_seconds((tick + 1) / fps)}s>'
+    return f'<{in_seconds(tick / fps)}s-{in_seconds((tick + 1) / fps)}s>'
 
 
-def _seconds(value: float) -> str:
+def in_seconds(value: float) -> str:
+    """Return seconds with as many decimals as they need, at most three."""
     return f'{value:.3f}'.rstrip('0').rstrip('.')
+
+
+def tag_begin(tag: str) -> float:
+    """
+    Return the seconds at which a turn begins.
+
+    :param tag: as ``time_tag`` writes it
+    """
+    return float(tag[1:].partition('s-')[0])
 
 
 def system_segments(prompt: str, chat: Chat) -> list[PromptSegment]:

@@ -51,7 +51,7 @@ def zero_shot_chat(chat: Chat) -> Chat:
     A space at the end of the answer's opening is moved to the words: untrained models have tokens
     for words together with the space before them.
     """
-    *before, opening = chat.assistant
+    *before, opening = chat.assistant or (Text(''),)
     assert isinstance(opening, Text)
     stem = opening.text.rstrip(' ')
     space = opening.text[len(stem):]

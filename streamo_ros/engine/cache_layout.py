@@ -14,7 +14,6 @@
 
 """The shapes of a stream's cache, and of the chunks that are fed to it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streamo_ros.dialogue import close_turn
@@ -40,7 +39,8 @@ class CacheLayout:
     :param grid: (rows, columns) of visual tokens in a frame
     :param window_turns: turns that stay in view
     :param max_batch: batch slots: most instructions at a time
-    :param sink_rows: cache rows of each slot for the system prompt and the instruction
+    :param sink_rows: cache rows of each slot for the system prompt, the instruction and what is
+        remembered of answers
     :param turn_rows: tokens of the longest chunk, the close of one turn and the opening of the
         next
     """
@@ -59,26 +59,28 @@ class CacheLayout:
 
 
 def cache_layout(
-    checkpoint: Checkpoint, frame: tuple[int, int], rates: Iterable[float],
-    window_turns: int | None = None,
+    checkpoint: Checkpoint, frame: tuple[int, int], fps: float,
+    window_turns: int | None = None, memory_tokens: int | None = None,
 ) -> CacheLayout:
     """
     Return the layout for a checkpoint and its stream.
 
     :param frame: (height, width) in pixels, to which frames are scaled
-    :param rates: ticks per second; there is room for the time tags of each
+    :param fps: ticks per second; there is room for their time tags
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
+    :param memory_tokens: for what is remembered of answers; None takes the same
     """
+    if memory_tokens is None:
+        memory_tokens = checkpoint.memory_tokens
     tokenizer, cell = checkpoint.tokenizer, checkpoint.vision.cell
     chat = tokenizer.chat
     rows, columns = grid = frame[0] // cell, frame[1] // cell
     # Some ticks in a row: their decimals differ in length.
-    tags = [
-        time_tag(int(_LONGEST_STREAM * fps) + tick, fps) for fps in rates for tick in range(8)]
+    tags = [time_tag(int(_LONGEST_STREAM * fps) + tick, fps) for tick in range(8)]
     return CacheLayout(
         frame=frame, grid=grid, window_turns=window_turns or checkpoint.window_turns,
         max_batch=MAX_INSTRUCTIONS,
-        sink_rows=MAX_INSTRUCTION_TOKENS + len(
+        sink_rows=MAX_INSTRUCTION_TOKENS + memory_tokens + len(
             tokenizer.encode(system_segments(checkpoint.system_prompt, chat))),
         turn_rows=max(len(tokenizer.encode(close_turn(state, chat))) for state in State) + max(
             len(tokenizer.encode(open_turn(tag, chat), rows * columns)) for tag in tags))

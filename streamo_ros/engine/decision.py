@@ -20,15 +20,19 @@ caller's process, ``ProcessStream`` for an engine in a process of its own.
 """
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+import math
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.dialogue import State
 from streamo_ros.engine.thresholds import Thresholds
+from streamo_ros.errors import UserError
 
 MAX_INSTRUCTIONS = 8
 MAX_INSTRUCTION_TOKENS = 256
@@ -37,6 +41,23 @@ MAX_ANSWER_TOKENS = 128
 
 class StampError(ValueError):
     """A frame whose stamp does not lie after the one before."""
+
+
+class ModelError(UserError, ArithmeticError):
+    """A step that came to no numbers: nothing is decided from it."""
+
+
+def check_finite(*computed: NDArray[np.float32]) -> None:
+    """
+    Hold that a step came to numbers.
+
+    :raises ModelError: when it did not: NaN is below every threshold, and would be Silence
+    """
+    # One that is not makes the sum so, and in float64 no sum of others overflows.
+    if not all(math.isfinite(numbers.sum(dtype=np.float64)) for numbers in computed):
+        raise ModelError(
+            'the model computed what is not a number, so nothing was decided: run it in a wider '
+            'precision (float32), or take another checkpoint')
 
 
 @dataclass(frozen=True)
@@ -48,6 +69,8 @@ class Decision:
     :param text: the answer; empty unless the state is Response
     :param complete: False when the answer was cut by its limit or an interrupt
     :param stamp: of the frame, in seconds
+    :param data: of the answer, as JSON, where its instruction asked for that; else empty
+    :param data_error: why there is none though it was asked for, in a sentence
     """
 
     instruction_id: str
@@ -56,6 +79,18 @@ class Decision:
     text: str
     complete: bool
     stamp: float
+    data: str = ''
+    data_error: str = ''
+
+    def __post_init__(self) -> None:
+        """
+        Refuse what is no probability; NaN would be decided with as Silence.
+
+        :raises ModelError: then
+        """
+        if not all(-1e-6 <= probability <= 1 + 1e-6 for probability in self.probabilities):
+            raise ModelError(
+                f'probabilities {self.probabilities} are none, so nothing was decided')
 
 
 @dataclass
@@ -88,11 +123,16 @@ class Engine(Protocol):
     def skipped_frames(self) -> int:
         """Return how many frames since the stream began the vision tower was not run for."""
 
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
+
     def new_stream(self) -> 'Engine':
         """Return an engine for another stream, over the same weights and for the same thread."""
 
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+        answer: AnswerFormat | None = None,
     ) -> Watch:
         """
         Add a standing instruction; it watches from the next frame on.
@@ -100,7 +140,9 @@ class Engine(Protocol):
         :param instruction_id: a name of the caller's; None gives one
         :param look_back: see the window's earlier frames too, as if it had stood and been silent
             since; costs a tick of the language model for each of them, at once
-        :raises InstructionError: when it is empty, too long, one too many, or its id is taken
+        :param answer: what its answers have beside their words
+        :raises InstructionError: when it is empty, too long, one too many, or its id is taken,
+            and when no answer can be of that format
         """
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
@@ -113,6 +155,7 @@ class Engine(Protocol):
         :returns: one decision per standing instruction, in the order they were given; none for
             one that was cancelled meanwhile
         :raises StampError: when the stamp does not grow; ``reset`` starts a new stream
+        :raises ModelError: when what the model computes is not finite
         """
 
     def reconfigure(self, fps: float, thresholds: Thresholds) -> None:

@@ -24,6 +24,7 @@ from streamo_ros.engine.cache_layout import CacheLayout
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import SceneMemory
 from streamo_ros.engine.static_scene import StillScene
+from streamo_ros.engine.stopwatch import Stopwatch
 from streamo_ros.models import Checkpoint
 
 
@@ -35,11 +36,12 @@ class FrameEncoder:
     (tick, visual tokens) of the turns that the next one's window still shows.
 
     :param still: what to save in a static scene; None saves nothing
+    :param stopwatch: counts what is spent on scaling and on the tower
     """
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, layout: CacheLayout,
-        still: StillScene | None,
+        still: StillScene | None, stopwatch: Stopwatch,
     ) -> None:
         self.skipped_frames = 0
         self.recent: deque[tuple[int, NDArray[np.float32]]] = deque(
@@ -48,6 +50,7 @@ class FrameEncoder:
         self._vision = checkpoint.vision
         self._backend = backend
         self._layout = layout
+        self._stopwatch = stopwatch
         self._memory = SceneMemory(still, checkpoint.vision.cell) if still else None
         self._previous: NDArray[np.uint8] | None = None
         self._encoded: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]] | None
@@ -63,7 +66,8 @@ class FrameEncoder:
         :param turns_in_view: how many of the turns before are in view of every instruction
         """
         # A copy: the caller may fill the same array again.
-        scaled = np.array(self._frame.scale(frame, self._layout.frame))
+        with self._stopwatch.part('resize'):
+            scaled = np.array(self._frame.scale(frame, self._layout.frame))
         if self._memory:
             scaled = self._memory.show(scaled, stamp, turns_in_view)
         before = self._previous if self._frame.pair and self._previous is not None else scaled
@@ -71,8 +75,9 @@ class FrameEncoder:
         if self._encoded and before is self._encoded[0] and scaled is self._encoded[1]:
             self.skipped_frames += 1
         else:
-            tokens = self._backend.encode_image(
-                self._frame.cut(before, scaled, self._vision), self._layout.grid)
+            with self._stopwatch.part('image_encoder'):
+                tokens = self._backend.encode_image(
+                    self._frame.cut(before, scaled, self._vision), self._layout.grid)
             self._encoded = before, scaled, tokens
         tokens = self._encoded[2]
         self.recent.append((tick, tokens))

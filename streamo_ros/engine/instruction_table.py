@@ -29,6 +29,7 @@ import itertools
 import threading
 from typing import Protocol
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine.decision import Engine
@@ -81,6 +82,7 @@ class StandingInstruction:
     :param origin: how it came: TOPIC, PARAMETER or GOAL
     :param replaced: the instructions it replaced, which are restored if the engine refuses it
     :param camera: the one to watch; empty: all
+    :param answer: what its answers have beside their words
     """
 
     id: str
@@ -90,6 +92,7 @@ class StandingInstruction:
     origin: str = TOPIC
     replaced: tuple['StandingInstruction', ...] = field(default=(), repr=False)
     camera: str = ''
+    answer: AnswerFormat | None = None
 
     def watches(self, camera: str) -> bool:
         """Return whether the camera of that name is to be watched."""
@@ -131,11 +134,15 @@ class InstructionTable:
         with self._lock:
             return tuple(self._desired.values())
 
-    def apply(self, message: InstructionMessage, origin: str = TOPIC) -> None:
+    def apply(
+        self, message: InstructionMessage, origin: str = TOPIC,
+        answer: AnswerFormat | None = None,
+    ) -> None:
         """
         Do what an Instruction message asks.
 
         :param origin: TOPIC, or GOAL for one that was made from a goal
+        :param answer: what its answers have beside their words
         :raises InstructionError: when the message cannot be followed; the table is as before
         """
         if message.camera not in ('', *self._cameras):
@@ -151,14 +158,15 @@ class InstructionTable:
         elif message.action in (message.ADD, message.REPLACE):
             self.add(
                 message.id, message.text, message.source, message.once,
-                taken=message.action == message.REPLACE, origin=origin, camera=message.camera)
+                taken=message.action == message.REPLACE, origin=origin, camera=message.camera,
+                answer=answer)
         else:
             raise InstructionError(
                 f'action {message.action} is unknown: use ADD, REPLACE, CANCEL or CLEAR')
 
     def add(
         self, id: str, text: str, source: str = '', once: bool = False, taken: bool = True,
-        origin: str = TOPIC, camera: str = '',
+        origin: str = TOPIC, camera: str = '', answer: AnswerFormat | None = None,
     ) -> None:
         """
         Add an instruction, or replace others by it.
@@ -168,6 +176,7 @@ class InstructionTable:
             empty name, all instructions are replaced that watch no other camera
         :param origin: TOPIC, PARAMETER or GOAL
         :param camera: one of the cameras; empty: all
+        :param answer: what its answers have beside their words
         :raises InstructionError: when the request makes no sense; the table is as before
         """
         if len(text) > MAX_CHARACTERS:
@@ -196,7 +205,7 @@ class InstructionTable:
             source = ''.join(filter(str.isprintable, source[:MAX_ID_CHARACTERS]))
             request = StandingInstruction(
                 id, text, source, once, origin,
-                tuple(replace(old, replaced=()) for old in replaced), camera)
+                tuple(replace(old, replaced=()) for old in replaced), camera, answer)
             for old in replaced:
                 if old.id != id:
                     del self._desired[old.id]
@@ -267,7 +276,8 @@ class InstructionTable:
                 f'{TRIALS} engines failed when they were given this instruction: say it '
                 'otherwise, or withdraw others if memory is short')
         # A name of its own in all engines: a decision then shows which instruction it is about.
-        return engine.watch(request.text, f'watch-{next(self._watch_numbers)}')
+        return engine.watch(
+            request.text, f'watch-{next(self._watch_numbers)}', answer=request.answer)
 
     def _restore(self, refused: StandingInstruction) -> None:
         with self._lock:

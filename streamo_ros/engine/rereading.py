@@ -58,8 +58,8 @@ class RereadingEngine(StreamEngine):
 
     def reread(self, runs: list[Run]) -> NDArray[np.float64]:
         """Return the probabilities, (B, 3), behind runs from an empty window; the first opens."""
-        for index in range(len(self._sequences)):
-            self._prefill(index)
+        for slot, sequence in enumerate(self._sequences):
+            self._sinks.prefill(slot, sequence)
         # What closes the turn before is gone with that turn.
         outputs = self._run(0, [([], opening) for _, opening in runs[0].parts], runs[0].features)
         for run in runs[1:]:

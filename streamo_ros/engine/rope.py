@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 
 from streamo_ros.models import DecoderConfig
 
+_KEPT = 16  # of the latest positions: two for each of eight instructions
+
 
 class Rope:
     """
@@ -41,13 +43,28 @@ class Rope:
         self.frequencies = (
             np.float32(1) / np.float32(config.rope_theta) ** exponent).astype(np.float64)
         self._axes = np.asarray(config.rope_axes)
+        self._kept: dict[bytes, tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]] = {}
 
     def __call__(
         self, positions: NDArray[np.int64]
     ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-        """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions."""
+        """Return cosine and sine, (S, head_dim / 2) each, of (3, S) positions; to be read only."""
+        # Against the sink they are the same from tick to tick, and of instructions given together
+        # the same against the ring.
+        key = positions.tobytes()
+        found = self._kept.pop(key, None)
+        self._kept[key] = self._angles(positions) if found is None else found
+        if len(self._kept) > _KEPT:
+            del self._kept[next(iter(self._kept))]  # used longest ago
+        return self._kept[key]
+
+    def _angles(
+        self, positions: NDArray[np.int64]
+    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
         # A frame's tokens share few positions: angles are computed once for each.
         first = int(positions.min())
         angles = np.arange(first, int(positions.max()) + 1)[:, None] * self.frequencies
         at = (positions[self._axes].T - first, np.arange(len(self.frequencies)))
-        return np.cos(angles).astype(self._dtype)[at], np.sin(angles).astype(self._dtype)[at]
+        cos, sin = (turn(angles).astype(self._dtype)[at] for turn in (np.cos, np.sin))
+        cos.flags.writeable = sin.flags.writeable = False
+        return cos, sin

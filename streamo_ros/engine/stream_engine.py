@@ -24,6 +24,7 @@ answer under way stops within one token, and the cache changes at the next ``wat
 """
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 import math
 from pathlib import Path
 import threading
@@ -32,21 +33,26 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import close_turn
-from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
-from streamo_ros.dialogue import system_segments
+from streamo_ros.dialogue import Text
 from streamo_ros.dialogue import time_tag
+from streamo_ros.engine.answering import Answer
+from streamo_ros.engine.answering import decode_answer
 from streamo_ros.engine.backends.base import Backend
+from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.backends.factory import holds_engines
 from streamo_ros.engine.backends.factory import new_backend
 from streamo_ros.engine.batch import Batcher
-from streamo_ros.engine.batch import PlannedChunk
 from streamo_ros.engine.cache_layout import cache_layout
 from streamo_ros.engine.cache_layout import CacheLayout
+from streamo_ros.engine.constrained import AnswerGrammar
+from streamo_ros.engine.decision import check_finite
 from streamo_ros.engine.decision import Decision
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
@@ -54,13 +60,16 @@ from streamo_ros.engine.decision import MAX_INSTRUCTION_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.decision import StampError
 from streamo_ros.engine.decision import Watch
+from streamo_ros.engine.footprint import check_fits
+from streamo_ros.engine.footprint import footprint
 from streamo_ros.engine.frame_encoder import FrameEncoder
 from streamo_ros.engine.sequence import Sequence
+from streamo_ros.engine.sink import Sinks
 from streamo_ros.engine.static_scene import ImageFeatures
 from streamo_ros.engine.static_scene import StillScene
+from streamo_ros.engine.stopwatch import Stopwatch
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
-from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
 
@@ -76,6 +85,9 @@ class StreamEngine(Engine):
     :param still: what to save in a static scene, which changes what is decided; None saves nothing
     :param thresholds: when a tick is a Response; by default as the checkpoint says, and where it
         says nothing the likeliest state is decided
+    :param memory_tokens: for the text of what was answered, which stays in view; 0 has none, None
+        takes what the checkpoint was trained with
+    :raises AnswerMemoryError: when they are too few for any memory
     """
 
     _tick: int
@@ -90,27 +102,28 @@ class StreamEngine(Engine):
         self, checkpoint: Checkpoint, backend: Backend, *, window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
         still: StillScene | None = None, thresholds: Thresholds = LIKELIEST,
+        memory_tokens: int | None = None,
     ) -> None:
         if fps <= 0:
             raise ValueError(f'fps is {fps}: give ticks per second above 0')
         self.checkpoint = checkpoint
         self.window_turns = window_turns or checkpoint.window_turns
+        self.memory_tokens = checkpoint.memory_tokens if memory_tokens is None else memory_tokens
         self.fps = fps
-        self._rates = {fps}  # the cache has room for the time tags of each
         self._thresholds = thresholds.over(checkpoint.response_threshold)
         self._still = still
         self._backend = backend
         self._max_answer_tokens = max_answer_tokens
         self._sequences: list[Sequence] = []  # by batch slot
         self._given = self._named = 0
-        self._system_prefilled = False
+        self._sinks = Sinks(checkpoint, backend, self.memory_tokens)
+        self._stopwatch = Stopwatch()
         self._stop = threading.Event()
         self._reset_requested = threading.Event()
         tokenizer = checkpoint.tokenizer
-        self._system_ids = tokenizer.encode(
-            system_segments(checkpoint.system_prompt, tokenizer.chat))
         self._stop_ids = tokenizer.control_ids
         self._answer_close = tokenizer.encode(close_turn(None, tokenizer.chat))
+        self._line_break = tokenizer.encode([Text('\n')])
         self._closes = {
             state: tokenizer.encode(close_turn(state, tokenizer.chat)) for state in State}
         self._begin_stream()
@@ -120,7 +133,7 @@ class StreamEngine(Engine):
         cls: type[E], name: str | Path, *, backend: str = 'auto', window_turns: int | None = None,
         fps: float = 1.0, max_answer_tokens: int = MAX_ANSWER_TOKENS,
         still: StillScene | None = None, zero_shot: bool = False,
-        thresholds: Thresholds = LIKELIEST,
+        thresholds: Thresholds = LIKELIEST, memory_tokens: int | None = None, threads: int = 0,
     ) -> E:
         """
         Load a checkpoint.
@@ -129,20 +142,25 @@ class StreamEngine(Engine):
         :param backend: one of ``BACKENDS``
         :param still: as above
         :param thresholds: as above
+        :param memory_tokens: as above
         :param zero_shot: the checkpoint was not trained for this: ask it in words
+        :param threads: to compute with, at most; 0 takes as many as the process was given cores
         :raises CheckpointError: when the checkpoint cannot be used
         """
         checkpoint = load_checkpoint(name, zero_shot=zero_shot)
+        if backend in ('auto', 'onnxruntime') and not holds_engines(checkpoint.directory):
+            check_fits(footprint(checkpoint, window_turns=window_turns, fps=fps), checkpoint)
         return cls(
-            checkpoint, new_backend(backend, checkpoint), window_turns=window_turns, fps=fps,
-            max_answer_tokens=max_answer_tokens, still=still, thresholds=thresholds)
+            checkpoint, new_backend(backend, checkpoint, threads), window_turns=window_turns,
+            fps=fps, max_answer_tokens=max_answer_tokens, still=still, thresholds=thresholds,
+            memory_tokens=memory_tokens)
 
     def new_stream(self) -> 'StreamEngine':
         """Return an engine for another stream, over the same weights and for the same thread."""
         return StreamEngine(
             self.checkpoint, self._backend.new_stream(), window_turns=self.window_turns,
             fps=self.fps, max_answer_tokens=self._max_answer_tokens, still=self._still,
-            thresholds=self._thresholds)
+            thresholds=self._thresholds, memory_tokens=self.memory_tokens)
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -161,8 +179,14 @@ class StreamEngine(Engine):
         """Return how many frames since the stream began the vision tower was not run for."""
         return self._encoder.skipped_frames if self._encoder else 0
 
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
+        return self._stopwatch.seconds
+
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+        answer: AnswerFormat | None = None,
     ) -> Watch:
         """
         Add a standing instruction; it watches from the next frame on.
@@ -170,7 +194,9 @@ class StreamEngine(Engine):
         :param instruction_id: a name of the caller's; None gives one
         :param look_back: see the window's earlier frames too, as if it had stood and been silent
             since; costs a tick of the language model for each of them, at once
-        :raises InstructionError: when it is empty, too long, one too many, or its id is taken
+        :param answer: what its answers have beside their words, which stay as they are
+        :raises InstructionError: when it is empty, too long, one too many, or its id is taken,
+            and when no answer can be of that format
         """
         self._apply_pending()
         text = clean_instruction(text)
@@ -181,20 +207,21 @@ class StreamEngine(Engine):
         if len(self._sequences) == MAX_INSTRUCTIONS:
             raise InstructionError(
                 f'{MAX_INSTRUCTIONS} instructions stand already: cancel one first')
-        ids = self.checkpoint.tokenizer.encode(instruction_segments(text))
+        ids = self._sinks.instruction_ids(text)
         if len(ids) > MAX_INSTRUCTION_TOKENS:
             raise InstructionError(
                 f'the instruction has {len(ids)} tokens and may have {MAX_INSTRUCTION_TOKENS}: '
                 'shorten it')
+        grammar = AnswerGrammar(answer, self.checkpoint.tokenizer) if answer else None
         while instruction_id is None or instruction_id in taken:
             self._named += 1
             instruction_id = f'watch-{self._named}'
         self._given += 1
-        sequence = Sequence(Watch(instruction_id, text, _cancel), self._given, ids)
+        sequence = Sequence(Watch(instruction_id, text, _cancel), self._given, ids, grammar)
         self._sequences.append(sequence)
         if self._encoder:
             slot = len(self._sequences) - 1
-            self._prefill(slot)
+            self._sinks.prefill(slot, sequence)
             if look_back:
                 self._look_back(slot, self._encoder)
         return sequence.watch
@@ -209,10 +236,15 @@ class StreamEngine(Engine):
         :returns: one decision per standing instruction, in the order they were given; none for
             one that was cancelled meanwhile
         :raises StampError: when the stamp does not grow; ``reset`` starts a new stream
+        :raises ModelError: when what the model computes is not finite
         """
         if frame.ndim != 3 or frame.shape[2] != 3 or frame.dtype != np.uint8 or not frame.size:
             raise ValueError(
                 f'a frame is (height, width, 3) uint8 RGB, not {frame.shape} {frame.dtype}')
+        with self._stopwatch.part('other'):
+            return self._step(frame, stamp)
+
+    def _step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
         self._stop.clear()
         self._apply_pending()
         self._advance(stamp)
@@ -221,24 +253,30 @@ class StreamEngine(Engine):
         features = self._encoder.encode(frame, stamp, self._tick, self._turns_in_view())
         if not self._sequences:
             return []
+        for slot, sequence in enumerate(self._sequences):
+            self._sinks.refresh(slot, sequence)
         self._visual_tokens += len(features.kept)
         self._pruned_visual_tokens += int((~features.kept).sum())
         opening = self._opening(self._tick)
-        outputs = self._run(
-            0, [(sequence.close, opening) for sequence in self._sequences], features)
+        with self._stopwatch.part('step'):
+            outputs = self._run(
+                0, [(sequence.close, opening) for sequence in self._sequences], features)
         decisions = []
         for slot, sequence in enumerate(self._sequences):
             probabilities = outputs.probabilities[slot]
             state = self._thresholds.decide(probabilities, sequence.latched)
             sequence.latched = self._thresholds.latches(probabilities, state, sequence.latched)
-            text, complete = '', True
+            answer = Answer([])
             sequence.close = self._closes[state]
             if state is State.RESPONSE:
-                text, complete = self._answer(slot)
+                with self._stopwatch.part('sampling'):
+                    answer = self._answer(slot)
+            text = self.checkpoint.tokenizer.decode(answer.ids)
+            sequence.remember(state, self._tick / self.fps, text)
             decisions.append((sequence, Decision(
                 sequence.watch.instruction_id, state,
                 (float(probabilities[0]), float(probabilities[1]), float(probabilities[2])),
-                text, complete, stamp)))
+                text, answer.complete, stamp, answer.data, answer.data_error)))
         decisions.sort(key=lambda decided: _number(decided[0]))
         return [decision for sequence, decision in decisions if not sequence.watch.cancelled]
 
@@ -262,8 +300,7 @@ class StreamEngine(Engine):
         if self._tick >= 0:  # the latest tick of the new grid that has begun
             self._tick = math.floor(self._tick / self.fps * fps + 1e-6)
         self.fps = fps
-        self._rates.add(fps)
-        if self._encoder:
+        if self._encoder:  # what is in view has its room; only longer tags to come need more
             layout = self._layout_for(self._layout.frame)
             if layout.turn_rows > self._layout.turn_rows:
                 self._backend.grow(layout.ring_rows)
@@ -315,6 +352,8 @@ class StreamEngine(Engine):
 
     def _advance(self, stamp: float) -> None:
         """Take the tick that a stamp falls on: the nearest one, but after the last one."""
+        if not math.isfinite(stamp):
+            raise StampError(f'stamp {stamp} is no time: give seconds')
         if self._start is None:
             self._start = stamp
         elif stamp <= self._last_stamp:
@@ -330,17 +369,19 @@ class StreamEngine(Engine):
         layout = self._layout_for(spec.target(frame.shape[0], frame.shape[1], cell))
         self._use(layout)
         self._backend.allocate(layout.max_batch, layout.sink_rows, layout.ring_rows)
-        self._system_prefilled = False
-        for slot in range(len(self._sequences)):
-            self._prefill(slot)
-        return FrameEncoder(self.checkpoint, self._backend, layout, self._still)
+        self._sinks.forget()
+        for slot, sequence in enumerate(self._sequences):
+            self._sinks.prefill(slot, sequence)
+        return FrameEncoder(self.checkpoint, self._backend, layout, self._still, self._stopwatch)
 
     def _layout_for(self, frame: tuple[int, int]) -> CacheLayout:
-        return cache_layout(self.checkpoint, frame, self._rates, self.window_turns)
+        return cache_layout(
+            self.checkpoint, frame, self.fps, self.window_turns, self.memory_tokens)
 
     def _use(self, layout: CacheLayout) -> None:
         self._layout = layout
         self._batcher = Batcher(self.checkpoint, self._backend, layout)
+        self._sinks.use(layout, self._batcher)
 
     def _opening(self, tick: int) -> list[int]:
         """Return the token ids of a turn up to where its state token is due."""
@@ -365,28 +406,6 @@ class StreamEngine(Engine):
         live = [sequence.window.live_turns for sequence in self._sequences]
         return min(*live, self.window_turns - 1)
 
-    def _prefill(self, slot: int) -> None:
-        """Run a sequence's sink; the system prompt's part is run once and copied to others."""
-        sequence, layout = self._sequences[slot], self._layout
-        sequence.close, sequence.latched = [], False
-        sequence.plan = WindowPlan(
-            window_turns=self.window_turns, turn_rows=layout.turn_rows,
-            sink_length=len(self._system_ids) + len(sequence.instruction_ids),
-            grid=layout.grid if self.checkpoint.decoder.mrope else None)
-        if self._system_prefilled:
-            if slot:
-                self._backend.copy_sink(0, slot)
-            ids, start = sequence.instruction_ids, len(self._system_ids)
-        else:
-            ids, start = self._system_ids + sequence.instruction_ids, 0
-        step = layout.turn_rows if self._backend.static_shapes else len(ids)
-        for at in range(0, len(ids), step):
-            prefill_chunk = np.asarray(ids[at:at + step])
-            planned = PlannedChunk(
-                prefill_chunk, sequence.plan.plan_sink(start + at, len(prefill_chunk)))
-            self._backend.step(slot, self._batcher.inputs([planned], None, into_sink=True))
-        self._system_prefilled = True
-
     def _run(
         self, first: int, parts: list[tuple[list[int], list[int]]],
         features: ImageFeatures | None,
@@ -395,29 +414,28 @@ class StreamEngine(Engine):
         windows = [sequence.window for sequence in self._sequences[first:first + len(parts)]]
         planned = self._batcher.plan(windows, parts, features)
         outputs = self._backend.step(first, self._batcher.inputs(planned, features))
+        check_finite(outputs.states, outputs.hidden)
         for window, part in zip(windows, planned, strict=True):
             window.commit(part.chunk)
         return outputs
 
-    def _answer(self, slot: int) -> tuple[str, bool]:
-        """Generate an answer; its last token is in the cache only with the turn's close."""
+    def _answer(self, slot: int, opening: str = '') -> Answer:
         sequence, tokenizer = self._sequences[slot], self.checkpoint.tokenizer
-        answer: list[int] = []
-        unfed = tokenizer.encode([tokenizer.chat.states[State.RESPONSE]])
-        limit = min(self._max_answer_tokens, sequence.window.answer_room - len(unfed))
-        complete = False
-        while len(answer) < limit and not (
-                self._stop.is_set() or self._reset_requested.is_set()
-                or sequence.watch.cancelled):
-            outputs = self._run(slot, [(unfed, [])], None)
-            token = int(self._backend.compute_logits(outputs.hidden)[0].argmax())
-            if token in self._stop_ids:
-                complete, unfed = True, []
-                break
-            answer.append(token)
-            unfed = [token]
-        sequence.close = [*unfed, *self._answer_close]
-        return tokenizer.decode(answer), complete
+
+        def feed(ids: list[int]) -> Floats:
+            outputs = self._run(slot, [(ids, [])], None)
+            logits: Floats = self._backend.compute_logits(outputs.hidden)[0]
+            check_finite(logits)
+            return logits
+
+        def cut() -> bool:
+            return (self._stop.is_set() or self._reset_requested.is_set()
+                    or sequence.watch.cancelled)
+
+        return decode_answer(
+            feed, cut, sequence,
+            tokenizer.encode([tokenizer.chat.states[State.RESPONSE], Text(opening)]),
+            self._line_break, self._answer_close, self._stop_ids, self._max_answer_tokens)
 
 
 def _number(sequence: Sequence) -> int:

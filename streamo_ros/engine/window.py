@@ -15,7 +15,8 @@
 """
 The sliding window of one instruction: which cache row holds what, and which token sees it.
 
-The cache rows are a sink (prompt and instruction, for the life of the instruction) and a ring. A
+The cache rows are a sink (prompt and instruction, for the life of the instruction, and what is
+remembered of answers) and a ring. A
 chunk takes the rows after the chunk before it; where it would pass the end of the ring, it starts
 at row 0. Whole turns are evicted by overwriting them: no row ever moves, and all shapes stay.
 
@@ -30,6 +31,7 @@ numbering the whole window anew without gaps, and nothing is re-rotated, drifts 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,14 +73,31 @@ class Chunk:
     starts: dict[int, int]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """
+    A place in a turn, to which a plan may return before the next turn begins.
+
+    :param next: the row that follows
+    :param position: of the token that follows
+    :param own: (ring rows,) True for rows that the turn has by then
+    """
+
+    next: int
+    position: int
+    own: NDArray[np.bool_]
+
+
 class WindowPlan:
     """
     Bookkeeping of one instruction's cache rows; pure host arithmetic.
 
     :param window_turns: N, the turns a token sees, its own included
     :param turn_rows: tokens of the longest chunk
-    :param sink_length: tokens in the sink
+    :param sink_length: positions of the sink, before those of turns
     :param grid: (rows, columns) of visual tokens in a frame; None for plain RoPE
+
+    ``visible_sink_rows`` is how many of the sink's rows are in use, all of them unless it is set.
     """
 
     def __init__(
@@ -87,7 +106,7 @@ class WindowPlan:
     ) -> None:
         self.window_turns = window_turns
         self.turn_rows = turn_rows
-        self.sink_length = sink_length
+        self.sink_length = self.visible_sink_rows = sink_length
         self.grid = grid
         self.rows = ring_rows(window_turns, turn_rows)
         self._row_turn = np.full(self.rows, _STALE, np.int64)
@@ -116,6 +135,10 @@ class WindowPlan:
         self._row_turn = np.pad(
             self._row_turn, (0, self.rows - len(self._row_turn)), constant_values=_STALE)
 
+    def reserve(self, width: int) -> None:
+        """Evict what a chunk of so many tokens would overwrite, be it committed or not."""
+        self._floor = self._allocate(width)[1]
+
     def plan_sink(self, start: int, length: int) -> Chunk:
         """
         Return how a part of the sink is to be run; it is not committed.
@@ -129,7 +152,7 @@ class WindowPlan:
             sink_positions=positions,
             is_new_turn=np.zeros(length, np.bool_),
             ring_mask=np.zeros((2, self.rows), np.bool_),
-            chunk_mask=np.tri(length, dtype=np.bool_),
+            chunk_mask=_causal(length),
             visible_sink_rows=start,
             cache_offset=start,
             floor=0,
@@ -171,14 +194,13 @@ class WindowPlan:
         known = {**self._starts, **starts}
         position_shift = np.asarray([
             known.get(int(turn), self.sink_length) - self.sink_length for turn in oldest])
-        causal = np.tri(length, dtype=np.bool_)
         return Chunk(
             positions=positions,
             sink_positions=positions - position_shift[is_new_turn.astype(np.int64)],
             is_new_turn=is_new_turn,
             ring_mask=(row_turn >= oldest[:, None]) & (row_turn != _STALE),
-            chunk_mask=causal & (turns >= oldest[is_new_turn.astype(np.int64), None]),
-            visible_sink_rows=self.sink_length,
+            chunk_mask=_causal(length) & (turns >= oldest[is_new_turn.astype(np.int64), None]),
+            visible_sink_rows=self.visible_sink_rows,
             cache_offset=cache_offset,
             floor=floor,
             turns=turns,
@@ -197,6 +219,19 @@ class WindowPlan:
         oldest = self._oldest(self._turn - 1)
         self._starts = {turn: at for turn, at in self._starts.items() if turn >= oldest}
 
+    def mark(self) -> 'Mark':
+        """Return how far the current turn has come."""
+        return Mark(self._next, self._position, self._row_turn == self._turn)
+
+    def rewind(self, mark: 'Mark') -> None:
+        """
+        Take back what was committed of the current turn since a mark.
+
+        Turns that had to be evicted for it stay evicted: their rows were written over.
+        """
+        self._row_turn[(self._row_turn == self._turn) & ~mark.own] = _STALE
+        self._next, self._position = mark.next, mark.position
+
     def _oldest(self, turn: int) -> int:
         return max(turn - self.window_turns + 1, self._floor)
 
@@ -210,6 +245,14 @@ class WindowPlan:
         evicted = int(overwritten.max())
         assert evicted < self._turn or self._turn == _STALE, 'an answer longer than the ring'
         return cache_offset, max(self._floor, evicted + 1)
+
+
+@lru_cache(maxsize=64)
+def _causal(length: int) -> NDArray[np.bool_]:
+    """Return (S, S) True where a token comes no later than another; not to be changed."""
+    mask = np.tri(length, dtype=np.bool_)
+    mask.flags.writeable = False
+    return mask
 
 
 def ring_rows(window_turns: int, turn_rows: int) -> int:

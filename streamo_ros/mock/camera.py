@@ -24,6 +24,7 @@ from rclpy.clock import Clock
 from rclpy.clock import ClockType
 from rclpy.node import Node
 
+from streamo_ros.nodes.sim_time import check_clock
 from streamo_ros.nodes.tools.picture_publisher import PicturePublisher
 
 
@@ -48,6 +49,7 @@ class MockCamera(Node):
         topic: str = 'image', **options: Any,
     ) -> None:
         super().__init__('mock_camera', **options)
+        check_clock(self)
         self._publisher = PicturePublisher(self, topic, depth=10)
         self._render = render
         self._start: int | None = None

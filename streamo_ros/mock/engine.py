@@ -15,6 +15,7 @@
 
 """An engine that decides by a script, whatever it is shown; it needs neither a model nor ROS."""
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import itertools
@@ -26,12 +27,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.dialogue import clean_instruction
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import Thresholds
 from streamo_ros.engine import Watch
+from streamo_ros.strict_json import parse_json
 
 CERTAINTY = 0.8
 """The probability of what is decided; the other two states share the rest."""
@@ -48,6 +51,7 @@ class Cue:
 
     :param state: what is decided
     :param text: the answer, where the state is Response
+    :param data: its data as JSON, where the instruction asks for that
     :param frame: when: the number of the frame, from 0 on, since the instruction stands or the
         stream was reset
     :param stamp: or when: at the first frame that is not before this, in seconds
@@ -60,12 +64,24 @@ class Cue:
     frame: int | None = None
     stamp: float | None = None
     instruction: str = ''
+    data: str = ''
 
     def __post_init__(self) -> None:
         if (self.frame is None) == (self.stamp is None):
             raise ScriptError(f'{self} must have either a frame or a stamp')
-        if self.text and self.state is not State.RESPONSE:
-            raise ScriptError(f'{self} has a text: only a Response says something')
+        if not (isinstance(self.state, State)
+                and isinstance(self.text, str) and isinstance(self.instruction, str)
+                and isinstance(self.data, str)
+                and isinstance(self.frame, int | None)
+                and isinstance(self.stamp, int | float | None)):
+            raise ScriptError(f'{self} has a field of the wrong type')
+        if (self.text or self.data) and self.state is not State.RESPONSE:
+            raise ScriptError(f'{self} has a text or data: only a Response says something')
+        if self.data:
+            try:
+                parse_json(self.data)
+            except ValueError as error:
+                raise ScriptError(f'{self} has data that is no JSON: {error}') from error
 
 
 def read_script(file: Path) -> list[Cue]:
@@ -75,7 +91,7 @@ def read_script(file: Path) -> list[Cue]:
     :raises ScriptError: when the file is none
     """
     try:
-        script = json.loads(file.read_text(encoding='utf-8'))
+        script = parse_json(file.read_text(encoding='utf-8'))
         if not isinstance(script, list):
             raise TypeError('it is not a list')
         return [Cue(State[fields.pop('state').upper()], **fields) for fields in script]
@@ -94,11 +110,13 @@ class MockEngine:
 
     visual_tokens_pruned = 0.0
     skipped_frames = 0
+    seconds: Mapping[str, float] = {}
 
     def __init__(self, script: Sequence[Cue] | None = None) -> None:
         self.watches: tuple[Watch, ...] = ()
         self._script = script
         self._names = (f'watch-{number}' for number in itertools.count(1))
+        self._answers: dict[str, AnswerFormat] = {}
         self._frames: dict[str, int] = {}   # that each instruction has been judged at
         self._stamp = -math.inf             # of the frame before
 
@@ -119,7 +137,8 @@ class MockEngine:
         return type(self)(self._script)
 
     def watch(
-        self, text: str, instruction_id: str | None = None, *, look_back: bool = False
+        self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+        answer: AnswerFormat | None = None,
     ) -> Watch:
         """
         Add a standing instruction; it is judged from the next frame on.
@@ -133,6 +152,8 @@ class MockEngine:
                 f'instruction id {id!r} is taken: cancel it first or use another')
         watch = Watch(id, text, self._cancel)
         self.watches += (watch,)
+        if answer:
+            self._answers[id] = answer
         return watch
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
@@ -141,12 +162,19 @@ class MockEngine:
         for watch in self.watches:
             number = self._frames.get(watch.instruction_id, 0)
             self._frames[watch.instruction_id] = number + 1
-            state, text = self._decide(watch.text, number, stamp)
+            cue = self._decide(watch.text, number, stamp)
+            state, data, trouble = cue.state, '', ''
+            if state is State.RESPONSE and (answer := self._answers.get(watch.instruction_id)):
+                data = cue.data
+                if self._script is None and answer.choices:
+                    data = json.dumps(answer.choices[0])
+                trouble = '' if data else 'the script says nothing of its data'
             rest = (1 - CERTAINTY) / 2
             silence, standby, response = (
                 CERTAINTY if other is state else rest for other in State)
             decisions.append(Decision(
-                watch.instruction_id, state, (silence, standby, response), text, True, stamp))
+                watch.instruction_id, state, (silence, standby, response), cue.text, True, stamp,
+                data, trouble))
         self._stamp = stamp
         return decisions
 
@@ -165,13 +193,15 @@ class MockEngine:
         watch.cancelled = True
         self.watches = tuple(other for other in self.watches if other is not watch)
         self._frames.pop(watch.instruction_id, None)
+        self._answers.pop(watch.instruction_id, None)
 
-    def _decide(self, instruction: str, number: int, stamp: float) -> tuple[State, str]:
+    def _decide(self, instruction: str, number: int, stamp: float) -> Cue:
         if self._script is None:
             state = State(number % len(State))
-            return state, f'It happened at {stamp:.3f}.' if state is State.RESPONSE else ''
+            text = f'It happened at {stamp:.3f}.' if state is State.RESPONSE else ''
+            return Cue(state, text, stamp=stamp)
         for cue in self._script:
             due = cue.frame == number if cue.stamp is None else self._stamp < cue.stamp <= stamp
             if due and cue.instruction in ('', instruction):
-                return cue.state, cue.text
-        return State.SILENCE, ''
+                return cue
+        return Cue(State.SILENCE, stamp=stamp)

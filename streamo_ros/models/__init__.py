@@ -16,9 +16,10 @@
 
 from streamo_ros.models.checkpoint import Checkpoint
 from streamo_ros.models.checkpoint import load_checkpoint
-from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.checkpoint import read_checkpoint
 from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import VisionConfig
+from streamo_ros.models.errors import CheckpointError
 from streamo_ros.models.frame import FrameSpec
 from streamo_ros.models.tokenizer import StreamTokenizer
 
@@ -28,6 +29,7 @@ __all__ = [
     'DecoderConfig',
     'FrameSpec',
     'load_checkpoint',
+    'read_checkpoint',
     'StreamTokenizer',
     'VisionConfig',
 ]

@@ -16,47 +16,55 @@
 A checkpoint: a directory in Hugging Face's layout with safetensors, and nothing executable.
 
 Beside the usual files it has ``system_prompt.txt``, the prompt it was trained with, and may have
-``streamo.json``: ``window_turns`` (what it was trained on), ``response_threshold`` (chosen for it
-on validation streams) and ``frame`` (``size``, for vision towers that take any; ``pair``). The
+``streamo.json``: ``window_turns`` (what it was trained on), ``memory_tokens`` (likewise, 0 without
+a memory of answers), ``response_threshold`` (chosen for it on validation streams) and ``frame``
+(``size``, for vision towers that take any; ``pair``). The
 names ``nano`` and ``small`` stand for the built-in checkpoints.
+
+Whoever runs a checkpoint takes ``load_checkpoint``, the one entrance that looks at all of it;
+``read_checkpoint`` is for directories without weights, or of which only the rest is needed.
 
 A plain instruct model's directory has neither file; it can be used with ``zero_shot``. An export
 remembers that in its ``streamo.json``.
 """
 
-from collections.abc import Iterator
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 import os
 from pathlib import Path
 from typing import Any
 
-import ml_dtypes  # noqa: F401 - gives numpy the bfloat16 that safetensors asks it for
-import numpy as np
-from numpy.typing import NDArray
 from PIL.Image import Resampling
-from safetensors import safe_open
-from safetensors import SafetensorError
 
+from streamo_ros.dialogue import MAX_MEMORY_TOKENS
 from streamo_ros.dialogue import zero_shot_chat
 from streamo_ros.dialogue import ZERO_SHOT_PROMPT
-from streamo_ros.models.config import CheckpointError
 from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import read_config
-from streamo_ros.models.config import read_json
 from streamo_ros.models.config import VisionConfig
 from streamo_ros.models.confined import confine
-from streamo_ros.models.confined import INDEX
+from streamo_ros.models.errors import CheckpointError
 from streamo_ros.models.family import FAMILIES
 from streamo_ros.models.frame import FrameSpec
+from streamo_ros.models.json_file import Fields
+from streamo_ros.models.json_file import is_there
+from streamo_ros.models.json_file import read_json
+from streamo_ros.models.json_file import read_text
+from streamo_ros.models.packed import Layout
+from streamo_ros.models.quantised import read_layout
 from streamo_ros.models.tokenizer import StreamTokenizer
+from streamo_ros.models.weights import Weights
 
 NANO = Path(__file__).parent / 'nano'
 
 # The authors' budget of visual tokens in a frame (train.sh: 3136 to 100352 pixels in 28x28 cells).
 MIN_TOKENS, MAX_TOKENS = 4, 128
 WINDOW_TURNS = 60
+
+STREAMO, PROMPT = 'streamo.json', 'system_prompt.txt'
+_MOST_TURNS = 100_000
+_MOST_PROMPT_BYTES = 1 << 16
+_MOST_PIXELS = 4096  # of a frame's side
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,8 @@ class Checkpoint:
 
     :param response_threshold: the probability from which a Response is decided where the user
         gives none; 0: where it is the likeliest state
+    :param memory_tokens: for the memory of answers that it was trained with; 0: with none
+    :param layout: how matrices are stored where they are quantised
     """
 
     directory: Path
@@ -77,15 +87,22 @@ class Checkpoint:
     window_turns: int
     zero_shot: bool
     response_threshold: float = 0.0
+    memory_tokens: int = 0
+    layout: Layout | None = None
+
+    @property
+    def bits(self) -> int:
+        """Return the bits of the decoder's matrices where they are in our blocks; otherwise 0."""
+        return self.layout.bits if self.layout else 0
 
     @cached_property
-    def weights(self) -> Mapping[str, NDArray[np.float32]]:
+    def weights(self) -> Weights:
         """
         Return all tensors as float32, named ``visual.*``, ``decoder.*`` and ``head``.
 
         :raises CheckpointError: when no safetensors file is there or one cannot be read
         """
-        return _read_weights(self.directory)
+        return Weights(self.directory, self.layout)
 
 
 def small_directory() -> Path:
@@ -104,155 +121,149 @@ def named_directory(name: str | Path) -> Path:
     return Path(name)
 
 
+def absolute_name(name: str) -> str:
+    """Return a name or directory that means the same in every working directory."""
+    return name if name in ('nano', 'small') else os.path.abspath(name)
+
+
 def load_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
     """
-    Return the checkpoint of a name or directory.
+    Return the checkpoint of a name or directory, whole and checked: what it holds can be run.
 
     :param name: ``nano``, ``small``, or a directory, from the working directory if relative
     :param zero_shot: take a model that was not trained for the protocol, and ask it in words
     :raises CheckpointError: with one sentence that names the file and the remedy
     """
-    directory = named_directory(name)
-    if str(name) == 'small' and not directory.is_dir():
-        raise CheckpointError(
-            f'{directory} is not there: put small together first (`streamo assemble small`)')
-    if not directory.is_dir():
-        raise CheckpointError(
-            f"{directory} is no directory: give 'nano' or a checkpoint's directory")
-    if directory != NANO:  # a build may have put links there itself
-        confine(directory)
+    checkpoint = read_checkpoint(name, zero_shot=zero_shot)
+    checkpoint.weights.check(checkpoint.decoder, checkpoint.vision)
+    checkpoint.tokenizer.check_table(checkpoint.decoder.vocab)
+    return checkpoint
+
+
+def read_checkpoint(name: str | Path, *, zero_shot: bool = False) -> Checkpoint:
+    """
+    Return a checkpoint whose weights nobody has looked at, or that has none yet.
+
+    :param name: as above
+    :param zero_shot: as above
+    :raises CheckpointError: as above
+    """
+    directory = checkpoint_directory(name)
     decoder, vision = read_config(directory)
-    extra = directory / 'streamo.json'
-    streamo = read_json(extra) if extra.is_file() else {}
+    streamo = Fields(directory / STREAMO, read_streamo(directory))
     family = FAMILIES[vision.family]
-    zero_shot = zero_shot or bool(streamo.get('zero_shot', False))
+    zero_shot = streamo.flag('zero_shot', False) or zero_shot
     tokenizer = StreamTokenizer(
         directory / 'tokenizer.json', zero_shot_chat(family.chat) if zero_shot else family.chat)
     if zero_shot and tokenizer.knows_states:
         raise CheckpointError(
             f"{directory} was trained for Streamo's protocol: watch with it without zero-shot")
-    prompt = ZERO_SHOT_PROMPT if zero_shot else _read_prompt(directory / 'system_prompt.txt')
-    processor = _read_processor(directory)
-    frame = streamo.get('frame', {})
-    size = vision.image or frame.get('size')
     return Checkpoint(
         directory=directory,
         decoder=decoder,
         vision=vision,
-        frame=FrameSpec(
-            size=(int(size[0]), int(size[1])) if size else None,
-            min_pixels=MIN_TOKENS * vision.cell ** 2,
-            max_pixels=MAX_TOKENS * vision.cell ** 2,
-            mean=tuple(processor.get('image_mean', family.mean)),
-            std=tuple(processor.get('image_std', family.std)),
-            resample=Resampling(processor.get('resample', family.resample)),
-            pair=bool(frame.get('pair', False))),
+        frame=_read_frame(directory, vision, streamo.inner('frame')),
         tokenizer=tokenizer,
-        system_prompt=prompt,
-        window_turns=int(streamo.get('window_turns', WINDOW_TURNS)),
+        system_prompt=ZERO_SHOT_PROMPT if zero_shot else read_prompt(directory),
+        window_turns=streamo.integer('window_turns', WINDOW_TURNS, most=_MOST_TURNS),
         zero_shot=zero_shot,
-        response_threshold=_read_threshold(extra, streamo))
+        response_threshold=streamo.number(
+            'response_threshold', 0.0, above=-1e-9, most=1.0),
+        memory_tokens=streamo.integer('memory_tokens', 0, least=0, most=MAX_MEMORY_TOKENS),
+        layout=read_layout(directory))
 
 
-def _read_threshold(file: Path, streamo: Mapping[str, Any]) -> float:
-    value = streamo.get('response_threshold', 0.0)
-    if not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise CheckpointError(f'{file} says response_threshold {value!r}: it must be 0 to 1')
-    return float(value)
+def checkpoint_directory(name: str | Path) -> Path:
+    """
+    Return the directory of a checkpoint, which does not reach out of itself.
+
+    :param name: as above
+    :raises CheckpointError: when there is none, or it leads elsewhere
+    """
+    directory = named_directory(name)
+    try:
+        is_directory = directory.is_dir()
+    except OSError as error:
+        raise CheckpointError(
+            f"{directory} cannot be read ({error.strerror or error}): give 'nano' or a "
+            "checkpoint's directory") from error
+    if str(name) == 'small' and not is_directory:
+        raise CheckpointError(
+            f'{directory} is not there: put small together first (`streamo assemble small`)')
+    if not is_directory:
+        is_gguf = directory.suffix.lower() == '.gguf'
+        raise CheckpointError(
+            f"{directory} is no directory: give 'nano' or a checkpoint's directory"
+            + (' in safetensors, for GGUF files are not read' if is_gguf else ''))
+    if directory != NANO:  # a build may have put links there itself
+        confine(directory)
+    return directory
 
 
-def _read_prompt(file: Path) -> str:
-    if not file.is_file():
+def read_streamo(directory: Path) -> dict[str, Any]:
+    """
+    Return what a checkpoint's ``streamo.json`` says; nothing where there is none.
+
+    :raises CheckpointError: when it cannot be read
+    """
+    file = directory / STREAMO
+    return read_json(file) if is_there(file) else {}
+
+
+def read_prompt(directory: Path) -> str:
+    """
+    Return the system prompt that a checkpoint was trained with.
+
+    :raises CheckpointError: when it is missing, empty, too long or no text
+    """
+    file = directory / PROMPT
+    if not is_there(file):
         raise CheckpointError(
             f'{file} is missing: put the system prompt that the checkpoint was trained with '
             'into that file, to the letter')
-    return file.read_text(encoding='utf-8')
+    prompt = read_text(file, _MOST_PROMPT_BYTES)
+    if not prompt.strip() or '\0' in prompt:
+        raise CheckpointError(
+            f'{file} holds no text: put the system prompt that the checkpoint was trained with '
+            'into that file, to the letter')
+    return prompt
 
 
-def _read_processor(directory: Path) -> dict[str, Any]:
+def _read_frame(directory: Path, vision: VisionConfig, own: Fields) -> FrameSpec:
+    """
+    Return how frames are prepared.
+
+    :param own: what ``streamo.json`` says of it
+    """
+    processor, family = _read_processor(directory), FAMILIES[vision.family]
+    # What the package does in any case; a processor that does otherwise has seen other pictures.
+    processor.only(do_normalize=True, do_rescale=True)
+    if abs(processor.number('rescale_factor', 1 / 255) * 255 - 1) > 1e-3:
+        processor.refuse('rescale_factor', 'only 1 / 255 is supported: take another checkpoint')
+    if vision.temporal_patch > 1:
+        processor.only(patch_size=vision.patch, merge_size=vision.merge,
+                       temporal_patch_size=vision.temporal_patch)
+    size = own.integers('size', (), least=vision.cell, most=_MOST_PIXELS)
+    if len(size) not in (0, 2):
+        own.refuse('size', 'should be (height, width) in pixels: correct it, or leave it out')
+    size = vision.image or size  # what is for towers that take any does not count for others
+    pair = own.flag('pair', False)
+    if pair and vision.temporal_patch < 2:
+        own.refuse('pair', 'this vision tower takes one picture at a time: correct it')
+    return FrameSpec(
+        size=(size[0], size[1]) if size else None,
+        min_pixels=MIN_TOKENS * vision.cell ** 2,
+        max_pixels=MAX_TOKENS * vision.cell ** 2,
+        mean=processor.numbers('image_mean', family.mean, 3, -1e-9, 1.0),
+        std=processor.numbers('image_std', family.std, 3, 0.0, 10.0),
+        resample=Resampling(processor.integer(
+            'resample', int(family.resample), least=0, most=max(Resampling))),
+        pair=pair)
+
+
+def _read_processor(directory: Path) -> Fields:
     # transformers 5 writes the image processor's fields into the processor's file.
     own, shared = directory / 'preprocessor_config.json', directory / 'processor_config.json'
-    if own.is_file():
-        return read_json(own)
-    return dict(read_json(shared).get('image_processor', {})) if shared.is_file() else {}
-
-
-class _Weights(Mapping[str, NDArray[np.float32]]):
-    """
-    Tensors by name, as float32; a missing one is an error that says what to do.
-
-    They are held as they are stored, mostly in half the bytes, and widened at each access.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._stored: dict[str, NDArray[Any]] = {}
-
-    def put(self, name: str, tensor: NDArray[Any]) -> None:
-        """Add a tensor."""
-        self._stored[name] = tensor
-
-    def __getitem__(self, name: str) -> NDArray[np.float32]:
-        """Return a tensor."""
-        if name not in self._stored:
-            raise CheckpointError(
-                f'{self._directory} has no tensor {name!r}: its safetensors are not all there, or '
-                'are of another model than its config.json; copy the checkpoint again')
-        return self._stored[name].astype(np.float32)
-
-    def __contains__(self, name: object) -> bool:
-        """Say whether there is such a tensor."""
-        return name in self._stored
-
-    def __iter__(self) -> Iterator[str]:
-        """Return the names."""
-        return iter(self._stored)
-
-    def __len__(self) -> int:
-        """Return how many tensors there are."""
-        return len(self._stored)
-
-
-def _read_weights(directory: Path) -> _Weights:
-    files = sorted(directory.glob('*.safetensors'))
-    if not files:
-        raise CheckpointError(
-            f'{directory} has no *.safetensors: pickled weights are not read; save the model '
-            'with safetensors')
-    index = directory / INDEX
-    if index.is_file():
-        files = sorted({directory / name for name in read_json(index)['weight_map'].values()})
-    weights = _Weights(directory)
-    for file in files:
-        if not file.is_file():
-            raise CheckpointError(f'{file} is missing: copy all files of the checkpoint')
-        try:
-            with safe_open(str(file), framework='numpy') as tensors:
-                for name in tensors.keys():
-                    weights.put(_plain_name(name), tensors.get_tensor(name))
-        except (SafetensorError, OSError) as error:
-            raise CheckpointError(f'{file} cannot be read as safetensors ({error})') from error
-    return weights
-
-
-# Prefixes of tensor names, and what they are called here; the first that fits counts.
-_PARTS = {
-    'language_model.lm_head.weight': 'head',
-    'language_model.model.': 'decoder.',
-    'language_model.': 'decoder.',
-    'text_model.': 'decoder.',
-    'lm_head.weight': 'head',
-    'visual.': 'visual.',
-    'vision_tower.': 'visual.',
-    'vision_model.': 'visual.',
-    'multi_modal_projector.': 'visual.projector.',
-    'connector.': 'visual.connector.',
-    '': 'decoder.',
-}
-
-
-def _plain_name(name: str) -> str:
-    # Names come as first published, as transformers 5 writes them, and without `model.`.
-    name = name.removeprefix('model.')
-    part = next(part for part in _PARTS if name.startswith(part))
-    return _PARTS[part] + name.removeprefix(part)
+    if is_there(own):
+        return Fields(own, read_json(own))
+    return Fields(shared, read_json(shared) if is_there(shared) else {}).inner('image_processor')

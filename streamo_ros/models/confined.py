@@ -21,8 +21,10 @@ weights, and an export copy it to where others can read it.
 
 from pathlib import Path
 
-from streamo_ros.models.config import CheckpointError
-from streamo_ros.models.config import read_json
+from streamo_ros.models.errors import CheckpointError
+from streamo_ros.models.json_file import is_there
+from streamo_ros.models.json_file import read_json
+from streamo_ros.models.json_file import shown
 
 INDEX = 'model.safetensors.index.json'
 
@@ -48,18 +50,36 @@ def confine(directory: Path) -> None:
             return True
         return not any(target.is_relative_to(home) for home in allowed)
 
-    for path in sorted(directory.iterdir()):
+    try:
+        entries = sorted(directory.iterdir())
+    except OSError as error:
+        raise CheckpointError(
+            f'{directory} cannot be read ({error.strerror or error}): make it readable') from error
+    for path in entries:
         if path.is_symlink() and leads_out(path):
             raise CheckpointError(
                 f'{path} is a link that leads out of the checkpoint: put the file itself there')
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise CheckpointError(
+                f'{path} is neither a file nor a directory: take it out of the checkpoint')
     index = directory / INDEX
-    if not index.is_file():
+    if not is_there(index):
         return
-    shards = read_json(index).get('weight_map')
-    if not isinstance(shards, dict) or not all(isinstance(name, str) for name in shards.values()):
-        raise CheckpointError(f'{index} has no weight_map of file names: copy it again')
-    for name in sorted(set(shards.values())):
+    for name in sorted(set(read_index(index).values())):
         if leads_out(directory / name) or not name.endswith('.safetensors'):
             raise CheckpointError(
-                f'{index} names {name[:200]!r}, which is no safetensors file of the checkpoint: '
+                f'{index} names {shown(name)}, which is no safetensors file of the checkpoint: '
                 'get the checkpoint from a source you trust')
+
+
+def read_index(index: Path) -> dict[str, str]:
+    """
+    Return the file that holds each tensor, by the tensor's published name.
+
+    :raises CheckpointError: when the index makes no sense
+    """
+    shards = read_json(index).get('weight_map')
+    if not isinstance(shards, dict) or not shards or not all(
+            isinstance(name, str) for name in shards.values()):
+        raise CheckpointError(f'{index} has no weight_map of file names: copy it again')
+    return shards

@@ -22,13 +22,15 @@ SmolLM2-135M's Q4_1 file has: float32, Q8_0 and Q4_1, blocks of 32 numbers with 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+import math
 import struct
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.errors import CheckpointError
+from streamo_ros.models.json_file import shown
 
 _MAGIC = b'GGUF'
 _VERSION = 3
@@ -63,7 +65,7 @@ def read_gguf(content: bytes, name: str) -> Gguf:
     """
     try:
         return _read(_Reader(memoryview(content)))
-    except (ValueError, struct.error) as error:
+    except (ValueError, OverflowError, RecursionError, struct.error) as error:
         raise CheckpointError(f'{name} cannot be read as GGUF: {error}') from error
 
 
@@ -113,6 +115,8 @@ def _read(reader: _Reader) -> Gguf:
         shape = tuple(reader.number('Q') for _ in range(axes))[::-1]
         table.append((name, shape, reader.number('I'), reader.number('Q')))
     alignment = fields.get('general.alignment', 32)
+    if type(alignment) is not int or alignment < 1:
+        raise ValueError(f'its tensors are aligned to {shown(alignment)} bytes')
     begin = reader.at + -reader.at % alignment
     tensors = {}
     for name, shape, kind, offset in table:
@@ -124,7 +128,7 @@ def _read(reader: _Reader) -> Gguf:
 def _tensor(
     reader: _Reader, name: str, shape: tuple[int, ...], kind: int
 ) -> NDArray[np.float32]:
-    size = int(np.prod(shape))
+    size = math.prod(shape)
     if kind == 0:
         return np.frombuffer(reader.take(4 * size), '<f4').astype(np.float32).reshape(shape)
     if kind == 3:

@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.errors import CheckpointError
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGES = {'FloatStorage': np.dtype('<f4'), 'LongStorage': np.dtype('<i8')}

@@ -19,6 +19,8 @@ They are computed here and passed explicitly wherever a model runs: a library th
 on the model lets two streams disturb each other.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,12 +43,20 @@ def stream_positions(
     if grid is None:
         end = start + len(is_image)
         return np.tile(np.arange(start, end), (3, 1)), end
+    relative, length = _relative(is_image.tobytes(), grid)
+    return relative + start, start + length
+
+
+@lru_cache(maxsize=64)  # turns differ in their texts' lengths alone
+def _relative(is_image_bytes: bytes, grid: tuple[int, int]) -> tuple[NDArray[np.int64], int]:
+    """Return positions as ``stream_positions`` does, from 0 on; they are not to be changed."""
+    is_image = np.frombuffer(is_image_bytes, np.bool_)
     rows, columns = grid
     place = (np.cumsum(is_image) - 1) % (rows * columns)
     # By how much each token moves what follows: a frame as a whole by its longer side
     ends_frame = is_image & (place == rows * columns - 1)
     moves = np.where(is_image, np.where(ends_frame, max(grid), 0), 1)
-    following = start + np.cumsum(moves)
+    following = np.cumsum(moves)
     row, column = np.where(is_image, np.divmod(place, columns), 0)
     positions = following - moves + np.stack([np.zeros_like(row), row, column])
     return positions, int(following[-1])

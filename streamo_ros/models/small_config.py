@@ -27,12 +27,18 @@ from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.models.gguf import Gguf
 from streamo_ros.models.smollm2 import write_smollm2_tokenizer
 
-LAYERS = 12
-"""Of SmolLM2's thirty: from the eighth on a stranger's wordings are told apart as well as from
-the thirtieth, and training and ticks cost what the layers do."""
+LAYERS = 8
+"""Of SmolLM2's thirty: behind the eighth a stranger's wordings are told apart better than behind
+the last (docs/small_runs.md), and training and ticks cost what the layers do."""
 
 ADDED = (SMALL.image_pad, *STATE_TOKENS)
 """Tokens that SmolLM2 does not have, numbered behind its own."""
+
+CHANGED = 256
+"""Features of the change tower for each cell."""
+
+INNER = 1024
+"""Between the connector's two layers."""
 
 FRAME = 224
 WINDOW_TURNS = 8

@@ -46,12 +46,8 @@ from streamo_ros.models.efficientnet import COARSE
 from streamo_ros.models.efficientnet import FINE
 from streamo_ros.models.efficientnet import FINE_BLOCK
 from streamo_ros.models.efficientnet import STEM
-
-CHANGED = 256
-"""Features of the tower for each cell."""
-
-INNER = 1024
-"""Between the connector's two layers."""
+from streamo_ros.models.small_config import CHANGED
+from streamo_ros.models.small_config import INNER
 
 
 class SmallVisionConfig(PretrainedConfig):

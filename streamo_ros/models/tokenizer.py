@@ -22,6 +22,7 @@ Text from outside that spells one (``</Response>``, ``<|im_end|>``) stays text.
 from collections.abc import Iterable
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 import re
 
@@ -33,7 +34,30 @@ from streamo_ros.dialogue import Image
 from streamo_ros.dialogue import PromptSegment
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import Text
-from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.errors import CheckpointError
+from streamo_ros.models.json_file import is_there
+from streamo_ros.models.json_file import read_bytes
+from streamo_ros.models.json_file import shown
+
+
+def open_tokenizer(file: Path) -> Tokenizer:
+    """
+    Return a file's tokenizer.
+
+    :raises CheckpointError: when it is missing, or nothing that the library can read
+    """
+    if not is_there(file):
+        raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
+    content = read_bytes(file)
+    try:
+        return Tokenizer.from_buffer(content)
+    except BaseException as error:  # the library's panics are no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
+        raise CheckpointError(
+            f'{file} cannot be read ({shown(str(error))}): it is cut short, or of a newer format '
+            f'than tokenizers {version("tokenizers")} reads; copy it again, or update the package'
+        ) from error
 
 
 class StreamTokenizer:
@@ -47,9 +71,8 @@ class StreamTokenizer:
 
     def __init__(self, file: Path, chat: Chat) -> None:
         self.chat = chat
-        if not file.is_file():
-            raise CheckpointError(f'{file} is missing: a checkpoint needs its tokenizer.json')
-        self._tokenizer = Tokenizer.from_file(str(file))
+        self._file = file
+        self._tokenizer = open_tokenizer(file)
         ids = {token: self._tokenizer.token_to_id(token) for token in chat.control_tokens}
         missing = [token for token, index in ids.items() if index is None]
         if missing and set(missing) <= set(STATE_TOKENS):
@@ -62,6 +85,12 @@ class StreamTokenizer:
                 f'{file} does not know {", ".join(missing)}, which its family puts around '
                 'messages and frames: copy the tokenizer.json that belongs to config.json')
         self._ids = {token: index for token, index in ids.items() if index is not None}
+        for token, index in self._ids.items():
+            # One in the vocabulary alone would be spelled out wherever the prompt has it.
+            if list(self._encode_plain(token)) != [index]:
+                raise CheckpointError(
+                    f'{file} has {token}, but not among its added_tokens: copy the '
+                    'tokenizer.json that belongs to config.json')
         self.image_id = self._ids[chat.image_pad]
         self.end_id = self._ids[chat.end]
         # The library would take any added token in running text for that token, not only ours.
@@ -93,6 +122,26 @@ class StreamTokenizer:
         return int(self._tokenizer.get_vocab_size())
 
     @property
+    def definition(self) -> str:
+        """Return the tokenizer as the library writes it, for those that read it themselves."""
+        return str(self._tokenizer.to_str())
+
+    def check_table(self, rows: int) -> None:
+        """
+        Refuse a tokenizer whose tokens the embedding table does not have.
+
+        :param rows: of the embedding table
+        :raises CheckpointError: naming a token
+        """
+        token, last = max(
+            self._tokenizer.get_vocab(with_added_tokens=True).items(), key=lambda item: item[1])
+        if last >= rows:
+            raise CheckpointError(
+                f'{self._file} numbers the token {shown(token)} {last}, and the embedding table '
+                f'has {rows} rows: copy the tokenizer.json that belongs to the weights, or '
+                'resize the table and train')
+
+    @property
     def control_ids(self) -> frozenset[int]:
         """Return the ids of all added tokens: an answer ends where one of them would follow."""
         return frozenset(self._added.values())
@@ -118,7 +167,8 @@ class StreamTokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return an answer's text, without control tokens and the space after a state."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True)).strip()
+        return str(self._tokenizer.decode(
+            list(ids), skip_special_tokens=True)).strip() if len(ids) else ''
 
     def _encode_plain(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)

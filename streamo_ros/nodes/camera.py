@@ -18,13 +18,17 @@ A camera topic: found, matched, checked and sampled; and a reason whenever nothi
 Most trouble with cameras in ROS 2 is a subscription that silently never matches. So the
 subscription is made to fit what is published (type, reliability), again whenever that changes,
 and ``trouble`` says in a sentence what stands in the way.
+
+Messages are checked and decoded in a thread of the camera's own (``picture_thread``); the executor
+only hands them over.
 """
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
-import math
+import itertools
 import time
 from typing import Any
 
@@ -43,13 +47,23 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
+from streamo_ros.engine.stopwatch import Stopwatch
+from streamo_ros.nodes.failures import Failures
+from streamo_ros.nodes.one_clock import OneClock
+from streamo_ros.nodes.picture_thread import PictureThread
+from streamo_ros.nodes.printable import printable
+from streamo_ros.nodes.rate_limiter import RateLimiter
+from streamo_ros.nodes.rounded_time import rounded_down
 from streamo_ros.sources.camera_stream import Admission
 from streamo_ros.sources.camera_stream import CameraStream
 from streamo_ros.sources.camera_stream import Change
 from streamo_ros.sources.camera_stream import ChangeKind
 from streamo_ros.sources.camera_stream import Outcome
+from streamo_ros.sources.image import check
+from streamo_ros.sources.image import to_rgb
+from streamo_ros.sources.image_error import ImageError
 
-DEPTH = 10  # frames that wait while the executor is held up: a third of a second at 30 Hz
+DEPTH = 5  # frames that wait in DDS, which keeps the memory of the largest for each of them
 NO_FRAMES_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
 OVERRIDABLE = (
     QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
@@ -123,8 +137,9 @@ class CameraSubscription:
     One camera: delivers its sampled frames, counts all others.
 
     Which frames those are is the rule of ``sources.camera_stream``; the counts are in ``frames``.
-    All callbacks and ``poll`` run in one mutually exclusive callback group, and subscriptions are
-    made and destroyed there alone; the rest may be used from any thread.
+    ``poll`` and the subscription's callbacks run in one mutually exclusive callback group, and
+    subscriptions are made and destroyed there alone. ``on_frame`` and ``on_jump`` are called in
+    the camera's own thread, to which ``frames`` belongs. The rest may be used from any thread.
 
     :param node: the node that subscribes
     :param name: the node's name for the camera, also the relative topic to subscribe to
@@ -157,6 +172,7 @@ class CameraSubscription:
             # Not remapped itself, it lies beside the image, wherever that was remapped to.
             self.compressed_topic = f'{self.topic}/compressed'
         self.frames = CameraStream(self.topic, fps)
+        self.stopwatch = Stopwatch()
         self.incompatible = 0       # publishers that offered another quality of service
         self.publishers = 0         # of what is subscribed to, now
         self._node = node
@@ -165,7 +181,15 @@ class CameraSubscription:
         self._on_frame = on_frame
         self._on_jump = on_jump
         self._group = group
+        self._fps = self._sampled_fps = fps
+        self._restarts = itertools.count(1)
+        self._restart = self._restarted = 0     # the latest that was asked for, and that was made
+        self._taking: int | None = None         # the one that the message at hand came after
         self._patience_s = max(NO_FRAMES_S, 2 / fps)
+        self._clock = OneClock(self._publishers_now)
+        self._pictures = PictureThread(
+            self.topic, self._take, Failures(node.get_logger()))
+        self._aloud = RateLimiter(20, 0.2)
         self._subscription: Any = None
         self._match = Match(None)
         self._incompatible = ''
@@ -200,38 +224,62 @@ class CameraSubscription:
         no_frames_s = self.no_frames_s
         if no_frames_s <= self._patience_s:
             return ''
-        power = 10 ** math.floor(math.log10(no_frames_s))
-        rounded = power * max(step for step in (1, 2, 5) if step * power <= no_frames_s)
-        return f'no usable frame for {rounded:g} s on {self.topic} because {self.trouble}'
+        return (f'no usable frame for {rounded_down(no_frames_s):g} s on {self.topic} because '
+                f'{self.trouble}')
 
     @property
     def trouble(self) -> str:
         """Return in a sentence why no usable frame arrives, as far as can be known."""
         if self._match.trouble or self._incompatible:
             return self._match.trouble or self._incompatible
+        if self._pictures.busy_s > NO_FRAMES_S:
+            return 'one of its pictures takes that long to decode: let the camera send others'
         if self._last_problem:
             return self._last_problem
         return f'{self.topic} has a publisher, but it sends nothing (or nothing gets through)'
+
+    @property
+    def restarting(self) -> bool:
+        """Return whether what is being decoded now is of before a restart: not to be used."""
+        taking = self._taking
+        return taking is not None and taking != self._restart
+
+    @property
+    def clocks(self) -> str:
+        """Return in a sentence that frames of several clocks come; empty while they do not."""
+        if not self._clock.several:
+            return ''
+        return (f'{self.publishers} publishers on {self.topic} have clocks that differ: one of '
+                'them is followed; remap all but one')
+
+    @property
+    def passed_over(self) -> int:
+        """Return how many messages were not looked at, since others before them took long."""
+        return self._pictures.passed_over
 
     def open(self) -> None:
         """Start listening."""
         self._advanced_at = time.monotonic()
         self._last_problem = self._no_frames = ''
+        self._clock.reset()
         self.restart()
         self._open = True
+        self._pictures.open()
 
     def close(self) -> None:
         """Stop listening; the counters stay."""
         self._open = False
+        self.restart()
+        self._pictures.close()
 
     def reconfigure(self, fps: float) -> None:
         """Sample at another rate from the next frame on, without a new beginning."""
-        self.frames.reconfigure(fps)
+        self._fps = fps
         self._patience_s = max(NO_FRAMES_S, 2 / fps)
 
     def restart(self) -> None:
         """Sample the next frame, as the first of a new grid and of whatever size."""
-        self.frames.reset()
+        self._restart = next(self._restarts)
 
     def poll(self) -> None:
         """Fit the subscription to what is published now; to be called every now and then."""
@@ -262,7 +310,7 @@ class CameraSubscription:
     def _count_publishers(self, source: Source | None, offers: Sequence[Offer]) -> None:
         before, self.publishers = self.publishers, 0 if source is None else sum(
             (offer.topic, offer.type) == (source.topic, source.type) for offer in offers)
-        if self.publishers > max(before, 1) and source is not None:
+        if self.publishers > max(before, 1) and source is not None and self._aloud.take():
             self._node.get_logger().warning(
                 f'{source.topic} has {self.publishers} publishers: their frames are taken as one '
                 "stream; unless they are one camera's, remap all but one")
@@ -293,7 +341,8 @@ class CameraSubscription:
                          else ReliabilityPolicy.BEST_EFFORT))
         self._incompatible = ''
         self._subscription = self._node.create_subscription(
-            Image if source.type == RAW else CompressedImage, source.topic, self._receive,
+            Image if source.type == RAW else CompressedImage, source.topic,
+            self._receive,  # type: ignore[arg-type]  # rclpy takes those of two arguments, too
             profile, callback_group=self._group,
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._refuse_qos),
             qos_overriding_options=QoSOverridingOptions(self._overrides(source.topic)))
@@ -326,13 +375,38 @@ class CameraSubscription:
         self._incompatible = (
             f'a publisher of {self.topic} does not offer the {policy} that is asked for: let the '
             'parameter reliability be auto, or mend the qos_overrides')
-        self._node.get_logger().warning(f'incompatible quality of service: {self._incompatible}')
+        if self._aloud.take():
+            self._node.get_logger().warning(
+                f'incompatible quality of service: {self._incompatible}')
 
-    def _receive(self, message: Image | CompressedImage) -> None:
-        if not self._open:
-            return
+    def _publishers_now(self) -> int:
+        source = self._match.source
+        return 0 if source is None else int(self._node.count_publishers(source.topic))
+
+    def _receive(self, message: Image | CompressedImage, about: Mapping[str, int]) -> None:
+        if self._open:
+            self._pictures.put(message, about['publication_sequence_number'] or 0)
+
+    # In the camera's thread
+
+    def _take(self, message: Image | CompressedImage, number: int) -> None:
+        self._taking = self._restart
+        try:
+            self._admit(message, number)
+        finally:
+            self._taking = None
+
+    def _admit(self, message: Image | CompressedImage, number: int) -> None:
+        if self._taking is not None and self._taking != self._restarted:
+            self._restarted = self._taking
+            self.frames.reset()
+        if self._fps != self._sampled_fps:
+            self._sampled_fps = self._fps
+            self.frames.reconfigure(self._sampled_fps)
         stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
-        admission = self.frames.admit_message(message, stamp)
+        with self.stopwatch.part('decode'):
+            admission = self.frames.admit(
+                stamp, lambda: self._check(message, stamp, number), lambda: to_rgb(message))
         if admission.change is not None:
             self._take_change(admission.change)
         if admission.outcome is Outcome.BAD:
@@ -345,19 +419,28 @@ class CameraSubscription:
         if admission.picture is not None:
             self._on_frame(admission.picture, message.header, stamp)
 
+    def _check(
+        self, message: Image | CompressedImage, stamp: int, number: int
+    ) -> None:
+        check(message)
+        if not self._clock.admits(stamp, number):
+            raise ImageError(
+                'another clock', f'its stamp, {stamp / 1e9:.3f} s, is not of the clock that is '
+                'followed: remap all publishers of the topic but one')
+
     def _take_change(self, change: Change) -> None:
         sentence = change.sentence
         if change.kind is ChangeKind.TIME and self.publishers > 1:
             sentence += f' ({self.publishers} publishers)'  # whose clocks may differ
         if change.begins_anew:
             self._on_jump(sentence)
-        else:
+        elif self._aloud.take():
             self._node.get_logger().info(sentence)
 
     def _log_bad(self, admission: Admission) -> None:
         count = self.frames.bad[admission.cause]
-        self._last_problem = f'the images on {self.topic} cannot be used: {admission.reason}'
+        reason = printable(admission.reason, 2 * len(admission.reason))
+        self._last_problem = f'the images on {self.topic} cannot be used: {reason}'
         if str(count).strip('0') == '1':  # the 1st, 10th, 100th ...: a camera sends 30 a second
             self._node.get_logger().warning(
-                f'bad image on {self.topic} ({admission.cause}, number {count}): '
-                f'{admission.reason}')
+                f'bad image on {self.topic} ({admission.cause}, number {count}): {reason}')

@@ -53,6 +53,9 @@ class CameraFigures:
     :param name: the node's name for it
     :param clock: why simulated time does not run; empty where it does, or time is real
     :param no_frames: why no usable frame comes; empty while they do
+    :param late: why frames come and nothing is decided about them; empty while something is
+    :param clocks: that frames of several clocks come; empty while they do not
+    :param passed_over: messages that were not looked at, because pictures before them took long
     :param incompatible: publishers that offered another quality of service than was asked for
     :param bad: images that could not be used, by cause
     :param visual_tokens_pruned: share of visual tokens that a still scene has spared in this epoch
@@ -64,6 +67,9 @@ class CameraFigures:
     source: str
     epoch: int
     no_frames: str = ''
+    late: str = ''
+    clocks: str = ''
+    passed_over: int = 0
     publishers: int = 0
     incompatible: int = 0
     received: int = 0
@@ -85,7 +91,9 @@ class Snapshot:
     :param status: of the node, whatever the cameras do
     :param latencies: from image stamp to publication, the latest ones
     :param inferences: time the model took, the latest ones
+    :param unkept: why instructions are not kept in the state file; empty while they are
     :param restarts: engines that took the place of one that was lost
+    :param shares: of the time, by what it went into; empty unless that is asked for
     """
 
     cameras: Sequence[CameraFigures]
@@ -101,7 +109,9 @@ class Snapshot:
     instructions: Sequence[str] = ()
     refused: int = 0
     last_refusal: str = ''
+    unkept: str = ''
     responses: int = 0
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -119,6 +129,9 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
     code, detail = snapshot.status.code, snapshot.status.detail
     level = LEVELS[code]
     pruned = f'{mean(camera.visual_tokens_pruned for camera in snapshot.cameras):.3f}'
+    late = '; '.join(camera.late for camera in snapshot.cameras if camera.late)
+    if not detail and late:
+        code, detail, level = StreamState.STATUS_LATE, late, LEVELS[StreamState.STATUS_LATE]
     inference = code in (StreamState.STATUS_LATE, StreamState.STATUS_ERROR)
     parts = [
         *(_stream(camera, 'stream' if len(snapshot.cameras) == 1 else f'stream {camera.name}')
@@ -134,7 +147,8 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
           'failures': snapshot.failures, 'responses': snapshot.responses,
           'visual_tokens_pruned': pruned,
           'drop_ratio': pruned,  # its name before 0.2, said for one more release
-          'skipped_frames': sum(camera.skipped_frames for camera in snapshot.cameras)}),
+          'skipped_frames': sum(camera.skipped_frames for camera in snapshot.cameras),
+          **{f'share_{part}': f'{share:.3f}' for part, share in snapshot.shares.items()}}),
         ('model',
          DiagnosticStatus.OK if code not in (
              StreamState.STATUS_LOADING, StreamState.STATUS_INACTIVE, StreamState.STATUS_ERROR)
@@ -145,8 +159,9 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
          {'checkpoint': snapshot.checkpoint, 'backend': snapshot.backend,
           'lifecycle': snapshot.lifecycle, 'restarts': snapshot.restarts}),
         ('instructions',
-         DiagnosticStatus.OK if snapshot.instructions else DiagnosticStatus.WARN,
-         f'{len(snapshot.instructions)} standing' if snapshot.instructions
+         DiagnosticStatus.OK if snapshot.instructions and not snapshot.unkept
+         else DiagnosticStatus.WARN,
+         snapshot.unkept or f'{len(snapshot.instructions)} standing' if snapshot.instructions
          else 'no instruction stands: send one to ~/instruction',
          {'refused': snapshot.refused, 'last_refusal': snapshot.last_refusal,
           **{f'instruction {number}': text
@@ -167,8 +182,12 @@ def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str
     level, message = DiagnosticStatus.OK, 'frames arrive'
     if camera.no_frames:
         level, message = DiagnosticStatus.ERROR, camera.no_frames
+    elif camera.late:
+        level, message = DiagnosticStatus.WARN, camera.late
     elif camera.clock:
         level, message = DiagnosticStatus.WARN, camera.clock
+    elif camera.clocks:
+        level, message = DiagnosticStatus.WARN, camera.clocks
     elif bad:
         level, message = DiagnosticStatus.WARN, f'{bad} bad images'
     elif camera.publishers > 1:
@@ -181,4 +200,5 @@ def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str
         'incompatible_qos': camera.incompatible, 'epoch': camera.epoch,
         'frames_received': camera.received, 'frames_sampled': camera.sampled,
         'frames_dropped': camera.dropped, 'stale_stamps': camera.stale,
+        'frames_passed_over': camera.passed_over,
         **{f'bad_images ({cause})': count for cause, count in sorted(camera.bad.items())}}

@@ -24,6 +24,11 @@ import threading
 from streamo_ros.engine import Engine
 from streamo_ros.engine import EngineProcess
 from streamo_ros.engine import StillScene
+from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.backends.factory import holds_engines
+from streamo_ros.engine.footprint import footprint
+from streamo_ros.engine.footprint import GIB
+from streamo_ros.engine.footprint import memory_here
 from streamo_ros.nodes.parameters import Settings
 
 
@@ -44,7 +49,33 @@ def load_engine(
         window_turns=settings.window_turns or None, fps=settings.fps,
         max_answer_tokens=settings.max_answer_tokens,
         still=StillScene() if settings.still_scene else None, zero_shot=settings.zero_shot,
-        thresholds=settings.thresholds)
+        thresholds=settings.thresholds,
+        memory_tokens=None if settings.memory_tokens < 0 else settings.memory_tokens,
+        threads=settings.threads)
     if not settings.engine_process:
-        return nullcontext(make())
-    return EngineProcess(make, settings.deadline_s, ended, log, on_end)
+        return nullcontext(_told(log, make))
+    return EngineProcess(
+        functools.partial(_told, print, make), settings.deadline_s, ended, log, on_end)
+
+
+def _told(tell: Callable[[str], None], make: Callable[[], Engine]) -> Engine:
+    """Make an engine, and tell in one line what it takes; its process prints that."""
+    engine = make()
+    if isinstance(engine, StreamEngine):
+        needed = footprint(
+            engine.checkpoint, tensorrt=holds_engines(engine.checkpoint.directory),
+            window_turns=engine.window_turns, fps=engine.fps)
+        memory, free = memory_here()
+        tell(f'{engine.checkpoint.vision.family}, {needed}; this machine has '
+             f'{memory / GIB:.1f} GiB, {free / GIB:.1f} free')
+    return engine
+
+
+def check_engine(process: Engine, *_: Engine) -> None:
+    """
+    Find out whether an engine's process lives.
+
+    :raises EngineFailure: when it does not
+    """
+    if isinstance(process, EngineProcess):
+        process.check()

@@ -23,6 +23,7 @@ when the model has failed over it: windows, grid and clock begin again, the inst
 from collections.abc import Callable
 from collections.abc import Sequence
 import threading
+import time
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,23 @@ from numpy.typing import NDArray
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from streamo_ros.engine import Engine
+from streamo_ros.nodes.rate_limiter import RateLimiter
 from streamo_ros.nodes.stream import Stream
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import Worker
+
+BURST, PER_S = 20, 0.2
+"""Jumps that are logged at once, and a second: a clock may jump with every frame."""
 
 
 class Epochs:
     """
     Counts the streams' epochs and ticks, and hands their frames to the engine's thread.
 
-    ``take_frame`` and ``take_jump`` belong to the cameras' callback group. Epochs begin and
-    streams close there, in transitions, and in the engine's thread after a failure.
+    ``take_frame`` and ``take_jump`` belong to the cameras' threads. Epochs begin in the executor's
+    thread, in transitions, and in the engine's thread after a failure; streams close in
+    transitions. A frame that was being decoded when its stream began anew or closed belongs to
+    neither, and counts as dropped.
 
     :param streams: of all cameras
     :param worker: returns the worker; None while there is none
@@ -55,6 +62,8 @@ class Epochs:
         self._streams = streams
         self._worker = worker
         self._logger = logger
+        self._aloud = RateLimiter(BURST, PER_S)
+        self._resets = [_Reset(stream) for stream in streams]
 
     def take_frame(
         self, stream: Stream, picture: NDArray[np.uint8], header: Any, stamp: int
@@ -69,14 +78,22 @@ class Epochs:
         with self.lock:
             if (worker := self._worker()) is None:
                 return
+            if stream.camera.restarting:
+                stream.dropped += 1
+                return
+            stream.sampled_at = time.monotonic()
             frame = Frame(picture, header, stamp, stream.epoch, stream.tick, stream.number)
             stream.tick += 1
             stream.dropped += worker.submit(frame)
 
     def take_jump(self, stream: Stream, reason: str) -> None:
         """Begin an epoch for a reason of the camera's, which has begun anew by itself."""
-        self._logger.warning(f'{reason}: watching goes on in a new epoch')
-        self._begin(stream)
+        with self.lock:
+            if stream.camera.restarting:
+                return  # it begins anew anyway
+            if self._aloud.take():
+                self._logger.warning(f'{reason}: watching goes on in a new epoch')
+            self._begin(stream)
 
     def begin_all(self) -> None:
         """Begin an epoch of every stream."""
@@ -93,17 +110,12 @@ class Epochs:
         with self.lock:
             stream.epoch += 1
             stream.tick = 0
-            epoch, worker = stream.epoch, self._worker()
+            worker = self._worker()
             if worker is None:
-                stream.reports.begin_epoch(epoch)
+                stream.reports.begin_epoch(stream.epoch)
                 return
-
-            def reset(*engines: Engine) -> None:
-                engines[stream.number].reset()
-                stream.reports.begin_epoch(epoch)
-
             stream.dropped += worker.discard_frames(stream.number)
-            worker.post(reset)
+            worker.post(self._resets[stream.number])
             worker.interrupt(stream.number)
 
     def close(self) -> None:
@@ -115,3 +127,14 @@ class Epochs:
                 if worker is not None:
                     stream.dropped += worker.discard_frames(stream.number)
                     worker.interrupt(stream.number)
+
+
+class _Reset:
+    """The call that has a stream's engine begin anew; of several that would wait one does."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def __call__(self, *engines: Engine) -> None:
+        engines[self._stream.number].reset()
+        self._stream.reports.begin_epoch(self._stream.epoch)

@@ -33,6 +33,9 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 
+from streamo_ros.nodes.rate_limiter import RateLimiter
+from streamo_ros.nodes.sim_time import check_clock
+
 N = TypeVar('N', bound='GuardedLifecycleNode')
 Transition = Callable[[N, LifecycleState], TransitionCallbackReturn]
 
@@ -71,6 +74,8 @@ class GuardedLifecycleNode(LifecycleNode):
 
     def __init__(self, name: str, quick: CallbackGroup, **options: Any) -> None:
         super().__init__(name, **options)
+        check_clock(self)
+        self._aloud = RateLimiter(20, 0.2)  # any client may ask for what cannot be
         self.failed = ''
         self._transition = threading.Lock()
         # rclpy has no parameter for the group of one service, nor for its callback.
@@ -91,16 +96,20 @@ class GuardedLifecycleNode(LifecycleNode):
         :returns: None when there is no such transition now, or another one is under way
         """
         if not self._transition.acquire(blocking=False):
-            self.get_logger().warning(f'no transition now: the node is {self.lifecycle}')
+            self._warn(f'no transition now: the node is {self.lifecycle}')
             return None
         try:
             before = self.lifecycle
             return trigger()
         except RuntimeError as error:  # rclpy's does not name the state
-            self.get_logger().warning(f'no such transition while the node is {before}: {error}')
+            self._warn(f'no such transition while the node is {before}: {error}')
             return None
         finally:
             self._transition.release()
+
+    def _warn(self, sentence: str) -> None:
+        if self._aloud.take():
+            self.get_logger().warning(sentence)
 
     def _take_change(
         self, request: ChangeState.Request, response: ChangeState.Response

@@ -22,23 +22,30 @@ It is told of steps and failures, and asked for what is published; it publishes 
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+import itertools
+import time
 import traceback
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from streamo_ros.engine import EngineFailure
+from streamo_ros.engine.stopwatch import shares
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import CameraFigures
 from streamo_ros.nodes.diagnostics import Snapshot
 from streamo_ros.nodes.instruction_intake import InstructionIntake
 from streamo_ros.nodes.parameters import Settings
+from streamo_ros.nodes.printable import printable
+from streamo_ros.nodes.rounded_time import rounded_down
 from streamo_ros.nodes.sim_time import SimTime
-from streamo_ros.nodes.state_publisher import MAX_ECHO
 from streamo_ros.nodes.state_publisher import Status
 from streamo_ros.nodes.stream import Stream
 
 STUCK_S = 5.0
 """At one frame for so long, the model is in trouble."""
+
+MIN_ALLOWED_S = 1.0
+"""A machine that is busy is not in trouble for less, whatever ``deadline_s`` says."""
 
 LATEST = 600
 """Steps whose latencies and inference times are kept: ten minutes at one frame a second."""
@@ -55,6 +62,7 @@ class Condition:
     :param failed: how the latest transition failed; empty: it did not
     :param watching: it is active, and there is a model
     :param busy_s: seconds that the model has been at the frame at hand
+    :param allowed_s: seconds that a stream may be without a fresh decision: see ``allowed_s``
     """
 
     lifecycle: str
@@ -63,6 +71,18 @@ class Condition:
     failed: str = ''
     watching: bool = False
     busy_s: float = 0.0
+    allowed_s: float = float('inf')
+
+
+def allowed_s(settings: Settings) -> float:
+    """
+    Return for how long a stream may be without a fresh decision.
+
+    That is the period of its frames and the time that one frame may take: ``deadline_s``, but no
+    more than ``STUCK_S``, from which on the model is in trouble in any case.
+    """
+    deadline_s = settings.deadline_s if settings.engine_process else STUCK_S
+    return 1 / settings.fps + max(MIN_ALLOWED_S, min(STUCK_S, deadline_s))
 
 
 class Health:
@@ -118,7 +138,8 @@ class Health:
         lost = isinstance(error, EngineFailure)
         reason = str(error) if lost else f'{type(error).__name__}: {error}'
         # Numbered, so that each is a change of status and said at once.
-        self._step_failure = f'failure {self._failures} of the model: {reason}'[:MAX_ECHO]
+        self._step_failure = printable(
+            f'failure {self._failures} of the model: {reason}')
         if lost:
             self._logger.error(f'{self._step_failure}; it is started anew')
         elif str(self._failures).strip('0') == '1':  # the 1st, 10th, 100th ...
@@ -153,7 +174,7 @@ class Health:
             return Status(
                 StreamState.STATUS_LOADING, f'loading checkpoint {condition.loading!r}')
         if condition.failed:
-            return Status(StreamState.STATUS_ERROR, condition.failed[:MAX_ECHO])
+            return Status(StreamState.STATUS_ERROR, printable(condition.failed))
         if not condition.watching:
             return Status(
                 StreamState.STATUS_INACTIVE,
@@ -170,11 +191,9 @@ class Health:
         """Have each stream repeat the states that nothing was said about for so long."""
         standing, status = self._instructions.standing, self.status(condition)
         for stream in self._streams:
-            no_frames = '' if status.detail else self._no_frames(stream)
             stream.reports.repeat(
                 [instruction for instruction in standing if instruction.watches(stream.name)],
-                Status(StreamState.STATUS_NO_FRAMES, no_frames) if no_frames else status,
-                stream.dropped, heartbeat_s)
+                self._stream_status(stream, condition, status), stream.dropped, heartbeat_s)
 
     def log_time(self) -> None:
         """Log when simulated time stops, and when it runs again."""
@@ -187,7 +206,9 @@ class Health:
         """Return the figures of now."""
         status = self.status(condition)
         return Snapshot(
-            cameras=[self._figures(stream, status) for stream in self._streams],
+            cameras=[self._figures(
+                stream, self._stream_status(stream, condition, status))
+                for stream in self._streams],
             checkpoint=settings.checkpoint,
             backend=settings.backend,
             lifecycle=condition.lifecycle,
@@ -202,12 +223,37 @@ class Health:
                 for one in self._instructions.standing],
             refused=self._instructions.refused,
             last_refusal=self._instructions.last_refusal,
-            responses=self._responses)
+            unkept=self._instructions.unkept,
+            responses=self._responses,
+            shares=shares(*itertools.chain.from_iterable(
+                (stream.camera.stopwatch.seconds, stream.seconds, stream.stopwatch.seconds)
+                for stream in self._streams)) if settings.profile else {})
 
-    def _no_frames(self, stream: Stream) -> str:
-        """Return why no usable frame comes; empty while they do."""
-        no_frames = stream.camera.no_frames
-        return no_frames and '; '.join(filter(None, (no_frames, self._sim_time.trouble)))
+    def _stream_status(self, stream: Stream, condition: Condition, status: Status) -> Status:
+        """
+        Return how one stream is: what the node's status is, or else why nothing is decided.
+
+        It watches what has come of the stream, not what should: however frames, calls and
+        parameters hold each other up, a stream without a fresh decision is not well.
+        """
+        if status.detail:
+            return status
+        if no_frames := stream.camera.no_frames:
+            return Status(
+                StreamState.STATUS_NO_FRAMES,
+                '; '.join(filter(None, (no_frames, self._sim_time.trouble))))
+        undecided_s = time.monotonic() - stream.decided_at
+        if undecided_s <= condition.allowed_s:
+            return status
+        undecided = f'nothing was decided for {rounded_down(undecided_s):g} s'
+        if stream.sampled_at > stream.decided_at:
+            return Status(
+                StreamState.STATUS_LATE,
+                f'{undecided} though frames come: the model does not get to them; lower fps')
+        return Status(
+            StreamState.STATUS_NO_FRAMES,
+            f'{undecided} because no frame was due: the stamps on {stream.camera.topic} advance '
+            'slower than time does, or its frames stop now and then')
 
     def _figures(self, stream: Stream, status: Status) -> CameraFigures:
         camera, source = stream.camera, stream.camera.source
@@ -217,7 +263,10 @@ class Health:
             source='' if source is None else
             f'{source.type} {"reliable" if source.reliable else "best effort"}',
             epoch=stream.epoch,
-            no_frames='' if status.detail else self._no_frames(stream),
+            no_frames=status.detail if status.code == StreamState.STATUS_NO_FRAMES else '',
+            late=status.detail if status.code == StreamState.STATUS_LATE else '',
+            clocks=camera.clocks,
+            passed_over=camera.passed_over,
             clock=self._sim_time.trouble,
             publishers=camera.publishers,
             incompatible=camera.incompatible,

@@ -21,10 +21,12 @@ either.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import time
 
 from std_msgs.msg import String
 
+from streamo_ros.dialogue import answer_format
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine import Engine
 from streamo_ros.engine.instruction_table import GOAL
@@ -32,9 +34,11 @@ from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import PARAMETER
 from streamo_ros.engine.instruction_table import Refusal
 from streamo_ros.engine.instruction_table import StandingInstruction
+from streamo_ros.engine.instruction_table import TOPIC
 from streamo_ros.msg import Instruction
+from streamo_ros.msg import StructuredInstruction
 from streamo_ros.nodes.rate_limiter import RateLimiter
-from streamo_ros.nodes.state_file import StateFile
+from streamo_ros.nodes.state_file import StateFileThread
 
 BURST, PER_S = 20, 5.0
 """Instructions that each way of asking is open to at once, and a second; refusals said aloud."""
@@ -47,10 +51,11 @@ class InstructionIntake:
     """
     The node's instructions, from its topics, goals, parameter and state file.
 
-    ``take_message``, ``take_text`` and ``take_goal`` belong to the executor, one at a time;
-    ``restore`` and ``add_parameter`` to whoever makes the node. ``reconcile`` and ``find`` belong
-    to the engine's thread, ``detach`` to it or, when it has ended, to whoever ended it. All else
-    may be called from any thread. The callbacks are called from whichever thread it was.
+    ``take_message``, ``take_structured``, ``take_text`` and ``take_goal`` belong to the executor,
+    one at a time; ``restore`` and ``add_parameter`` to whoever makes the node. ``reconcile`` and
+    ``find`` belong to the engine's thread, ``detach`` to it or, when it has ended, to whoever
+    ended it. All else may be called from any thread. The callbacks are called from whichever
+    thread it was.
 
     :param table: what stands
     :param state_file: where it is kept for the next start
@@ -61,7 +66,7 @@ class InstructionIntake:
     """
 
     def __init__(
-        self, table: InstructionTable, state_file: StateFile, on_change: Callable[[], None],
+        self, table: InstructionTable, state_file: StateFileThread, on_change: Callable[[], None],
         on_refusal: Callable[[Refusal, bool], None], now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.refused = 0
@@ -74,7 +79,8 @@ class InstructionIntake:
         self._on_refusal = on_refusal
         self._rates = {
             way: RateLimiter(BURST, PER_S, now)
-            for way in ('instruction', 'instruction_text', 'watch_for')}
+            for way in (
+                'instruction', 'structured_instruction', 'instruction_text', 'watch_for')}
         self._aloud = RateLimiter(BURST, PER_S, now)
 
     @property
@@ -84,20 +90,29 @@ class InstructionIntake:
 
     def add_parameter(self, text: str) -> None:
         """
-        Have the instruction of the node's parameter stand.
+        Have the instruction of the node's parameter stand; an empty one is none.
 
         :raises InstructionError: when it cannot
         """
-        self._table.add(PARAMETER, text, PARAMETER, origin=PARAMETER)
+        if text:
+            self._table.add(PARAMETER, text, PARAMETER, origin=PARAMETER)
 
     def restore(self) -> None:
         """Have stand what stood when the node ended."""
-        for message in self._state_file.read():
-            self._apply(message)
+        self._state_file.read(self._apply_all)
 
     def keep(self) -> None:
-        """Keep what stands for the next start."""
+        """Keep what stands for the next start, without waiting for the file."""
         self._state_file.write(self.standing)
+
+    def finish(self, timeout_s: float) -> None:
+        """Wait until what stands is kept, but not longer; the node ends."""
+        self._state_file.finish(timeout_s)
+
+    @property
+    def unkept(self) -> str:
+        """Return in a sentence why what stands is not kept; empty while it is."""
+        return self._state_file.trouble
 
     def take_message(self, message: Instruction) -> None:
         """Do what a message on ``~/instruction`` asks."""
@@ -105,6 +120,14 @@ class InstructionIntake:
         if message.action in (Instruction.CANCEL, Instruction.CLEAR) or self._allows(
                 'instruction', _of(message)):
             self._apply(message)
+
+    def take_structured(self, message: StructuredInstruction) -> None:
+        """Do what a message on ``~/structured_instruction`` asks."""
+        asked = message.instruction
+        if asked.action in (Instruction.CANCEL, Instruction.CLEAR):
+            self._apply(asked)
+        elif self._allows('structured_instruction', _of(asked)):
+            self._apply_structured(message)
 
     def take_text(self, message: String) -> None:
         """Have a text of ``~/instruction_text`` take the place of the last; empty: withdraw it."""
@@ -150,8 +173,18 @@ class InstructionIntake:
         """Forget the engines, which are gone; what stands stays."""
         self._table.detach()
 
-    def _apply(self, message: Instruction, *origin: str) -> None:
-        self._change(lambda: self._table.apply(message, *origin), _of(message))
+    def _apply(self, message: Instruction, origin: str = TOPIC) -> None:
+        self._change(lambda: self._table.apply(message, origin), _of(message))
+
+    def _apply_structured(self, message: StructuredInstruction) -> None:
+        asked = message.instruction
+        self._change(
+            lambda: self._table.apply(
+                asked, answer=answer_format(message.choices, message.json_schema)), _of(asked))
+
+    def _apply_all(self, messages: Sequence[StructuredInstruction]) -> None:
+        for message in messages:
+            self._apply_structured(message)
 
     def _allows(self, way: str, asked: StandingInstruction) -> bool:
         """Return whether one more instruction may come this way now; refuse it if not."""

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+import math
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange
@@ -33,14 +34,17 @@ from rcl_interfaces.msg import SetParametersResult
 from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.exceptions import InvalidTopicNameException
+from rclpy.exceptions import ParameterUninitializedException
 from rclpy.node import Node
 from rclpy.parameter import Parameter as Given
 from rclpy.validate_topic_name import validate_topic_name
 
+from streamo_ros.dialogue import MAX_MEMORY_TOKENS
 from streamo_ros.engine import BACKENDS
 from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.thresholds import Thresholds
+from streamo_ros.errors import UserError
 
 
 class ParameterError(ValueError):
@@ -56,10 +60,12 @@ class Settings:
     backend: str
     engine_process: bool
     deadline_s: float
+    threads: int
     fps: float
     response_threshold: float
     release_threshold: float
     window_turns: int
+    memory_tokens: int
     max_answer_tokens: int
     max_instructions: int
     still_scene: bool
@@ -68,7 +74,16 @@ class Settings:
     reliability: str
     instruction: str
     state_file: str
+    event_log: str
+    event_log_standby: bool
+    event_log_pictures: bool
+    event_log_blur: str
+    event_log_map_frame: str
+    event_log_max_days: float
+    event_log_max_mib: int
+    event_log_max_events: int
     heartbeat_s: float
+    profile: bool
     autostart: bool
 
     @property
@@ -130,6 +145,9 @@ SPECIFICATION: dict[str, Parameter] = {
     'deadline_s': Parameter(
         30.0, 'With engine_process: the model is restarted when a frame takes longer; an answer '
         'is cut at four fifths of it.', range=(0.1, 3600.0), model=True),
+    'threads': Parameter(
+        0, 'Threads of the processor that the model may use, never more than the cores that the '
+        'process was given; 0: as many.', range=(0, 1024), model=True),
     'fps': Parameter(
         1.0, 'Frames per second that the model judges, sampled by the stamps of the messages.',
         range=(0.1, 30.0), live=True),
@@ -142,6 +160,9 @@ SPECIFICATION: dict[str, Parameter] = {
     'window_turns': Parameter(
         0, 'Frames that the model remembers; 0: as many as the checkpoint was made for.',
         range=(0, 100_000), model=True),
+    'memory_tokens': Parameter(
+        -1, 'Tokens for a text of what was answered, which the model keeps in view; 0: none; -1: '
+        'as the checkpoint was trained.', range=(-1, MAX_MEMORY_TOKENS), model=True),
     'max_answer_tokens': Parameter(
         MAX_ANSWER_TOKENS, 'Longer answers are cut, and their messages say so.',
         range=(1, 1024), model=True),
@@ -163,12 +184,51 @@ SPECIFICATION: dict[str, Parameter] = {
         '', 'An instruction that stands from the start; empty: none.'),
     'state_file': Parameter(
         '', 'Where standing instructions are kept for the next start; empty: nowhere.'),
+    'event_log': Parameter(
+        '', 'Folder in which answers are logged, to be listed and asked about; empty: nowhere.'),
+    'event_log_standby': Parameter(
+        False, 'With event_log: log each Standby that came to nothing, too.'),
+    'event_log_pictures': Parameter(
+        True, 'With event_log: log the frames at the begin and the end of each event.'),
+    'event_log_blur': Parameter(
+        '', 'With event_log: a function, as module:function, that blurs a picture before it is '
+        'logged; empty: none.'),
+    'event_log_map_frame': Parameter(
+        '', 'With event_log: log where the camera was in this frame, such as map, by tf2; empty: '
+        'do not.'),
+    'event_log_max_days': Parameter(
+        30.0, 'With event_log: older events are removed, by the clock of the machine.',
+        range=(0.01, 36500.0)),
+    'event_log_max_mib': Parameter(
+        1024, 'With event_log: what the folder may take, in MiB; the oldest events go.',
+        range=(16, 1_048_576)),
+    'event_log_max_events': Parameter(
+        100_000, 'With event_log: how many events there may be; the oldest go.',
+        range=(1, 100_000_000)),
     'heartbeat_s': Parameter(
         2.0, 'After this many seconds without a fresh decision the last state is repeated.',
         range=(0.1, 60.0)),
+    'profile': Parameter(
+        False, 'Say in /diagnostics what share of the time goes into decoding, scaling, the image '
+        'encoder, the step, the words of answers, publication and the rest.', live=True),
     'autostart': Parameter(
         True, 'Configure and activate at start; false where a lifecycle manager does it.'),
 }
+
+
+def declared(node: Node, name: str, parameter: Parameter) -> Any:
+    """
+    Declare a parameter that is fixed while the node runs, and return its value.
+
+    :raises ParameterError: when it is out of its range, of another type or not a choice
+    """
+    try:
+        node.declare_parameter(name, parameter.default, parameter.descriptor())
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        raise ParameterError(f'parameter {name}: {error}') from error
+    value = value_of(node, name)
+    _check_value(name, parameter, value)
+    return value
 
 
 def declare(node: Node) -> Settings:
@@ -197,7 +257,29 @@ def read(node: Node) -> Settings:
 
 
 def _values(node: Node) -> dict[str, Any]:
-    return {name: node.get_parameter(name).value for name in SPECIFICATION}
+    return {name: value_of(node, name) for name in SPECIFICATION}
+
+
+def value_of(node: Node, name: str) -> Any:
+    """
+    Return a declared parameter's value.
+
+    :raises UserError: when it has none, as after ``cameras:=[]``, which has no type
+    """
+    try:
+        return node.get_parameter(name).value
+    except ParameterUninitializedException as error:
+        raise UserError(
+            f'parameter {name} has no value: give it one, or leave it out') from error
+
+
+def _check_value(name: str, parameter: Parameter, value: Any) -> None:
+    """Refuse what rclpy lets pass: no choice, and a number neither too small nor too large."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ParameterError(f'parameter {name} is {value}: it must be a finite number')
+    if parameter.choices and value not in parameter.choices:
+        raise ParameterError(
+            f'parameter {name} is {value!r}: it must be one of ' + ', '.join(parameter.choices))
 
 
 def _check(values: Mapping[str, Any], given: Sequence[Given]) -> SetParametersResult:
@@ -211,10 +293,7 @@ def _check(values: Mapping[str, Any], given: Sequence[Given]) -> SetParametersRe
 
 def _settings(values: Mapping[str, Any]) -> Settings:
     for name, parameter in SPECIFICATION.items():
-        if parameter.choices and values[name] not in parameter.choices:
-            raise ParameterError(
-                f'parameter {name} is {values[name]!r}: it must be one of '
-                + ', '.join(parameter.choices))
+        _check_value(name, parameter, values[name])
     if not values['cameras'] or len(set(values['cameras'])) != len(values['cameras']):
         raise ParameterError(
             f'parameter cameras is {list(values["cameras"])}: it must name each camera once')

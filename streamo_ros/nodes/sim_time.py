@@ -17,16 +17,39 @@ Whether simulated time runs, by steady time.
 
 Nothing in the node waits for simulated time: frames are sampled by their own stamps, and all
 watchdogs use steady time. But a paused bag is a reason why no frames come, and without a clock
-there is no latency, so both are reported.
+there is no latency, so both are reported. Times that ROS cannot hold are passed over where they
+enter: rclpy would raise in the callback of ``/clock``.
 """
 
 import time
+from typing import Any
 
 from rclpy.clock import Clock
 from rclpy.clock import ROSClock
+from rclpy.node import Node
+
+from streamo_ros.nodes.rate_limiter import RateLimiter
 
 STANDS_S = 2.0
 """Simulated time that has not advanced for so long stands still; less may be a slow clock."""
+
+
+def check_clock(node: Node) -> None:
+    """Have a node pass over the times on ``/clock`` that are none."""
+    source: Any = node._time_source  # rclpy has no other way to its subscription
+    take, aloud = source.clock_callback, RateLimiter(1, 0.1)
+
+    def take_checked(message: Any) -> None:
+        sec, nanosec = message.clock.sec, message.clock.nanosec
+        if sec >= 0 and nanosec < 1_000_000_000:
+            take(message)
+        elif aloud.take():
+            node.get_logger().warning(
+                f'a time on /clock is passed over: {sec} s and {nanosec} ns is none')
+
+    source.clock_callback = take_checked
+    if source._clock_sub is not None:
+        source._clock_sub.callback = take_checked
 
 
 class SimTime:

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-What the node publishes on ``~/state`` and ``~/response``.
+What the node publishes on ``~/state``, ``~/response`` and ``~/structured_response``.
 
 Fresh decisions come from the engine's thread, repeats and refusals from the executor's; one lock
 for all cameras keeps their numbers in the order of their publication.
@@ -34,13 +34,12 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredResponse
+from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.worker import Step
 
 if TYPE_CHECKING:
     from streamo_ros.engine import Decision
-
-MAX_ECHO = 200
-"""Characters of a refused text or a failure that are repeated to the sender."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,12 @@ class SequencedPublisher:
     Numbers the states and answers of all cameras in the order of their publication.
 
     :param on_state: called with each state, in their order: its publisher, and who else wants it
-    :param on_response: likewise with each answer
+    :param on_response: likewise with each answer, and with its data where that was asked for
     """
 
     def __init__(
         self, on_state: Sequence[Callable[[StreamState], None]],
-        on_response: Sequence[Callable[[Response], None]],
+        on_response: Sequence[Callable[[Response, StructuredResponse | None], None]],
     ) -> None:
         self._on_state = on_state
         self._on_response = on_response
@@ -93,10 +92,10 @@ class SequencedPublisher:
         response.seq = self._responses
         return response
 
-    def publish_response(self, response: Response) -> None:
+    def publish_response(self, response: Response, data: StructuredResponse | None) -> None:
         """Publish an answer that has its number."""
         for take in self._on_response:
-            take(response)
+            take(response, data)
 
 
 class StatePublisher:
@@ -154,7 +153,9 @@ class StatePublisher:
                         self._answer(outcome, decision, record, event_start))
                     message.response_seq = record.span.response_seq = response.seq
                     self._say(record)
-                    self._publisher.publish_response(response)
+                    self._publisher.publish_response(response, StructuredResponse(
+                        response=response, data=decision.data, error_msg=decision.data_error,
+                    ) if instruction.answer else None)
                 else:
                     self._say(record)
             self._status = status
@@ -192,9 +193,9 @@ class StatePublisher:
     def refuse(self, id: str, text: str, reason: str) -> None:
         """Publish that an instruction was refused, and why."""
         with self._lock:
-            message = self._blank(StandingInstruction(_printable(id), _printable(text)), 0)
+            message = self._blank(StandingInstruction(printable(id), printable(text)), 0)
             message.status = StreamState.STATUS_REFUSED
-            message.detail = reason[:MAX_ECHO]
+            message.detail = printable(reason)
             self._publisher.publish_state(message)
 
     def _record(self, instruction: StandingInstruction) -> _Record:
@@ -267,10 +268,3 @@ class StatePublisher:
     def _say(self, record: _Record) -> None:
         record.published_at = time.monotonic()
         self._publisher.publish_state(record.message)
-
-
-def _printable(text: str) -> str:
-    """Return the beginning of what was refused, harmless to show on a terminal."""
-    return ''.join(
-        character if character.isprintable() else '\N{REPLACEMENT CHARACTER}'
-        for character in text[:MAX_ECHO])

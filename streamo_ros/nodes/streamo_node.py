@@ -25,12 +25,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 import sys
 import threading
+import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy
@@ -47,25 +49,31 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import Refusal
 from streamo_ros.msg import Instruction
-from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredInstruction
+from streamo_ros.nodes.answer_publisher import AnswerPublisher
 from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.diagnostics import diagnostics
+from streamo_ros.nodes.engine_loader import check_engine
 from streamo_ros.nodes.engine_loader import load_engine
 from streamo_ros.nodes.epochs import Epochs
+from streamo_ros.nodes.event_recorder import EventRecorder
+from streamo_ros.nodes.event_recorder import log_folder
+from streamo_ros.nodes.event_services import EventServices
 from streamo_ros.nodes.guarded_lifecycle_node import GuardedLifecycleNode
 from streamo_ros.nodes.guarded_lifecycle_node import log_failures
+from streamo_ros.nodes.health import allowed_s
 from streamo_ros.nodes.health import Condition
 from streamo_ros.nodes.health import Health
 from streamo_ros.nodes.instruction_intake import InstructionIntake
 from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
+from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.run_node import run_node
 from streamo_ros.nodes.run_node import STOP_S
 from streamo_ros.nodes.sim_time import SimTime
-from streamo_ros.nodes.state_file import StateFile
-from streamo_ros.nodes.state_publisher import MAX_ECHO
+from streamo_ros.nodes.state_file import StateFileThread
 from streamo_ros.nodes.state_publisher import SequencedPublisher
 from streamo_ros.nodes.state_publisher import StatePublisher
 from streamo_ros.nodes.stream import Stream
@@ -78,10 +86,10 @@ STATE_DEPTH = 16
 """Latched states for each camera: the last of each instruction while at most so many stand."""
 
 POLL_S = 0.2        # how often the camera's publishers and the age of the states are looked at
+KEPT_S = 0.3        # how long the state file gets to be written when the node ends
+HEARD_S = 0.3       # how long the readers of the last states get to have them
 GOALS_S = 0.5       # how long the results of goals get to be sent when the node ends
-
-ASKED_DEPTH = 32
-"""Instructions that may wait for the executor."""
+ASKED_DEPTH = 32    # instructions that may wait for the executor
 
 
 class StreamoNode(GuardedLifecycleNode):
@@ -92,9 +100,10 @@ class StreamoNode(GuardedLifecycleNode):
     so that they need no locks among themselves; the timers of health have another, so that health
     is reported whatever goes on; transitions run in the default group, which ``NodeExecutor``
     gives a thread of its own. The engine's thread is the worker's: it publishes what is decided,
-    reports failures, and begins epochs after them. ``end`` is called from outside, while the
-    others still run. What several of them change is in ``Epochs``, ``InstructionIntake`` and
-    ``Health``, which say who may do what.
+    reports failures, and begins epochs after them. Pictures and the state file have threads of
+    their own (``picture_thread``, ``state_file``): the executor's waits for neither. ``end`` is
+    called from outside, while the others still run. What several of them change is in ``Epochs``,
+    ``InstructionIntake`` and ``Health``, which say who may do what.
 
     :param make_engine: loads a checkpoint, as ``StreamEngine.from_pretrained`` does; a picklable
         callable of an importable module
@@ -110,13 +119,12 @@ class StreamoNode(GuardedLifecycleNode):
         self.settings = declare(self)
         self._make_engine = make_engine
         self._worker: Worker | None = None
-        self._watching = False
-        self._ending = False
+        self._watching = self._ending = False
         self._stream_group = MutuallyExclusiveCallbackGroup()
 
         self._instructions = InstructionIntake(
             InstructionTable(*self.settings.cameras, limit=self.settings.max_instructions),
-            StateFile(
+            StateFileThread(
                 self.settings.state_file, self.get_fully_qualified_name(), self.get_logger()),
             self._follow_instructions, self._tell_refusal)
         self._goals = Goals(
@@ -136,22 +144,23 @@ class StreamoNode(GuardedLifecycleNode):
             self._reconfigure, callback_group=self._stream_group)
         self._serve()
         self._start_timers()
-
-        if self.settings.instruction:
-            try:
-                self._instructions.add_parameter(self.settings.instruction)
-            except InstructionError as error:
-                raise ParameterError(f'parameter instruction: {error}') from error
+        try:
+            self._instructions.add_parameter(self.settings.instruction)
+        except InstructionError as error:
+            raise ParameterError(f'parameter instruction: {error}') from error
         self._instructions.restore()
 
     def _new_publisher(self) -> SequencedPublisher:
         states = self.create_publisher(StreamState, '~/state', QoSProfile(
             depth=STATE_DEPTH * len(self.settings.cameras),
             durability=DurabilityPolicy.TRANSIENT_LOCAL))
-        responses = self.create_publisher(Response, '~/response', 10)
+        self._acknowledged = states.wait_for_all_acked
+        self._events = EventRecorder(
+            self, self.settings, lambda: self.settings.checkpoint, AnswerPublisher(self).publish)
         return SequencedPublisher(
             [states.publish, self._goals.take_state],
-            [responses.publish, self._goals.take_response])
+            [lambda response, _: self._goals.take_response(response),
+             self._events.take_response])
 
     def _new_stream(self, number: int, name: str, publisher: SequencedPublisher) -> Stream:
         settings = self.settings
@@ -159,30 +168,32 @@ class StreamoNode(GuardedLifecycleNode):
             self, name, settings.fps, settings.image_transport, settings.reliability,
             lambda *frame: self._epochs.take_frame(stream, *frame),
             lambda reason: self._epochs.take_jump(stream, reason), self._stream_group)
-        stream = Stream(number, camera, StatePublisher(
-            name, publisher, lambda: self.get_clock().now().nanoseconds))
+        reports = StatePublisher(name, publisher, lambda: self.get_clock().now().nanoseconds)
+        stream = Stream(number, camera, reports)
         return stream
 
     def _serve(self) -> None:
         group = self._stream_group
+        asked = self._instructions
         self.create_subscription(
-            Instruction, '~/instruction', self._instructions.take_message, ASKED_DEPTH,
+            Instruction, '~/instruction', asked.take_message, ASKED_DEPTH, callback_group=group)
+        self.create_subscription(
+            StructuredInstruction, '~/structured_instruction', asked.take_structured, ASKED_DEPTH,
             callback_group=group)
         self.create_subscription(
-            String, '~/instruction_text', self._instructions.take_text, ASKED_DEPTH,
-            callback_group=group)
+            String, '~/instruction_text', asked.take_text, ASKED_DEPTH, callback_group=group)
         self.create_service(Trigger, '~/reset', self._reset, callback_group=group)
         self.create_service(SetBool, '~/enable', self._enable, callback_group=group)
+        self._event_services = EventServices(self, log_folder(self.settings))
         self.add_post_set_parameters_callback(lambda _: self._parameters_changed.trigger())
 
     def _start_timers(self) -> None:
         # Steady clocks: under simulated time that does not run, health must still be reported.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(
-            POLL_S, self._poll_cameras, callback_group=self._stream_group, clock=steady)
-        self.create_timer(
-            POLL_S, self._heartbeat, callback_group=self._health_group, clock=steady)
-        self.create_timer(1.0, self._diagnose, callback_group=self._health_group, clock=steady)
+        streams, health = self._stream_group, self._health_group
+        self.create_timer(POLL_S, self._poll_cameras, callback_group=streams, clock=steady)
+        self.create_timer(POLL_S, self._heartbeat, callback_group=health, clock=steady)
+        self.create_timer(1.0, self._diagnose, callback_group=health, clock=steady)
         if self.settings.autostart:
             self._starter = self.create_timer(0.0, self._start, clock=steady)
 
@@ -218,6 +229,7 @@ class StreamoNode(GuardedLifecycleNode):
             self._epochs.begin_all()
             self._watching = True
             for stream in self._streams:
+                stream.decided_at = time.monotonic()
                 stream.camera.open()
         return result
 
@@ -259,13 +271,13 @@ class StreamoNode(GuardedLifecycleNode):
     def _load_checkpoint(self, ended: threading.Event) -> AbstractContextManager[Engine]:
         return load_engine(
             self._make_engine, self.settings, ended,
-            lambda line: self.get_logger().info(f'engine: {line}'), self._check_engine)
+            lambda line: self.get_logger().info(f'engine: {printable(line, len(line))}'),
+            self._check_engine)
 
     def _check_engine(self) -> None:
         """Have it found out, though no frame comes, that the engine's process has ended."""
-        worker = self._worker
-        if worker is not None:
-            worker.post(lambda process, *_: process.check())
+        if (worker := self._worker) is not None:
+            worker.post(check_engine)
 
     def _stop_watching(self) -> None:
         self._watching = False
@@ -279,13 +291,16 @@ class StreamoNode(GuardedLifecycleNode):
         self._instructions.detach()
 
     def end(self) -> None:
-        """Leave nothing running; the last thing said is that the node shuts down."""
+        """Leave nothing running; the last thing said, and heard, is that the node shuts down."""
         self._ending = True
         self._stop_watching()
         self._health.repeat(self._condition(), 0.0)
         self._instructions.keep()
         self._goals.join(GOALS_S)
         self._free()
+        self._instructions.finish(KEPT_S)
+        self._events.end()
+        self._acknowledged(Duration(nanoseconds=int(HEARD_S * 1e9)))
 
     # Cameras and parameters
 
@@ -295,10 +310,6 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _reconfigure(self) -> None:
         """Take over the parameters that take effect at once, between two frames."""
-        def reconfigure(*engines: Engine) -> None:
-            for engine in engines:
-                engine.reconfigure(settings.fps, settings.thresholds)
-
         with self._epochs.lock:
             settings = self.settings.reconfigured(read(self))
             if settings == self.settings:
@@ -307,7 +318,7 @@ class StreamoNode(GuardedLifecycleNode):
             for stream in self._streams:
                 stream.camera.reconfigure(settings.fps)
             if self._worker is not None:
-                self._worker.post(reconfigure)
+                self._worker.post(self._reconfigure_engines)
 
     # Instructions and services
 
@@ -324,8 +335,8 @@ class StreamoNode(GuardedLifecycleNode):
         asked, reason = refusal.request, refusal.reason
         if aloud:
             self.get_logger().warning(
-                f'instruction {asked.id[:MAX_ECHO]!r} from {asked.source[:MAX_ECHO]!r} refused: '
-                f'{reason}')
+                f'instruction {printable(asked.id)!r} from {printable(asked.source)!r} refused: '
+                f'{printable(reason)}')
             named = [stream for stream in self._streams if stream.name == asked.camera]
             for stream in named or self._streams:
                 stream.reports.refuse(asked.id, asked.text, reason)
@@ -356,33 +367,38 @@ class StreamoNode(GuardedLifecycleNode):
 
     # In the engine's thread
 
+    def _reconfigure_engines(self, *engines: Engine) -> None:
+        for engine in engines:
+            engine.reconfigure(self.settings.fps, self.settings.thresholds)
+
     def _publish_step(self, outcome: Step) -> None:
         self._health.clear_failure()
         stream = self._streams[outcome.frame.camera]
-        stream.visual_tokens_pruned = outcome.visual_tokens_pruned
-        stream.skipped_frames = outcome.skipped_frames
+        stream.note(outcome)
         late, stream.late = stream.dropped - stream.late, stream.dropped
         status = self._health.step_status(late, self.settings.fps)
         decided = [
             (instruction, decision) for decision in outcome.decisions
             if (instruction := self._instructions.find(decision.instruction_id)) is not None]
-        stream.reports.step(outcome, decided, status, stream.dropped)
+        self._events.take_step(stream.name, outcome, decided)
+        with stream.stopwatch.part('publication'):
+            stream.reports.step(outcome, decided, status, stream.dropped)
         now = self.get_clock().now().nanoseconds  # 0: simulated time has not begun
         self._health.note_step(
             (now - outcome.frame.stamp) / 1e9 if now else None, outcome.inference_s)
         for instruction, decision in decided:
             if decision.state is State.RESPONSE:
                 self._health.note_response()
-                self.get_logger().info(f'{instruction.id}: {decision.text}')
+                self.get_logger().info(
+                    f'{instruction.id}: {printable(decision.text, len(decision.text))}')
                 if instruction.once:
                     self._instructions.withdraw(instruction.id)
 
     def _report_failure(self, error: Exception, frame: Frame | None) -> None:
         self._health.note_failure(error)
         if isinstance(error, EngineFailure):
-            worker = self._worker
             self._instructions.detach()
-            if worker is not None:
+            if (worker := self._worker) is not None:
                 worker.post(self._recover)
             self._epochs.begin_all()  # the windows are lost
         elif frame is not None:
@@ -405,7 +421,8 @@ class StreamoNode(GuardedLifecycleNode):
             loading=self.settings.checkpoint if loads else None,
             failed=self.failed,
             watching=self._watching and worker is not None,
-            busy_s=0.0 if worker is None else worker.busy_s)
+            busy_s=0.0 if worker is None else worker.busy_s,
+            allowed_s=allowed_s(self.settings))
 
     def _heartbeat(self) -> None:
         self._instructions.keep()  # before they are reported to stand
@@ -413,9 +430,11 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _diagnose(self) -> None:
         self._health.log_time()
-        self._diagnostics.publish(diagnostics(
+        array = diagnostics(
             self.get_fully_qualified_name(), self.get_clock().now().to_msg(),
-            self._health.snapshot(self._condition(), self.settings)))
+            self._health.snapshot(self._condition(), self.settings))
+        array.status += self._events.diagnose()
+        self._diagnostics.publish(array)
 
 
 def main(

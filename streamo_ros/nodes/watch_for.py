@@ -30,10 +30,8 @@ from dataclasses import dataclass
 from dataclasses import field
 import threading
 import time
-from typing import Any
 
 from builtin_interfaces.msg import Duration
-from rclpy.action import ActionServer
 from rclpy.action import CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -45,6 +43,8 @@ from streamo_ros.action import WatchFor
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.deferred_action_server import DeferredActionServer
+from streamo_ros.nodes.rate_limiter import RateLimiter
 
 NAME = '~/watch_for'
 
@@ -57,6 +57,10 @@ A client that is not discovered for so long is gone. One that shut down is undis
 one that crashed when its DDS lease ends (Fast DDS: after 20 s).
 """
 
+BURST, PER_S = 20, 1.0
+"""Goals without an answer that are logged at once, and a second."""
+
+_LONGEST = 2**31 * 10**9 - 1    # nanoseconds that a Duration holds
 _SWEEP_S = 0.1      # how often the goals are looked through
 _LOOK_S = 1.0       # how often their clients are looked for
 _LOST_S = 0.2       # an instruction that does not stand for so long was withdrawn, not refused
@@ -87,24 +91,6 @@ class _Goal:
     camera: str = ''                                            # that the feedback is about
     judged: bool = False
     trouble: str = ''
-
-
-class _Server(ActionServer):
-    """An action server that runs nothing while a goal lasts."""
-
-    def __init__(
-        self, *arguments: Any, begin: Callable[[ServerGoalHandle], None], **options: Any
-    ) -> None:
-        self._begin = begin
-        super().__init__(*arguments, **options)
-
-    def notify_execute(self, goal_handle: ServerGoalHandle, execute_callback: Any) -> None:
-        """Begin a goal: rclpy would have a task of its own wait for it to end."""
-        self._begin(goal_handle)
-
-    def conclude(self, goal_handle: ServerGoalHandle, result: WatchFor.Result) -> None:
-        """Hand the result of a goal that has ended to whoever asks for it."""
-        super().notify_execute(goal_handle, lambda _: result)
 
 
 class Goals:
@@ -138,11 +124,12 @@ class Goals:
         self._idle = idle
         self._lock = threading.RLock()
         self._goals: dict[str, _Goal] = {}
+        self._aloud = RateLimiter(BURST, PER_S)
         self._now = self._now_at = 0
         self._looked_at = self._concluded_at = float('-inf')
-        self._server = _Server(
-            node, WatchFor, NAME, lambda _: WatchFor.Result(), begin=self._begin,
-            cancel_callback=self._cancel, callback_group=group)
+        self._server = DeferredActionServer(
+            node, WatchFor, NAME, begin=self._begin, cancel_callback=self._cancel,
+            callback_group=group)
         node.create_timer(
             _SWEEP_S, self._sweep, callback_group=group,
             clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -283,9 +270,10 @@ class Goals:
             goal.handle.canceled()
         else:
             goal.handle.abort()
-            self._node.get_logger().warning(
-                f'{goal.id}, {goal.handle.request.instruction[:80]!r}, ended without an answer: '
-                f'{result.error_msg}')
+            if self._aloud.take():  # there may be as many goals as clients like
+                self._node.get_logger().warning(
+                    f'{goal.id}, {goal.handle.request.instruction[:80]!r}, ended without an '
+                    f'answer: {result.error_msg}')
         self._server.conclude(goal.handle, result)
         self._concluded_at = time.monotonic()
         del self._goals[goal.id]
@@ -317,5 +305,5 @@ def _nanoseconds(duration: Duration) -> int:
 
 
 def _duration(nanoseconds: int) -> Duration:
-    seconds, rest = divmod(nanoseconds, 10**9)
+    seconds, rest = divmod(min(nanoseconds, _LONGEST), 10**9)
     return Duration(sec=seconds, nanosec=rest)

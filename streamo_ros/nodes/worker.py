@@ -20,16 +20,23 @@ One engine a camera, all over the weights that are loaded once; they take turns 
 Calls (watch, cancel, reset) and frames run in the order in which they came. Only frames may be
 dropped: when the engine is slower than they come, the oldest waiting one of that camera goes.
 
+Bounded: two frames of a camera may wait, or one where two would be larger than ``WAITING_BYTES``;
+and each call once. A call does what is wanted when its turn comes, so one that waits already need
+not wait twice: a thousand changes of a parameter, or resets of an engine that hangs, cost one.
+
 An engine that raises ``EngineFailure`` is lost, and with it the calls that wait: another is made
 in its place, after a pause that doubles until an engine has judged a frame.
 """
 
 from collections import deque
 from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from dataclasses import field
 import threading
 import time
+import traceback
 from typing import Any
 
 import numpy as np
@@ -41,6 +48,9 @@ from streamo_ros.engine import EngineFailure
 
 WAITING_FRAMES = 2
 """Frames of a camera that may wait; more would only make every decision older."""
+
+WAITING_BYTES = 2**26
+"""Of the frames of a camera that wait together, if there are several."""
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 10.0
 """Between engines that fail one after the other."""
@@ -74,6 +84,7 @@ class Step:
 
     :param visual_tokens_pruned: the engine's, as of this step
     :param skipped_frames: the engine's, as of this step
+    :param seconds: the engine's, of all steps so far, by part
     """
 
     frame: Frame
@@ -81,6 +92,7 @@ class Step:
     inference_s: float
     visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 EngineCall = Callable[..., None]
@@ -141,16 +153,23 @@ class Worker:
             waiting = [item for item in self._queue
                        if isinstance(item, Frame) and item.camera == frame.camera]
             excess = waiting[:-WAITING_FRAMES]
+            if sum(item.image.nbytes for item in waiting[-WAITING_FRAMES:]) > WAITING_BYTES:
+                excess = waiting[:-1]
             for old in excess:
                 self._queue.remove(old)
             self._wake.notify()
             return len(excess)
 
     def post(self, call: EngineCall) -> None:
-        """Queue something to be done with the engines, after all that was queued before."""
+        """
+        Queue something to be done with the engines, after all that was queued before.
+
+        A call that equals one that waits is not queued again.
+        """
         with self._wake:
-            self._queue.append(call)
-            self._wake.notify()
+            if not any(item == call for item in self._queue):
+                self._queue.append(call)
+                self._wake.notify()
 
     def discard_frames(self, camera: int = 0) -> int:
         """Drop the frames of a camera that wait; return how many there were."""
@@ -189,7 +208,7 @@ class Worker:
                     self.failure = error
                     self.loaded.set()
                     return
-                self._on_error(error, None)
+                self._tell(error, None)
             self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
 
     def _live(self) -> None:
@@ -206,6 +225,7 @@ class Worker:
                     self._busy_since = time.monotonic()
                     lives = self._do(engines, item)
                     self._busy_since = None
+                    del item  # or its picture would stay until the next one comes
         finally:
             self._engines, self._busy_since = [], None
 
@@ -226,15 +246,21 @@ class Worker:
                 if not self._ended.is_set():  # what comes after that, nobody waits for
                     self._on_step(Step(
                         item, decisions, time.monotonic() - start, engine.visual_tokens_pruned,
-                        engine.skipped_frames))
+                        engine.skipped_frames, engine.seconds))
             else:
                 item(*engines)
         except EngineFailure as error:
             if not self._ended.is_set():
                 with self._wake:
                     self._queue = deque(item for item in self._queue if isinstance(item, Frame))
-                self._on_error(error, frame)
+                self._tell(error, frame)
             return False
         except Exception as error:
-            self._on_error(error, frame)
+            self._tell(error, frame)
         return True
+
+    def _tell(self, error: Exception, frame: Frame | None) -> None:
+        try:
+            self._on_error(error, frame)
+        except Exception:  # the thread goes on whatever its owner does
+            traceback.print_exc()

@@ -21,20 +21,28 @@ read is read; ``Bag.troubles`` says what cannot.
 
 from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 import heapq
+import itertools
 import os
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from typing import TYPE_CHECKING
 
-from streamo_ros.errors import UserError
+from streamo_ros.sources import bounded_unpacking
 from streamo_ros.sources.cut_mcap import CutMcap
+from streamo_ros.sources.database_path import DatabasePath
+from streamo_ros.sources.database_path import read_logs
+from streamo_ros.sources.expanding_yaml import check_aliases
+from streamo_ros.sources.expanding_yaml import read_bounded
+from streamo_ros.sources.source_error import SourceError
 
 if TYPE_CHECKING:  # rosbags is loaded with the first bag: robots have none to read
     from rosbags.rosbag2 import Reader
@@ -49,9 +57,9 @@ STRING = 'std_msgs/msg/String'
 
 STORAGES = ('.mcap', '.db3')
 
-
-class SourceError(UserError, ValueError):
-    """A source that cannot be watched; the message says why and what would help."""
+_STILL = 10  # messages at the beginning of a topic that all have one stamp: nobody sets it
+_LATEST = 2**63 - 2  # nanoseconds of recording that rosbags can write again
+_AT_ONCE = 1_000_000_000  # bytes of chunks that may lie unpacked beside one another
 
 
 class MessageError(ValueError):
@@ -65,20 +73,27 @@ class BagMessage:
 
     :param logged: when it was recorded, nanoseconds
     :param raw: as it went over the wire (CDR)
+    :param stamped: whether the driver of this topic sets stamps
     """
 
     topic: str
     type: str
     logged: int
     raw: bytes
+    stamped: bool = True
 
     @property
     def stamp(self) -> int:
         """
         Return the stamp of a message that begins with a header, in nanoseconds.
 
+        Where the driver sets none, it is when the message was recorded.
+
         :raises MessageError: when it is too short for one
         """
+        return self._header_stamp() if self.stamped else self.logged
+
+    def _header_stamp(self) -> int:
         if len(self.raw) < 12:
             raise MessageError(f'a message on {self.topic} has {len(self.raw)} bytes')
         order: Any = 'little' if self.raw[1] & 1 else 'big'
@@ -137,11 +152,19 @@ class Bag:
         self.troubles: list[tuple[str, str]] = []
         """What of it cannot be read: the kind in two words, and a sentence."""
         self._opened = ExitStack()
-        parts = _parts(path, self._trouble)
-        self._readers = self._open(parts)
-        if not self._readers and parts == [path] and path.is_dir():
-            # By metadata.yaml, one bad file makes the reader refuse all: each is tried alone.
-            self._readers = self._open(_files(path))
+        self._stamped: dict[str, bool] = {}
+        bounded_unpacking.install()
+        read_logs()
+        self._readers = self._open(_parts(path, self._trouble))
+        if not self._readers and (path / 'metadata.yaml').is_file():
+            # By metadata.yaml, one bad file makes the reader refuse all; and it may itself be
+            # from a later release, or name files that were renamed. Each file is tried alone.
+            refused = self.troubles[:]
+            self._readers = self._open(storage_files(path))
+            if self._readers:
+                self.troubles = [
+                    ('bad metadata', f'{sentence}: its files were read without metadata.yaml')
+                    for _, sentence in refused] + self.troubles[len(refused):]
         if not self._readers:
             raise SourceError('; '.join(dict.fromkeys(
                 sentence for kind, sentence in self.troubles if kind == 'unreadable')))
@@ -165,11 +188,20 @@ class Bag:
         readers = []
         for path in paths:
             try:
-                readers.append(self._opened.enter_context(Reader(path)))
+                if path.is_dir():
+                    pipes = [file.name for file in path.iterdir() if file.is_fifo()]
+                    if pipes:  # opening one waits for whoever writes to it
+                        raise ValueError(f'{pipes[0]} in it is a pipe')
+                    check_aliases(read_bounded(path / 'metadata.yaml'))
+                reader = self._opened.enter_context(Reader(DatabasePath(path)))
+                if any(_at_once(one) > _AT_ONCE for one in getattr(
+                        reader.storage, 'storages', ())):
+                    raise ValueError('its chunks overlap too much to be read together')
+                readers.append(reader)
             except Exception as error:  # of many kinds: the file may hold any bytes
-                reader = self._salvage(path) if path.suffix == '.mcap' else None
-                if reader:
-                    readers.append(reader)
+                whole = self._salvage(path) if path.suffix == '.mcap' else None
+                if whole:
+                    readers.append(whole)
                 else:
                     self._trouble('unreadable', f'{path} cannot be read as a bag ({error})')
         return readers
@@ -209,7 +241,7 @@ class Bag:
     def messages(
         self, topics: Collection[tuple[str, str]], start: int | None = None,
         stop: int | None = None,
-    ) -> Iterator[BagMessage]:
+    ) -> Generator[BagMessage, None, None]:
         """
         Yield the messages of some (topic, type) in the order recorded.
 
@@ -218,9 +250,30 @@ class Bag:
         :param start: when recorded, nanoseconds
         :param stop: likewise, exclusive
         """
+        for topic, type in topics:
+            if type in (IMAGE, COMPRESSED_IMAGE) and topic not in self._stamped:
+                self._stamped[topic] = self._has_stamps(topic, type)
         yield from heapq.merge(
             *(self._messages(reader, topics, start, stop) for reader in self._readers),
             key=lambda message: message.logged)
+
+    def _has_stamps(self, topic: str, type: str) -> bool:
+        """Say whether a driver sets stamps: whether those of its first messages differ."""
+        self._stamped[topic] = True
+        stamps = []
+        messages = self.messages([(topic, type)])
+        for message in itertools.islice(messages, _STILL):
+            with suppress(MessageError):
+                stamps.append(message.stamp)
+        messages.close()
+        if len(stamps) < 2 or len(set(stamps)) > 1:
+            return True
+        if len(stamps) < _STILL and stamps[0]:
+            return True  # a picture that was sent again
+        self._trouble(
+            'no stamps', f'the stamps on {topic} all are {stamps[0] / 1e9:.3f} s: the times of '
+            'recording were taken in their place; the driver must set header.stamp')
+        return False
 
     def _messages(
         self, reader: 'Reader', topics: Collection[tuple[str, str]], start: int | None,
@@ -234,9 +287,13 @@ class Bag:
             # Without an index the reader demands messages in order of time; those of a cut file
             # lie in the order in which they were written.
             scan = getattr(reader.storage, 'messages_scan', None)
-            read = scan if scan and isinstance(reader.path, CutMcap) else reader.messages
+            read = scan if scan and (
+                isinstance(reader.path, CutMcap) or _at_once(reader.storage) > _AT_ONCE
+                ) else reader.messages
             for one, logged, raw in read(connections, start=start, stop=stop):
-                yield BagMessage(one.topic, one.msgtype, logged, bytes(raw))
+                yield BagMessage(
+                    one.topic, one.msgtype, min(max(logged, 0), _LATEST), bytes(raw),
+                    self._stamped.get(one.topic, True))
         except Exception as error:  # of many kinds: the file may hold any bytes
             self._trouble(
                 'breaks off', f'{reader.path} cannot be read to its end ({error!r}): the rest of '
@@ -246,9 +303,11 @@ class Bag:
 def _parts(path: Path, trouble: Callable[[str, str], None]) -> list[Path]:
     if not path.exists():
         raise SourceError(f'{path} does not exist: give a bag')
+    if not path.is_dir() and not path.is_file():
+        raise SourceError(f'{path} is neither a directory nor a file on a disk: give a bag')
     if not path.is_dir() or (path / 'metadata.yaml').is_file():
         return [path]
-    files = _files(path)
+    files = storage_files(path)
     if not files:
         raise SourceError(
             f'{path} is no bag: it has neither metadata.yaml nor files *.mcap or *.db3')
@@ -256,5 +315,17 @@ def _parts(path: Path, trouble: Callable[[str, str], None]) -> list[Path]:
     return files
 
 
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.iterdir() if file.suffix in STORAGES)
+def storage_files(path: Path) -> list[Path]:
+    """Return the files of a directory that may be a bag's; hidden ones and pipes are none."""
+    return sorted(
+        file for file in path.iterdir()
+        if file.suffix in STORAGES and not file.name.startswith('.') and file.is_file())
+
+
+def _at_once(storage: Any) -> int:
+    """Return the bytes of an MCAP file's chunks that a reader unpacks at once, as they overlap."""
+    moments = sorted(
+        (time, size) for chunk in getattr(storage, 'chunks', ())
+        for time, size in ((chunk.message_start_time, chunk.uncompressed_size),
+                           (chunk.message_end_time + 1, -chunk.uncompressed_size)))
+    return max(itertools.accumulate(size for _, size in moments), default=0)

@@ -27,8 +27,9 @@ Every frame goes through these steps, in this order:
    scales one that differs in size alone. The size of frames that are not due is not looked at.
 
 A stamp of zero is a stamp like any other: of a driver that never sets it the first frame is used,
-and all others are stale. Where the stream begins anew, the caller resets its engine and begins an
-epoch before it uses the frame.
+and all others are stale. (In a bag, which knows when each was recorded, that takes its place.) A
+stamp that no clock of ROS has makes the frame bad. Where the stream begins anew, the caller resets
+its engine and begins an epoch before it uses the frame.
 """
 
 from collections import Counter
@@ -41,11 +42,14 @@ from numpy.typing import NDArray
 
 from streamo_ros.sources.image import check
 from streamo_ros.sources.image import CompressedImage
-from streamo_ros.sources.image import ImageError
 from streamo_ros.sources.image import RawImage
 from streamo_ros.sources.image import to_rgb
+from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
+
+END_OF_TIME_NS = 2**31 * 10**9
+"""Seconds are signed numbers of 32 bits in messages: here they end, in 2038."""
 
 
 class Outcome(Enum):
@@ -143,6 +147,10 @@ class CameraStream:
         change = picture = None
         try:
             check_image()
+            if not 0 <= stamp < END_OF_TIME_NS:
+                raise ImageError(
+                    'bad stamp', f'the stamp {stamp / 1e9:.3f} s on {self._name} is none that a '
+                    'clock of ROS has (0 to 2^31 s): the driver must set header.stamp')
             verdict = self._sampler.judge(stamp)
             if verdict is Verdict.JUMP:
                 change = self._jump(stamp)

@@ -24,7 +24,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
-import json
 import mmap
 from pathlib import Path
 import re
@@ -37,6 +36,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.dialogue import time_tag
 from streamo_ros.errors import UserError
+from streamo_ros.strict_json import parse_json
 
 FRAME = '<stream>'
 _PLACEHOLDERS = (FRAME, '<image>', '<video>', '<audio>')
@@ -154,7 +154,7 @@ class StreamFile:
         """
         start, end = self._spans[index]
         try:
-            return _cleaned(read_stream(json.loads(self._bytes()[start:end])))
+            return _cleaned(read_stream(parse_json(self._bytes()[start:end])))
         except ValueError as error:  # no JSON, not of the format, or no instruction
             raise DataError(f'{self.file}, record {index}: {error}') from error
 

@@ -52,7 +52,10 @@ from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.models import StreamTokenizer
+from streamo_ros.number_arguments import positive_count
+from streamo_ros.output import OutputFolder
 from streamo_ros.training.compiled import speed_up
 from streamo_ros.training.loss import StreamLoss
 from streamo_ros.training.nano import nano_config
@@ -270,9 +273,8 @@ class Ablation:
     def __init__(self, eyes: str, out: Path, plan: Plan) -> None:
         self._out = out
         self._plan = plan
-        out.mkdir(parents=True, exist_ok=True)
         write_nano(out / 'decoder')
-        self._checkpoint = load_checkpoint(out / 'decoder')
+        self._checkpoint = read_checkpoint(out / 'decoder')
         donor = load_checkpoint(eyes)
         self._vision_weights = {
             name: torch.from_numpy(value) for name, value in donor.weights.items()
@@ -380,13 +382,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--out', type=Path, required=True, metavar='DIR',
         help='where figures go; an interrupted run is resumed')
     parser.add_argument('--eyes', default='nano', help='checkpoint whose vision tower is used')
-    parser.add_argument('--seeds', type=int, default=3)
-    parser.add_argument('--threads', type=int, default=2, help='processor threads for torch')
+    parser.add_argument('--seeds', type=positive_count, default=3)
+    parser.add_argument(
+        '--threads', type=positive_count, default=2, help='processor threads for torch')
 
 
 def main(options: argparse.Namespace) -> None:
     """Train and test, and print the table."""
     torch.set_num_threads(options.threads)
-    ablation = Ablation(options.eyes, options.out, Plan())
-    ablation.run(options.seeds)
+    with OutputFolder(options.out, 'ablation'):
+        ablation = Ablation(options.eyes, options.out, Plan())
+        ablation.run(options.seeds)
     print(table(ablation.figures))

@@ -33,6 +33,8 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.engine.rereading import RecordingEngine
 from streamo_ros.engine.rereading import RereadingEngine
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
 from streamo_ros.output import write_json
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
@@ -75,8 +77,9 @@ class Agreement:
 def run(checkpoint: str, split: str, streams: int, seed: int) -> Agreement:
     """Run streams with a sliding cache, and prefill each of their windows again."""
     engines = {
-        rate: (RecordingEngine.from_pretrained(checkpoint, fps=rate),
-               RereadingEngine.from_pretrained(checkpoint, fps=rate))
+        # Without a memory: it is no part of what is read anew.
+        rate: (RecordingEngine.from_pretrained(checkpoint, fps=rate, memory_tokens=0),
+               RereadingEngine.from_pretrained(checkpoint, fps=rate, memory_tokens=0))
         for rate in set(RATES)}
     found = Agreement()
     for index in tqdm(range(streams), unit=' stream'):
@@ -110,8 +113,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
-    parser.add_argument('--streams', type=int, default=60)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--streams', type=positive_count, default=60)
+    parser.add_argument('--seed', type=count, default=0)
     parser.add_argument('--json', type=Path, help='write the figures here')
 
 

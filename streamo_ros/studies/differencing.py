@@ -40,6 +40,8 @@ from tqdm import tqdm
 from streamo_ros.dialogue import State
 from streamo_ros.metrics.events import EventScore
 from streamo_ros.metrics.events import match
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
 from streamo_ros.worlds.labels import SKILLS
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.streams import draw_stream
@@ -326,8 +328,8 @@ def tune(streams: Sequence[Asked], start: Thresholds, rounds: int = 3) -> Thresh
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
-    parser.add_argument('--streams', type=int, default=300)
-    parser.add_argument('--seed', type=int, default=7)
+    parser.add_argument('--streams', type=positive_count, default=300)
+    parser.add_argument('--seed', type=count, default=7)
 
 
 def main(options: argparse.Namespace) -> None:

@@ -31,14 +31,16 @@ from rosbags.rosbag2 import StoragePlugin
 from rosbags.rosbag2 import Writer
 from tqdm import tqdm
 
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import Asked
-from streamo_ros.evaluation.bags.annotation import Expected
-from streamo_ros.evaluation.bags.annotation import NAMES
-from streamo_ros.evaluation.bags.annotation import write_annotations
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive
 from streamo_ros.output import OutputError
 from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import typestore
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import Asked
+from streamo_ros.sources.bag_annotation import Expected
+from streamo_ros.sources.bag_annotation import NAMES
+from streamo_ros.sources.bag_annotation import write_annotations
 from streamo_ros.worlds import SentryWorld
 from streamo_ros.worlds.sentry_topics import ANSWERS
 from streamo_ros.worlds.textures import Image
@@ -75,7 +77,7 @@ def write_sample_bag(
         seed += 1
     jpegs = (
         _encoded('.jpg', world.render(index / fps)) for index in tqdm(
-            range(round(seconds * fps)), unit=' frame', leave=False,
+            range(max(1, round(seconds * fps))), unit=' frame', leave=False,
             disable=not sys.stderr.isatty()))
     _write(path, jpegs, fps, topic, 'jpeg')
     # Written last: a bag without it was not finished.
@@ -135,8 +137,8 @@ def _encoded(suffix: str, frame: Image) -> NDArray[np.uint8]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument('path', type=Path, help='where the bag is, or goes')
-    parser.add_argument('--seconds', type=float, default=180.0, help='its length')
-    parser.add_argument('--seed', type=int, default=0, help='of the room')
+    parser.add_argument('--seconds', type=positive, default=180.0, help='its length')
+    parser.add_argument('--seed', type=count, default=0, help='of the room')
 
 
 def main(options: argparse.Namespace) -> None:

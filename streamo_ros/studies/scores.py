@@ -39,6 +39,8 @@ from tqdm import tqdm
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
 from streamo_ros.output import write_json
 from streamo_ros.studies.baselines import Baselines
 from streamo_ros.worlds.question import Question
@@ -109,11 +111,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
     parser.add_argument(
         '--world', choices=(*WORLDS, *MORE_WORLDS), help='only streams of this one')
-    parser.add_argument('--streams', type=int, default=200)
+    parser.add_argument('--streams', type=positive_count, default=200)
     parser.add_argument(
         '--strangers-words', action='store_true',
         help='ask for events in words whose writer had not read what checkpoints train on')
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=count, default=0)
     parser.add_argument('--json', type=Path, help='write the scores here')
 
 

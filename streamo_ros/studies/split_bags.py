@@ -30,18 +30,20 @@ import numpy as np
 from tqdm import tqdm
 
 from streamo_ros.dialogue import State
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import Asked
-from streamo_ros.evaluation.bags.annotation import Expected
-from streamo_ros.evaluation.bags.annotation import NAMES
-from streamo_ros.evaluation.bags.annotation import write_annotations
 from streamo_ros.evaluation.bags.evaluate import evaluate
 from streamo_ros.evaluation.bags.evaluate import evaluation_folder
 from streamo_ros.evaluation.bags.evaluate import table
 from streamo_ros.evaluation.bags.report_data import Report
 from streamo_ros.evaluation.bags.run import Watching
 from streamo_ros.evaluation.pages.report import write_report_page
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import Asked
+from streamo_ros.sources.bag_annotation import Expected
+from streamo_ros.sources.bag_annotation import NAMES
+from streamo_ros.sources.bag_annotation import write_annotations
+from streamo_ros.sources.source_error import SourceError
 from streamo_ros.studies.sample_bag import write_pictures
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
@@ -115,9 +117,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('out', type=Path, help='receives bags and report; goes on if cut off')
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--world', choices=WORLDS, help='only streams of this one')
-    parser.add_argument('--streams', type=int, default=100, help='of each world')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--jobs', type=int, default=1, help='bags watched at a time')
+    parser.add_argument('--streams', type=positive_count, default=100, help='of each world')
+    parser.add_argument('--seed', type=count, default=0)
+    parser.add_argument('--jobs', type=positive_count, default=1, help='bags watched at a time')
 
 
 def main(options: argparse.Namespace) -> None:

@@ -34,6 +34,8 @@ from streamo_ros.engine import StillScene
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.tally import tally
 from streamo_ros.metrics.events import EventScore
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
 from streamo_ros.output import write_json
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM
 from streamo_ros.studies.scores import TURNS
@@ -104,8 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument('--checkpoint', default='nano')
     parser.add_argument('--split', default='test', choices=('validation', 'test'))
-    parser.add_argument('--streams', type=int, default=60)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--streams', type=positive_count, default=60)
+    parser.add_argument('--seed', type=count, default=0)
     parser.add_argument('--json', type=Path, help='write the figures here')
 
 

@@ -36,6 +36,8 @@ from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 from streamo_ros.evaluation.tally import Tally
 from streamo_ros.evaluation.tally import tally
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
 from streamo_ros.output import write_json
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.streams import draw_stream
@@ -137,8 +139,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--world', action='append', choices=(*WORLDS, *MORE_WORLDS),
         help='only streams of this one; may be given again')
-    parser.add_argument('--streams', type=int, default=100)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--streams', type=positive_count, default=100)
+    parser.add_argument('--seed', type=count, default=0)
     parser.add_argument('--json', type=Path, help='write the curve here')
 
 

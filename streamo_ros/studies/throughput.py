@@ -32,7 +32,9 @@ import time
 from streamo_ros.evaluation.bags.evaluate import evaluate
 from streamo_ros.evaluation.bags.run import Watching
 from streamo_ros.evaluation.pages.report import write_report_page
+from streamo_ros.number_arguments import positive
 from streamo_ros.output import write_json
+from streamo_ros.studies.peak_memory import peak_mib
 from streamo_ros.studies.sample_bag import write_sample_bag
 
 
@@ -72,20 +74,13 @@ def _evaluate(bag: Path, minutes: float) -> Throughput:
     seconds = time.perf_counter() - begin
     return Throughput(
         minutes, round(report.bags[0].cameras[0].frames / seconds, 1),
-        round(60 * minutes / seconds, 1), round(_peak_mib(), 1))
-
-
-def _peak_mib() -> float:
-    # Not getrusage: its peak includes that of the process that started this one.
-    status = Path('/proc/self/status').read_text(encoding='utf-8')
-    return next(int(line.split()[1]) for line in status.splitlines()
-                if line.startswith('VmHWM')) / 1024
+        round(60 * minutes / seconds, 1), round(peak_mib(), 1))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the study's options."""
     parser.add_argument(
-        '--minutes', type=float, nargs='+', default=(1.0, 10.0), help='lengths of the bags')
+        '--minutes', type=positive, nargs='+', default=(1.0, 10.0), help='lengths of the bags')
     parser.add_argument('--json', type=Path, help='write the figures here')
 
 

@@ -30,10 +30,10 @@ from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_segments
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
-from streamo_ros.models.positions import stream_positions
 from streamo_ros.sources.stream_file import RecordedStream
+from streamo_ros.training.memory_blocks import MemoryBlocks
+from streamo_ros.training.memory_blocks import stream_tokens
 from streamo_ros.training.sequence import IGNORED
-from streamo_ros.training.sequence import SINK
 
 
 @dataclass(frozen=True)
@@ -46,29 +46,35 @@ class Conversation:
     :param labels: (S,) the token itself where the assistant says it (the state, the words of an
         answer, and the end of the message), else ``IGNORED``
     :param turns: (S,) the turn that a token belongs to, ``SINK`` before the first
+    :param blocks: (S,) the memory's block that a token belongs to or sees; 0 for none
     """
 
     ids: NDArray[np.int64]
     positions: NDArray[np.int64]
     labels: NDArray[np.int64]
     turns: NDArray[np.int64]
+    blocks: NDArray[np.int64]
 
 
 def conversation(
     tokenizer: StreamTokenizer, system_prompt: str, stream: RecordedStream,
-    grid: tuple[int, int], mrope: bool,
+    grid: tuple[int, int], mrope: bool, memory_tokens: int = 0,
 ) -> Conversation:
     """
     Return a stream's tokens; the question of the first turn is the instruction in the sink.
 
     :param grid: (rows, columns) of visual tokens in a frame
     :param mrope: of the decoder; without it a visual token takes one position like any token
+    :param memory_tokens: for the memory of answers; 0 for none
     """
     chat = tokenizer.chat
-    ids = tokenizer.encode(system_segments(system_prompt, chat))
+    sink = tokenizer.encode(system_segments(system_prompt, chat))
     if stream.turns[0].question:
-        ids += tokenizer.encode(instruction_segments(stream.turns[0].question))
-    turns = [SINK] * len(ids)
+        sink += tokenizer.encode(instruction_segments(stream.turns[0].question))
+    memory = MemoryBlocks(tokenizer, memory_tokens)
+    ids: list[int] = []
+    turns: list[int] = []
+    seen: list[int] = []
     said: list[tuple[int, int]] = []
     for index, turn in enumerate(stream.turns):
         if index and turn.question:
@@ -80,18 +86,21 @@ def conversation(
             closing = tokenizer.encode(close_turn(None, chat))
         else:
             closing = tokenizer.encode(close_turn(turn.state, chat))
+        seen += [len(memory.blocks)] * (len(ids) - len(seen))
+        memory.follow(turn.state, turn.start, turn.text)
         end = len(ids) + closing.index(tokenizer.end_id) + 1
         said.append((begin, end))
         ids += closing
         turns += [index] * (len(ids) - len(turns))
-    # Nothing follows the end of the last message.
-    tokens = np.asarray(ids[:said[-1][1]], np.int64)
-    labels = np.full_like(tokens, IGNORED)
+        seen += [len(memory.blocks)] * (len(ids) - len(seen))
+    last = said[-1][1]  # nothing follows the end of the last message
+    tokens = stream_tokens(
+        sink, memory, ids[:last], turns[:last], seen[:last], tokenizer.image_id,
+        grid if mrope else None)
+    labels = np.full_like(tokens.ids, IGNORED)
+    own = len(labels) - last
     for begin, end in said:
-        labels[begin:end] = tokens[begin:end]
-    is_image = tokens == tokenizer.image_id
+        labels[own + begin:own + end] = tokens.ids[own + begin:own + end]
     return Conversation(
-        ids=tokens,
-        positions=stream_positions(is_image, grid if mrope else None, 0)[0],
-        labels=labels,
-        turns=np.asarray(turns[:len(tokens)], np.int64))
+        ids=tokens.ids, positions=tokens.positions, labels=labels, turns=tokens.turns,
+        blocks=tokens.blocks)

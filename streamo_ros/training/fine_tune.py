@@ -47,7 +47,6 @@ from typing import Any
 from accelerate.utils import broadcast_object_list
 from peft import get_peft_model
 from peft import LoraConfig
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 import torch
 from torch import nn
@@ -62,15 +61,17 @@ from transformers.utils.logging import disable_progress_bar
 
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
-from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
+from streamo_ros.models.errors import brief
 from streamo_ros.output import OutputFolder
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import StreamFile
+from streamo_ros.training.forked_workers import parents_garbage_kept
 from streamo_ros.training.loss import registered_state_ids
 from streamo_ros.training.loss import StreamLoss
 from streamo_ros.training.new_checkpoint import begin_checkpoint
-from streamo_ros.training.new_checkpoint import checkpoint_directory
 from streamo_ros.training.new_checkpoint import finish_checkpoint
+from streamo_ros.training.new_checkpoint import source_directory
 from streamo_ros.training.rows import pack
 from streamo_ros.training.rows import Rows
 from streamo_ros.training.rows import Source
@@ -99,7 +100,9 @@ class FineTuning:
     :param accumulate: rows that each process goes through for one step
     :param max_tokens: of a row, which holds as many streams as fit
     :param window_turns: turns of the window; None for the whole stream, as in the paper
-    :param loss: kind, gamma and alpha: see ``StreamLoss``
+    :param memory_tokens: for the memory of answers; None takes the checkpoint's own number
+    :param loss: kind, gamma, alpha and beta: see ``StreamLoss``
+    :param state_share: of the states that do not change, the supervised ones: see ``thinned``
     :param lora: rank of adapters that are trained in place of the weights; None trains the weights
     :param precision: ``bf16``, ``float32``, or ``auto`` for bf16 where the machine has it
     :param workers: processes that read videos
@@ -116,9 +119,12 @@ class FineTuning:
     accumulate: int = 64
     max_tokens: int = 32768
     window_turns: int | None = None
+    memory_tokens: int | None = None
     loss: str = 'focal'
     gamma: float = 2.0
     alpha: str | tuple[float, ...] = 'present'
+    beta: float = 0.9999
+    state_share: float = 1.0
     lora: int | None = None
     gradient_checkpointing: bool = False
     save_every: int = 100
@@ -143,7 +149,7 @@ def fine_tune(plan: FineTuning) -> dict[str, Any] | None:
 
 def _fine_tune(plan: FineTuning, folder: ExitStack) -> dict[str, Any] | None:
     bf16 = _has_bf16() if plan.precision == 'auto' else plan.precision == 'bf16'
-    directory = checkpoint_directory(plan.checkpoint)
+    directory = source_directory(plan.checkpoint)
     run = plan.out / 'training'
     arguments = TrainingArguments(
         output_dir=str(run), per_device_train_batch_size=1, per_device_eval_batch_size=1,
@@ -160,12 +166,11 @@ def _fine_tune(plan: FineTuning, folder: ExitStack) -> dict[str, Any] | None:
     file = StreamFile(plan.data)
     with arguments.main_process_first():
         if arguments.local_process_index == 0:
-            folder.enter_context(OutputFolder(
-                plan.out, 'training', recognise=lambda out: (
-                    out / 'training' / 'plan.json').is_file()))
+            folder.enter_context(OutputFolder(plan.out, 'training'))
             _claim(run, plan, processes=arguments.world_size, records=len(file))
-            begin_checkpoint(directory, plan.out, _system_prompt(file), plan.window_turns)
-        checkpoint = load_checkpoint(plan.out)
+            begin_checkpoint(directory, plan.out, _system_prompt(file), plan.window_turns,
+                             plan.memory_tokens)
+        checkpoint = read_checkpoint(plan.out)
     source = _source(file, plan.videos or plan.data.parent, checkpoint)
     lengths, refused = _survey(source, plan.max_tokens, arguments)
     a_step = plan.accumulate * arguments.world_size
@@ -178,10 +183,11 @@ def _fine_tune(plan: FineTuning, folder: ExitStack) -> dict[str, Any] | None:
     model, dtype = _model(directory, checkpoint, plan)
     loss = StreamLoss(
         registered_state_ids(Tokenizer.from_file(str(plan.out / 'tokenizer.json'))), plan.loss,
-        plan.gamma, plan.alpha)
+        plan.gamma, plan.alpha, plan.beta)
     trainer = StreamTrainer(
         loss, plan.window_turns, model=model, args=arguments, data_collator=_alone,
-        train_dataset=Rows(source, rows), eval_dataset=_evaluation(plan, checkpoint, arguments))
+        train_dataset=Rows(source, rows, plan.state_share, plan.seed),
+        eval_dataset=_evaluation(plan, checkpoint, arguments))
     if plan.lora and (trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled):
         raise CheckpointError(
             'adapters are merged at the end, which takes the whole model on each device: launch '
@@ -190,7 +196,8 @@ def _fine_tune(plan: FineTuning, folder: ExitStack) -> dict[str, Any] | None:
     if arguments.process_index == 0:
         trainer.add_callback(TensorBoardCallback(SummaryWriter(
             str(run / 'log'), purge_step=int(resumed.rsplit('-')[-1]) if resumed else None)))
-    trainer.train(resume_from_checkpoint=resumed)
+    with parents_garbage_kept():
+        trainer.train(resume_from_checkpoint=resumed)
     scores = _last_scores(trainer) if plan.evaluation else {}
     if plan.lora:
         trainer.model = trainer.model.merge_and_unload()
@@ -244,6 +251,10 @@ def _claim(run: Path, plan: FineTuning, **counts: int) -> None:
         partial.replace(file)
         return
     begun = json.loads(file.read_text(encoding='utf-8'))
+    # A run that was begun before there was a setting has its default.
+    begun = {**{
+        name: getattr(FineTuning, name) for name in ('beta', 'state_share', 'memory_tokens')},
+        **begun}
     changed = [name for name in fields if begun.get(name) != fields[name]]
     if changed:
         raise DataError(
@@ -301,10 +312,10 @@ def _model(
         model = AutoModelForImageTextToText.from_pretrained(
             directory, dtype='auto', attn_implementation='sdpa', local_files_only=True,
             use_safetensors=True, trust_remote_code=False)
-    except (OSError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # its configurations raise errors of many kinds
         raise CheckpointError(
-            f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
-            'checkpoint again') from error
+            f'transformers cannot load {directory} ({brief(error)}): copy the checkpoint again'
+        ) from error
     dtype = model.dtype
     model = model.float()
     tokenizer = checkpoint.tokenizer

@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-Records of JSON files of any size, read and written one by one.
+Records of JSON files of any size, read and written one by one: elements, lines, or members.
 
 A record that is not JSON is told from its neighbours by brackets and quotes alone (in a file of
 lines by its line), so that the rest can still be read. No more than one record is in memory.
@@ -22,6 +22,7 @@ lines by its line), so that the rest can still be read. No more than one record 
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 import io
 import json
 from pathlib import Path
@@ -31,6 +32,7 @@ from typing import BinaryIO
 from typing import TextIO
 
 from streamo_ros.errors import UserError
+from streamo_ros.output import OutputFolder
 from streamo_ros.output import written
 from streamo_ros.sources.stream_file import BadRecord
 
@@ -43,6 +45,7 @@ LONGEST = 1 << 26
 _BLANK = b' \t\r\n'
 _MARK = re.compile(rb'["{}\[\],]')
 _MARK_IN_TEXT = re.compile(rb'["\\]')
+_NO_MEMBER = 'no member stands between two commas'
 _ENDLESS = 'a bracket or quote is missing here, or the file breaks off: nothing behind was read'
 
 
@@ -61,6 +64,55 @@ def read_records(
     :param on_read: called with the size of each piece read, in bytes
     :raises FileError: when the file cannot be opened or holds nothing
     """
+    with _opened(source) as (file, first):
+        if first == b'[':
+            spans = _spans(file, on_read, outer=1)
+        else:
+            file.seek(-1, 1)
+            lines = source.suffix in ('.jsonl', '.ndjson') or _first_line_is_whole(file)
+            spans = _lines(file, on_read) if lines else _spans(file, on_read, outer=0)
+        for span in spans:
+            yield _record(span) if isinstance(span, bytes) else span
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of a JSON object."""
+
+    key: str
+    value: Any
+
+
+def read_members(
+    source: Path, within: str, on_read: Callable[[int], object] = lambda count: None
+) -> Iterator[Member | BadRecord]:
+    """
+    Yield the members of an object; of its member ``within`` alone where that is an object.
+
+    What is not JSON comes as a ``BadRecord`` in its place, a key that is there twice comes twice.
+    Members before ``within`` are yielded as well, those behind it are not read.
+
+    :param on_read: called with the size of each piece read, in bytes
+    :raises FileError: when the file cannot be opened or holds nothing
+    """
+    with _opened(source) as (file, first):
+        if first != b'{':
+            yield BadRecord('', 'the file holds no object: is it of another layout?')
+            return
+        for span in _spans(file, on_read, outer=1, closing=b'}', within=within):
+            if isinstance(span, BadRecord):
+                yield span
+                continue
+            record = _record(b'{' + span + b'}')
+            if isinstance(record, dict) and len(record) == 1:
+                yield from (Member(key, value) for key, value in record.items())
+            else:
+                yield record if isinstance(record, BadRecord) else BadRecord('', _NO_MEMBER)
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[tuple[BinaryIO, bytes]]:
+    """Give a file of JSON, and the first byte of it that means something, already read."""
     try:
         with source.open('rb') as file:
             if file.read(3) != b'\xef\xbb\xbf':
@@ -70,21 +122,14 @@ def read_records(
                 first = file.read(1)
             if not first:
                 raise FileError(f'{source} is empty: give an array, an object or JSON lines')
-            if first == b'[':
-                spans = _spans(file, on_read, outer=1)
-            else:
-                file.seek(-1, 1)
-                lines = source.suffix in ('.jsonl', '.ndjson') or _first_line_is_whole(file)
-                spans = _lines(file, on_read) if lines else _spans(file, on_read, outer=0)
-            for span in spans:
-                yield _record(span) if isinstance(span, bytes) else span
+            yield file, first
     except OSError as error:
         raise FileError(f'{source} cannot be read ({error.strerror or error})') from error
 
 
 def _record(span: bytes) -> Any:
     try:
-        return json.loads(span)
+        return json.loads(span)  # what is no number is told by its field
     except (ValueError, RecursionError) as error:
         return BadRecord('', f'no JSON ({error}): {span[:60]!r}')
 
@@ -107,14 +152,18 @@ def _lines(file: BinaryIO, on_read: Callable[[int], object]) -> Iterator[bytes |
 
 
 def _spans(
-    file: BinaryIO, on_read: Callable[[int], object], outer: int
+    file: BinaryIO, on_read: Callable[[int], object], outer: int, closing: bytes = b']',
+    within: str = '',
 ) -> Iterator[bytes | BadRecord]:
     """
-    Yield the bytes of each element of an array, or of each of several objects.
+    Yield the bytes of each element of an array, of each member, or of each of several objects.
 
     :param outer: the brackets around all elements: 1, already read, in an array; else 0
+    :param closing: the bracket that ends them all
+    :param within: go into the member of this name, if it is an object, in place of yielding it
     """
     held = bytearray()
+    alone = True
     depth, quoted, after_comma, skipped = outer, False, False, 0
     while chunk := file.read(CHUNK):
         on_read(len(chunk))
@@ -126,12 +175,17 @@ def _spans(
             elif mark == b'"':
                 quoted = not quoted
             elif mark in b'[{':
+                if within and depth == outer and mark == b'{' and _is_key(
+                        bytes(held + chunk[start:at - 1]), within):
+                    held.clear()
+                    start, within, alone = at, '', False
+                    outer += 1
                 depth += 1
-            elif depth == 0 and mark == b']' or depth == outer and mark == b'}':
+            elif depth == outer and mark in b']}' and (not outer or mark != closing):
                 pass  # one too many: the element is no JSON, and ends where it ends
             elif mark != b',' or depth == outer:
                 depth -= mark != b','
-                if depth > 0 and mark != b',':
+                if depth >= max(outer, 1) and mark != b',':
                     continue
                 of_element = mark != b',' and not outer
                 span = bytes(held + chunk[start:at if of_element else at - 1])
@@ -139,12 +193,12 @@ def _spans(
                 if span.strip() or outer and (after_comma or mark == b','):
                     yield span
                 start, after_comma = at, mark == b','
-                if outer and depth == 0:
-                    rest = chunk[at:] or file.read(CHUNK)
+                if depth < outer:
+                    rest = alone and (chunk[at:] or file.read(CHUNK))
                     while rest and not rest.strip():
                         rest = file.read(CHUNK)
                     if rest:
-                        yield BadRecord('', 'more stands behind the array: it was not read')
+                        yield BadRecord('', 'more stands behind the last bracket: it was not read')
                     return
         skipped = max(0, at - len(chunk))
         held += chunk[start:]
@@ -152,6 +206,14 @@ def _spans(
             break
     if outer or held.strip():
         yield BadRecord('', _ENDLESS)
+
+
+def _is_key(text: bytes, name: str) -> bool:
+    """Return whether what stands before an opening bracket is this name and a colon."""
+    try:
+        return json.loads(b'{' + text + b'0}').keys() == {name}
+    except (ValueError, RecursionError):
+        return False
 
 
 @contextmanager
@@ -216,3 +278,18 @@ class RecordWriter:
             self._file.write('\n')
         else:
             self._file.write('[]' if self._before.startswith('[') else '\n]')
+
+
+@contextmanager
+def written_in(folder: OutputFolder, name: str) -> Iterator[RecordWriter]:
+    """
+    Give a writer of an array in a folder of ours; it takes its place only when all is written.
+
+    :raises OutputError: when it cannot be written
+    """
+    with folder.file(name) as file:
+        text = io.TextIOWrapper(file, encoding='utf-8', newline='')
+        writer = RecordWriter(text)
+        yield writer
+        writer.finish()
+        text.detach()  # flushed, and not closed: that is for whoever opened it

@@ -16,10 +16,11 @@ The loss of a stream: every supervised token's cross-entropy, state tokens weigh
 
 Streamo's focal loss (paper, Eq. 3 and 4, and its code, whose alpha differs from the paper's). A
 stream is mostly silence, so a state has more weight the rarer it is and the less certain the model
-is of it.
+is of it. Beside it, StreamPro's: states weighted by their effective numbers, without focus.
 """
 
 from dataclasses import dataclass
+import math
 
 from tokenizers import Tokenizer
 import torch
@@ -29,10 +30,12 @@ from torch.nn.functional import cross_entropy
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.models import CheckpointError
 
-KINDS = ('focal', 'fixed', 'cross_entropy')
+KINDS = ('focal', 'fixed', 'class_balanced', 'cross_entropy')
 BALANCES = ('present', 'three')
 FIXED = (0.3, 1.3, 2.0)
 """The weights of Silence, Standby and Response in the paper's ablation (Table 4, Loss Scale)."""
+TEXT = 2.0
+"""The weight of other tokens beside class-balanced states (StreamPro, arXiv 2605.16381)."""
 
 
 def registered_state_ids(tokenizer: Tokenizer) -> tuple[int, ...]:
@@ -66,23 +69,44 @@ def balance(counts: Tensor, over: str) -> Tensor:
     return torch.where(counts > 0, counts.sum() / (counts.clamp(min=1) * states), 0.0)
 
 
+def class_balance(counts: Tensor, beta: float) -> Tensor:
+    """
+    Return (3,), the weight of each state, in inverse proportion to its effective number.
+
+    The effective number of n is (1 - beta^n) / (1 - beta): it grows ever more slowly (Cui et al.,
+    arXiv 1901.05555; for streams StreamPro, arXiv 2605.16381). The weights of the states that
+    occur have the mean 1.
+
+    :param counts: (3,) how often each state is due in the micro-batch
+    :param beta: from 0, all states alike, to below 1, where weights go by counts
+    """
+    # 1 - beta^n by expm1 and in double precision: near 1 its digits are lost otherwise.
+    numbers = counts.double()
+    effective = 1 - beta ** numbers if beta == 0 else -torch.expm1(numbers * math.log(beta))
+    inverse = torch.where(counts > 0, 1 / effective.where(counts > 0, torch.ones_like(effective)),
+                          0.0)
+    return inverse * ((counts > 0).sum() / inverse.sum().clamp(min=1e-300))
+
+
 @dataclass(frozen=True)
 class StreamLoss:
     """
     The loss of one micro-batch.
 
     :param state_ids: of Silence, Standby and Response, as ``registered_state_ids`` finds them
-    :param kind: one of ``KINDS``: ``focal``; ``fixed``, the weights ``FIXED``; or plain
-        ``cross_entropy``
+    :param kind: one of ``KINDS``: ``focal``; ``fixed``, the weights ``FIXED``;
+        ``class_balanced``, those of ``class_balance`` and ``TEXT``; or plain ``cross_entropy``
     :param gamma: of ``focal``, the exponent of (1 - probability): how little a state counts of
         which the model is certain
     :param alpha: of ``focal``, one of ``BALANCES``, or the weights of the three states themselves
+    :param beta: of ``class_balanced``
     """
 
     state_ids: tuple[int, ...]
     kind: str = 'focal'
     gamma: float = 2.0
     alpha: str | tuple[float, ...] = 'present'
+    beta: float = 0.9999
 
     def __call__(
         self, logits: Tensor, labels: Tensor, items: Tensor | int | None = None
@@ -108,6 +132,9 @@ class StreamLoss:
         is_state = labels[:, None] == torch.tensor(self.state_ids, device=labels.device)
         if self.kind == 'fixed':
             return self._spread(losses, is_state, losses.new_tensor(FIXED))
+        if self.kind == 'class_balanced':
+            weights = class_balance(is_state.sum(0), self.beta).to(losses.dtype)
+            return self._spread(losses, is_state, weights, TEXT)
         if isinstance(self.alpha, str):
             alpha = balance(is_state.sum(0), self.alpha).to(losses.dtype)
         else:
@@ -119,6 +146,8 @@ class StreamLoss:
         return self._spread(losses, is_state, alpha) * focal
 
     @staticmethod
-    def _spread(losses: Tensor, is_state: Tensor, weights: Tensor) -> Tensor:
-        """Return (M,), a state's weight where it is due and 1 elsewhere."""
-        return torch.where(is_state.any(1), is_state.to(losses.dtype) @ weights, 1.0)
+    def _spread(
+        losses: Tensor, is_state: Tensor, weights: Tensor, elsewhere: float = 1.0
+    ) -> Tensor:
+        """Return (M,), a state's weight where it is due, and what other tokens have."""
+        return torch.where(is_state.any(1), is_state.to(losses.dtype) @ weights, elsewhere)

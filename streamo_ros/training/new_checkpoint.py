@@ -21,14 +21,21 @@ import shutil
 from safetensors.torch import load_file
 from safetensors.torch import save_file
 from tokenizers import AddedToken
-from tokenizers import Tokenizer
 import torch
 
 from streamo_ros.dialogue import STATE_TOKENS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
-from streamo_ros.models import load_checkpoint
-from streamo_ros.models.checkpoint import named_directory
+from streamo_ros.models import read_checkpoint
+from streamo_ros.models.checkpoint import checkpoint_directory
+from streamo_ros.models.checkpoint import PROMPT
+from streamo_ros.models.checkpoint import read_prompt
+from streamo_ros.models.checkpoint import read_streamo
+from streamo_ros.models.checkpoint import STREAMO
+from streamo_ros.models.config import read_config
+from streamo_ros.models.json_file import is_there
+from streamo_ros.models.tokenizer import open_tokenizer
+from streamo_ros.models.weights import Weights
 
 # The files beside the weights in Hugging Face's layout; of tokenizers only tokenizer.json is read.
 _BESIDE = (
@@ -37,22 +44,25 @@ _BESIDE = (
     'chat_template.json', 'streamo.json')
 
 
-def checkpoint_directory(name: str | Path) -> Path:
+def source_directory(name: str | Path) -> Path:
     """
-    Return the directory of a checkpoint.
+    Return the directory of a checkpoint that can be trained: its weights are all there.
+
+    It may be a plain instruct model, which has neither the states' tokens nor a prompt.
 
     :param name: ``nano`` or a directory
-    :raises CheckpointError: when it holds none
+    :raises CheckpointError: when it holds none, or one that cannot be run
     """
-    directory = named_directory(name)
-    if not (directory / 'config.json').is_file():
-        raise CheckpointError(
-            f"{directory} has no config.json: give 'nano' or a checkpoint's directory")
+    directory = checkpoint_directory(name)
+    Weights(directory).check(*read_config(directory))
+    open_tokenizer(directory / 'tokenizer.json')
+    read_streamo(directory)
     return directory
 
 
 def begin_checkpoint(
-    source: Path, out: Path, system_prompt: str | None, window_turns: int | None
+    source: Path, out: Path, system_prompt: str | None, window_turns: int | None,
+    memory_tokens: int | None = None,
 ) -> Checkpoint:
     """
     Write all files of the new checkpoint but the weights.
@@ -61,37 +71,33 @@ def begin_checkpoint(
 
     :param system_prompt: None takes the source's own
     :param window_turns: None keeps that of the source
+    :param memory_tokens: for the memory of answers; None keeps those of the source
     :raises CheckpointError: when the source lacks a file or its family is not supported
     """
     out.mkdir(parents=True, exist_ok=True)
     if out.samefile(source):
         raise CheckpointError(f'{out} is the checkpoint that is trained: give another directory')
+    tokenizer = open_tokenizer(source / 'tokenizer.json')
+    streamo = read_streamo(source)
+    if system_prompt is None:
+        if not is_there(source / PROMPT):
+            raise CheckpointError(
+                f'{source / PROMPT} is missing and the data has no system message: put the prompt '
+                'to train with into either')
+        system_prompt = read_prompt(source)
     for name in _BESIDE:
         if (source / name).is_file():
             shutil.copyfile(source / name, out / name)
-    if not (source / 'tokenizer.json').is_file():
-        raise CheckpointError(
-            f"{source / 'tokenizer.json'} is missing: save the checkpoint's tokenizer in that "
-            'format first')
-    tokenizer = Tokenizer.from_file(str(source / 'tokenizer.json'))
     tokenizer.add_special_tokens([
         AddedToken(token, special=True, normalized=False) for token in STATE_TOKENS])
     tokenizer.save(str(out / 'tokenizer.json'))
-    if system_prompt is None:
-        own = source / 'system_prompt.txt'
-        if not own.is_file():
-            raise CheckpointError(
-                f'{own} is missing and the data has no system message: put the prompt to train '
-                'with into either')
-        system_prompt = own.read_text(encoding='utf-8')
-    (out / 'system_prompt.txt').write_text(system_prompt, encoding='utf-8')
-    if window_turns is not None:
-        streamo = out / 'streamo.json'
-        fields = json.loads(streamo.read_text(encoding='utf-8')) if streamo.is_file() else {}
-        streamo.write_text(
-            json.dumps({**fields, 'window_turns': window_turns}, indent=2) + '\n',
-            encoding='utf-8')
-    return load_checkpoint(out)
+    (out / PROMPT).write_text(system_prompt, encoding='utf-8')
+    given = {name: value for name, value in (
+        ('window_turns', window_turns), ('memory_tokens', memory_tokens)) if value is not None}
+    if given:
+        (out / STREAMO).write_text(
+            json.dumps({**streamo, **given}, indent=2) + '\n', encoding='utf-8')
+    return read_checkpoint(out)
 
 
 def finish_checkpoint(saved: Path, out: Path, dtype: torch.dtype) -> None:

@@ -22,7 +22,10 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+import sys
 from typing import Any
 
 import numpy as np
@@ -32,15 +35,18 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from streamo_ros.models import Checkpoint
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.sampler import SLACK_NS
+from streamo_ros.sources.source_error import SourceError
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import RecordedStream
 from streamo_ros.sources.stream_file import StreamFile
 from streamo_ros.training.conversation import Conversation
 from streamo_ros.training.conversation import conversation
-from streamo_ros.training.sequence import SINK
+from streamo_ros.training.memory_blocks import SINK
+from streamo_ros.training.sequence import IGNORED
+from streamo_ros.training.transitions import thinned
 
 # Rows that take further streams at once; more would fill rows a little better.
 _OPEN_ROWS = 32
@@ -90,7 +96,8 @@ class Source:
         size = self.checkpoint.frame.target(*recording.size, cell)
         return stream, conversation(
             self.checkpoint.tokenizer, self.system_prompt, stream,
-            (size[0] // cell, size[1] // cell), self.checkpoint.decoder.mrope), size
+            (size[0] // cell, size[1] // cell), self.checkpoint.decoder.mrope,
+            self.checkpoint.memory_tokens), size
 
 
 def survey(
@@ -147,11 +154,20 @@ class Rows(Dataset[dict[str, Tensor]]):
     Rows as inputs of a transformers model, each a batch of one.
 
     Beside the model's inputs: ``labels`` as in transformers (a token's label stands at the token),
-    and ``streams`` and ``turns``, the stream and the turn that each token belongs to.
+    and ``streams``, ``turns`` and ``blocks``, the stream and the turn that each token belongs to,
+    and the memory's block that it belongs to or sees.
+
+    :param state_share: of the states that do not change, those that are supervised: see
+        ``thinned``
+    :param seed: of their choice, which is another in each row
     """
 
-    def __init__(self, source: Source, rows: Sequence[Sequence[int]]) -> None:
+    def __init__(
+        self, source: Source, rows: Sequence[Sequence[int]], state_share: float = 1.0,
+        seed: int = 0,
+    ) -> None:
         self._source, self._rows = source, rows
+        self._state_share, self._seed = state_share, seed
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -160,16 +176,26 @@ class Rows(Dataset[dict[str, Tensor]]):
         """
         Return a row.
 
-        :raises DataError: when a video breaks off before its first frame
+        :raises DataError: when a video has no frame that can be learned from
         """
         checkpoint = self._source.checkpoint
         vision = checkpoint.vision
         conversations, patches, grids = [], [], []
         for index in self._rows[row]:
             stream, tokens, size = self._source.read(index)
-            frames = frames_at(
-                self._source.video(stream), [turn.start for turn in stream.turns])
-            conversations.append(tokens)
+            if self._state_share < 1:
+                tokens = thinned(tokens, stream, self._state_share, np.random.default_rng(
+                    (self._seed, row, index)))
+            video = self._source.video(stream)
+            seen = frames_at(video, [turn.start for turn in stream.turns])
+            missing = [turn for turn, frame in enumerate(seen) if frame is None]
+            if missing:
+                _tell(f'{video} is damaged: nothing is learned at {len(missing)} of its '
+                      f'{len(seen)} turns, from {stream.turns[missing[0]].start:g} s on')
+            grey = np.full((*size, 3), 127, np.uint8)
+            frames = [grey if frame is None else frame for frame in seen]
+            conversations.append(replace(tokens, labels=np.where(
+                np.isin(tokens.turns, missing), IGNORED, tokens.labels)))
             patches.append(tower_inputs(checkpoint, frames, size))
             grids += [[1, *(side // vision.cell * vision.merge for side in size)]] * len(frames)
         positions = np.concatenate([tokens.positions for tokens in conversations], 1)
@@ -182,6 +208,7 @@ class Rows(Dataset[dict[str, Tensor]]):
             'streams': _row([
                 np.full(len(tokens.ids), at) for at, tokens in enumerate(conversations)]),
             'turns': _row([tokens.turns for tokens in conversations]),
+            'blocks': _row([tokens.blocks for tokens in conversations]),
             'pixel_values': pixels[None] if vision.family == 'smolvlm' else pixels}
         if vision.temporal_patch > 1:
             inputs['image_grid_thw'] = torch.tensor(grids)
@@ -192,30 +219,48 @@ def _row(parts: list[NDArray[np.int64]]) -> Tensor:
     return torch.from_numpy(np.concatenate(parts))[None]
 
 
-def frames_at(video: Path, starts: Sequence[float]) -> list[NDArray[np.uint8]]:
+def frames_at(video: Path, starts: Sequence[float]) -> list[NDArray[np.uint8] | None]:
     """
     Return a frame for each time: the first at or after it, as the engine samples a camera.
 
-    Where the video ends before, its last frame.
+    Where the video ends before, its last frame. Where it is damaged, None for each time whose
+    frame is missing: what stands beside it is not what was to be seen.
 
     :param starts: seconds since the first frame, increasing
     :raises DataError: when there is no frame at all
     """
-    taken: list[NDArray[np.uint8]] = []
-    frame = None
+    taken: list[NDArray[np.uint8] | None] = []
+    last: NDArray[np.uint8] | None = None
+    damaged, reason = False, 'it holds none'
+    due = [round(start * 1e9) - SLACK_NS for start in starts]
     try:
-        for frame in open_recording(video, 1.0).frames:
-            while len(taken) < len(starts) and (
-                    frame.stamp >= round(starts[len(taken)] * 1e9) - SLACK_NS):
-                taken.append(frame.picture())
-            if len(taken) == len(starts):
-                return taken
+        recording = open_recording(video, 1.0)
+        for frame in recording.frames:
+            try:
+                frame.check()
+                last = frame.picture()
+            except ImageError as error:
+                damaged, reason = True, str(error)
+                continue
+            while len(taken) < len(due) and frame.stamp >= due[len(taken)]:
+                passed = damaged and len(taken) + 1 < len(due) and (
+                    frame.stamp >= due[len(taken) + 1])
+                taken.append(None if passed else last)
+            damaged = False
+            if len(taken) == len(due):
+                break
+        damaged = damaged or bool(recording.notices)
     except SourceError as error:
-        if not taken:
-            raise DataError(str(error)) from error
-    if frame is None:
-        raise DataError(f'{video} has no frame')
-    return taken + [frame.picture()] * (len(starts) - len(taken))
+        damaged, reason = True, str(error)
+    if last is None or not any(picture is not None for picture in taken):
+        raise DataError(f'{video} has no frame that can be learned from: {reason}')
+    return taken + [None if damaged else last] * (len(due) - len(taken))
+
+
+@cache
+def _tell(sentence: str) -> None:
+    """Print a sentence, once in each process that reads videos."""
+    print(f'streamo: {sentence}', file=sys.stderr)
 
 
 def tower_inputs(
@@ -243,17 +288,25 @@ def tower_inputs(
         len(frames), vision.channels, rows * vision.cell, columns * vision.cell)
 
 
-def visible_mask(streams: Tensor, turns: Tensor, window_turns: int | None) -> Tensor | None:
+def visible_mask(
+    streams: Tensor, turns: Tensor, window_turns: int | None, blocks: Tensor | None = None,
+) -> Tensor | None:
     """
     Return (1, 1, S, S), True where a token attends to another; None for a plain causal mask.
 
     :param streams: (1, S) the stream of the row that each token belongs to
     :param turns: (1, S) the turn of its stream
     :param window_turns: turns of the window, as in the engine; None for the whole stream
+    :param blocks: (1, S) the memory's block that it belongs to or sees, as ``StreamTokens`` has it
     """
-    if window_turns is None and bool((streams == streams[0, 0]).all()):
+    if blocks is not None and not blocks.any():
+        blocks = None
+    if window_turns is None and blocks is None and bool((streams == streams[0, 0]).all()):
         return None
     mask = streams[0, :, None] == streams[0, None]
     if window_turns is not None:
         mask &= (turns[0] == SINK)[None] | (turns[0, None] > turns[0, :, None] - window_turns)
+    if blocks is not None:
+        of_block = (turns[0] == SINK) & (blocks[0] > 0)
+        mask &= ~of_block[None] | (blocks[0, None] == blocks[0, :, None])
     return mask.tril_()[None, None]

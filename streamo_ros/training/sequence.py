@@ -30,12 +30,14 @@ from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_segments
+from streamo_ros.dialogue import tag_begin
 from streamo_ros.dialogue import Text
 from streamo_ros.models import StreamTokenizer
-from streamo_ros.models.positions import stream_positions
+from streamo_ros.training.memory_blocks import MemoryBlocks
+from streamo_ros.training.memory_blocks import SINK
+from streamo_ros.training.memory_blocks import stream_tokens
 
 IGNORED = -100
-SINK = -1
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class TrainingSequence:
     :param positions: (3, S)
     :param is_image: (S,)
     :param turns: (S,) the turn that a token belongs to, ``SINK`` before the first
+    :param blocks: (S,) the memory's block that a token belongs to or sees; 0 for none
     :param state_labels: (S,) the state's id where a state is due, else ``IGNORED``
     :param text_labels: (S,) the next token of an answer, ``<|im_end|>`` included, else
         ``IGNORED``
@@ -73,6 +76,7 @@ class TrainingSequence:
     positions: NDArray[np.int64]
     is_image: NDArray[np.bool_]
     turns: NDArray[np.int64]
+    blocks: NDArray[np.int64]
     state_labels: NDArray[np.int64]
     text_labels: NDArray[np.int64]
 
@@ -85,17 +89,22 @@ def build_sequence(
     turns: Sequence[TrainingTurn],
     grid: tuple[int, int],
     mrope: bool = True,
+    memory_tokens: int = 0,
 ) -> TrainingSequence:
     """
     Return the sequence of one instruction; ``tags`` and ``turns`` run side by side.
 
     :param mrope: of the decoder; without it a visual token takes one position like any token
+    :param memory_tokens: for the memory of answers; 0 for none
     """
-    ids = tokenizer.encode(
+    sink = tokenizer.encode(
         system_segments(system_prompt, tokenizer.chat) + instruction_segments(instruction))
-    belongs = [SINK] * len(ids)
-    state_labels = [IGNORED] * len(ids)
-    text_labels = [IGNORED] * len(ids)
+    memory = MemoryBlocks(tokenizer, memory_tokens)
+    ids: list[int] = []
+    belongs: list[int] = []
+    seen: list[int] = []
+    state_labels: list[int] = []
+    text_labels: list[int] = []
     for index, (tag, turn) in enumerate(zip(tags, turns, strict=True)):
         opening = tokenizer.encode(open_turn(tag, tokenizer.chat), grid[0] * grid[1])
         ids += opening
@@ -110,22 +119,26 @@ def build_sequence(
         else:
             answer, following = [], []
             closing = tokenizer.encode(close_turn(turn.shown, tokenizer.chat))
-        ids += answer + closing
+        ids += answer
+        seen += [len(memory.blocks)] * (len(ids) - len(seen))
+        memory.follow(turn.shown, tag_begin(tag), turn.text)
+        ids += closing
+        seen += [len(memory.blocks)] * len(closing)
         belongs += [index] * (len(ids) - len(belongs))
         state_labels += [IGNORED] * (len(answer) + len(closing))
         text_labels += following + [IGNORED] * len(closing)
-    tokens = np.asarray(ids, np.int64)
-    is_image = tokens == tokenizer.image_id
+    tokens = stream_tokens(
+        sink, memory, ids, belongs, seen, tokenizer.image_id, grid if mrope else None)
+    before = [IGNORED] * (len(tokens.ids) - len(ids))
     return TrainingSequence(
-        ids=tokens,
-        positions=stream_positions(is_image, grid if mrope else None, 0)[0],
-        is_image=is_image,
-        turns=np.asarray(belongs, np.int64),
-        state_labels=np.asarray(state_labels, np.int64),
-        text_labels=np.asarray(text_labels, np.int64))
+        **vars(tokens),
+        state_labels=np.asarray(before + state_labels, np.int64),
+        text_labels=np.asarray(before + text_labels, np.int64))
 
 
-def window_mask(turns: NDArray[np.int64], window_turns: int) -> NDArray[np.bool_]:
+def window_mask(
+    turns: NDArray[np.int64], window_turns: int, blocks: NDArray[np.int64] | None = None,
+) -> NDArray[np.bool_]:
     """
     Return (S, S), True where a token attends to another: the engine's window at each turn.
 
@@ -133,6 +146,10 @@ def window_mask(turns: NDArray[np.int64], window_turns: int) -> NDArray[np.bool_
     engine's cache. A model that is not trained with this mask fails once its window slides.
 
     :param turns: (S,) the turn that each token belongs to
+    :param blocks: (S,) the memory's block that it belongs to or sees, as ``StreamTokens`` has it
     """
     visible = (turns == SINK)[None] | (turns[None] > turns[:, None] - window_turns)
+    if blocks is not None:
+        of_block = (turns == SINK) & (blocks > 0)
+        visible &= ~of_block[None] | (blocks[None] == blocks[:, None])
     return visible & np.tri(len(turns), dtype=np.bool_)

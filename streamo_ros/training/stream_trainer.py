@@ -142,11 +142,12 @@ def row_logits(
     :param inputs: one of ``Rows``
     """
     inputs = dict(inputs)
-    labels, streams, turns = (inputs.pop(name) for name in ('labels', 'streams', 'turns'))
+    labels, streams, turns, blocks = (
+        inputs.pop(name) for name in ('labels', 'streams', 'turns', 'blocks'))
     at = (labels[0, 1:] != IGNORED).nonzero()[:, 0]
     return model(
-        **inputs, attention_mask=visible_mask(streams, turns, window_turns), logits_to_keep=at,
-        use_cache=False).logits[0], at
+        **inputs, attention_mask=visible_mask(streams, turns, window_turns, blocks),
+        logits_to_keep=at, use_cache=False).logits[0], at
 
 
 def _sync(directory: Path) -> None:

@@ -21,6 +21,7 @@ anywhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ from streamo_ros.worlds.names import COLOURS
 from streamo_ros.worlds.names import NAMES
 from streamo_ros.worlds.question import Question
 from streamo_ros.worlds.question import Truth
+from streamo_ros.worlds.recall import draw_recall
 from streamo_ros.worlds.streams import draw_stream
 from streamo_ros.worlds.streams import Stream
 
@@ -53,6 +55,10 @@ TABLETOP = 0.4
 RECOLOURED = 0.6
 """Share of the tabletops without a question that are shown in false colours: the splits combine
 colours and kinds differently, and a kind should be recognised by its shape."""
+
+RECALL = 0.4
+"""Share of the streams of a checkpoint with a memory in which what is right depends on answers
+that have left a window."""
 
 FLIPPED = 0.05
 """Share of wrong states in the history, so that the model recovers from its own mistakes."""
@@ -115,7 +121,8 @@ class StreamDataset(Dataset[StreamExample]):
         questions = self._questions[index % len(self._questions)]
         spec, vision = self._checkpoint.frame, self._checkpoint.vision
         assert spec.size is not None
-        stream = self.draw(rng, questions, spec.size)
+        stream = self._recalled(rng, questions, spec.size) or self.draw(
+            rng, questions, spec.size)
         frames = np.stack(stream.frames)
         false_colours = (
             not questions and stream.kind == 'tabletop' and rng.random() < RECOLOURED)
@@ -144,6 +151,16 @@ class StreamDataset(Dataset[StreamExample]):
         return draw_stream(
             rng, split=self._split, turns=self._turns, questions=questions, size=size,
             world='tabletop' if rng.random() < TABLETOP else 'sentry', contrast=CONTRAST)
+
+    def _recalled(
+        self, rng: np.random.Generator, questions: int, size: tuple[int, int]
+    ) -> Stream | None:
+        """Return a stream that is asked for what takes a memory, now and then, if there is one."""
+        if not self._checkpoint.memory_tokens or not questions or rng.random() >= RECALL:
+            return None
+        stream, _ = draw_recall(
+            rng, split=self._split, turns=self._turns, apart=min(WINDOWS), size=size)
+        return replace(stream, questions=stream.questions * questions)
 
     def patches(self, cut: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return what the vision tower takes of a stream's cut patches, (T, patches, values)."""
@@ -188,7 +205,7 @@ class StreamDataset(Dataset[StreamExample]):
             checkpoint.tokenizer, checkpoint.system_prompt, question.text,
             [time_tag(start + index, question.rate) for index in range(self._turns)],
             self.turns_of(rng, question.truths(start)),
-            self._grid, checkpoint.decoder.mrope)
+            self._grid, checkpoint.decoder.mrope, checkpoint.memory_tokens)
 
 
 def _recoloured(rng: np.random.Generator, frames: NDArray[np.uint8]) -> NDArray[np.uint8]:

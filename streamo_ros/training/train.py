@@ -47,8 +47,11 @@ from transformers import Qwen2_5_VLForConditionalGeneration
 from streamo_ros.dialogue import Text
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.models import StreamTokenizer
+from streamo_ros.output import OutputFolder
 from streamo_ros.training.compiled import speed_up
+from streamo_ros.training.forked_workers import parents_garbage_kept
 from streamo_ros.training.nano import nano_config
 from streamo_ros.training.nano import new_model
 from streamo_ros.training.nano import write_nano
@@ -218,7 +221,8 @@ def _masks(
     for mask, sequence, window in zip(masks, sequences, windows, strict=True):
         turns = sequence.turns
         mask[0].tril_()
-        mask[0, :len(turns), :len(turns)] = torch.from_numpy(window_mask(turns, window))
+        mask[0, :len(turns), :len(turns)] = torch.from_numpy(
+            window_mask(turns, window, sequence.blocks))
     return masks
 
 
@@ -308,7 +312,7 @@ def train_nano(
     :raises ValueError: when the checkpoint to start from has another tokenizer
     """
     write_nano(directory)
-    checkpoint = load_checkpoint(directory)
+    checkpoint = read_checkpoint(directory)
     torch.manual_seed(plan.seed)
     model = new_model(nano_config(checkpoint.tokenizer))
     if plan.begin is not None:
@@ -394,7 +398,9 @@ def _steps(
         dataset, len(questions), num_workers=2, prefetch_factor=4, collate_fn=collate)
     weights = answer_weights(checkpoint.tokenizer)
     bf16 = torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    for step, batch in enumerate(loader, first):
+    with parents_garbage_kept():
+        batches = iter(loader)
+    for step, batch in enumerate(batches, first):
         begin = time.monotonic()
         with torch.autocast('cpu', torch.bfloat16, enabled=bf16):
             tokens = encode_images(model, batch)
@@ -434,9 +440,10 @@ def main() -> None:
         '--compile', action='store_true', help='twice as fast; takes a C++ compiler')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    train_nano(options.out, TrainingPlan(
-        options.seed, options.vision_steps, options.steps, compiled=options.compile,
-        begin=options.begin))
+    with OutputFolder(options.out, 'training of nano'):
+        train_nano(options.out, TrainingPlan(
+            options.seed, options.vision_steps, options.steps, compiled=options.compile,
+            begin=options.begin))
 
 
 if __name__ == '__main__':

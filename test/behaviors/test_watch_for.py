@@ -250,3 +250,11 @@ def test_over_the_real_node_it_gets_the_answer_and_halted_it_leaves_nothing_behi
                    leaf.feedback_message == 'no frame yet')
         leaf.shutdown()
         graph.wait(lambda: console.states[-1].instruction_id == '', 'an empty table')
+
+
+def test_feedback_with_a_state_that_is_none_is_named_and_ends_nothing():
+    attempt = watch_for._Attempt(None, None)
+    feedback = Action.Feedback(state=7, age_s=0.5)
+    feedback.header.stamp.sec = 1
+    attempt._take_feedback(Action.Impl.FeedbackMessage(feedback=feedback))
+    assert attempt.progress == 'unknown state 7, 0.5 s old'

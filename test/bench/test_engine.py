@@ -25,6 +25,8 @@ from streamo_ros.bench.random_checkpoints import random_checkpoint
 from streamo_ros.cli.main import main
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.footprint import arithmetic
+from streamo_ros.output import OutputError
 
 
 @pytest.fixture(scope='module')
@@ -47,7 +49,7 @@ def test_the_arithmetic_of_a_tick_is_that_of_its_products(tiny):
     # 8 layers of hidden 512, 8 heads and 2 of keys and values by 64, an MLP of 2752
     linear = 512 * 512 + 2 * 512 * 128 + 512 * 512 + 3 * 512 * 2752
     attention = 2 * 8 * 64 * 1000
-    assert bench.arithmetic(tiny, 141, 1000) == 2 * 141 * 8 * (linear + attention)
+    assert arithmetic(tiny, 141, 1000) == 2 * 141 * 8 * (linear + attention)
 
 
 def test_four_instructions_are_watched_and_answers_are_muted(tiny):
@@ -72,6 +74,19 @@ def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):
     for name in bench.EngineFigures.__annotations__:
         assert f'{name} ' in printed
         assert written[name] is None or math.isfinite(written[name])
+
+
+def test_a_plot_replaces_plots_and_nothing_else(tiny, tmp_path, monkeypatch):
+    pytest.importorskip('matplotlib')
+    plot, photo = tmp_path / 'ticks.png', tmp_path / 'photo.png'
+    bench._draw([0.1, 0.2], plot)
+    bench._draw([0.2, 0.1, 0.3], plot)
+    photo.write_bytes(b'\x89PNG of somebody else')
+    with monkeypatch.context() as context:
+        context.setattr(bench, '_run_long', None)  # refused before anything is measured
+        with pytest.raises(OutputError, match='not written by this command'):
+            bench.measure(tiny, backend='auto', window_turns=2, ticks=6, plot=photo)
+    assert photo.read_bytes() == b'\x89PNG of somebody else'
 
 
 def test_random_weights_are_refused_where_a_backend_reads_files(capsys):

@@ -35,7 +35,7 @@ def checkpoint():
 
 @pytest.fixture(scope='module')
 def layout(checkpoint):
-    return cache_layout(checkpoint, (112, 112), [1.0], 4)
+    return cache_layout(checkpoint, (112, 112), 1.0, 4)
 
 
 def batcher(checkpoint, layout, static=False):

@@ -20,7 +20,9 @@ import itertools
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import AnswerMemoryError
 from streamo_ros.dialogue import State
+from streamo_ros.engine import cache_layout as cache_layout_module
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
 from streamo_ros.engine.backends.base import StepOutputs
@@ -100,7 +102,7 @@ def test_a_stream_asks_for_no_shape_that_its_layout_does_not_name(
         checkpoint, backend, window_turns=window, fps=fps, max_answer_tokens=5)
     watch_for_long(engine, camera)
     cell = checkpoint.vision.cell
-    layout = cache_layout(checkpoint, checkpoint.frame.target(*camera, cell), [fps], window)
+    layout = cache_layout(checkpoint, checkpoint.frame.target(*camera, cell), fps, window)
     assert backend.allocated == [(layout.max_batch, layout.sink_rows, layout.ring_rows)]
     assert not backend.grown
     assert backend.grids == {layout.grid}
@@ -127,11 +129,54 @@ def test_a_further_rate_makes_room_for_its_tags_beside_the_first_ones(checkpoint
     engine.reconfigure(3.0, Thresholds())
     engine.reconfigure(0.5, Thresholds())
     frame = checkpoint.frame.target(480, 640, checkpoint.vision.cell)
-    assert backend.grown == [cache_layout(checkpoint, frame, [1.0, 3.0], 4).ring_rows]
-    assert cache_layout(checkpoint, frame, [0.5, 3.0, 1.0], 4) == cache_layout(
-        checkpoint, frame, [3.0], 4)
+    assert backend.grown == [cache_layout(checkpoint, frame, 3.0, 4).ring_rows]
+
+
+def test_a_memory_has_rows_of_its_own_and_is_run_once_an_answer(checkpoint):
+    backend = Recording(checkpoint, static_shapes=False)
+    engine = StreamEngine(checkpoint, backend, window_turns=4, max_answer_tokens=5,
+                          memory_tokens=100)
+    engine.watch('Tell me when something starts moving.')
+    frame = np.zeros((48, 64, 3), np.uint8)
+    decided = [engine.step(frame, float(tick))[0] for tick in range(12)]
+    size = checkpoint.frame.target(48, 64, checkpoint.vision.cell)
+    plain, roomy = (cache_layout(checkpoint, size, 1.0, 4, tokens) for tokens in (0, 100))
+    assert roomy == replace(plain, sink_rows=plain.sink_rows + 100)
+    assert backend.allocated == [(roomy.max_batch, roomy.sink_rows, roomy.ring_rows)]
+    sinks = [inputs for _, inputs in backend.steps if inputs.into_sink]
+    answers = sum(decision.state is State.RESPONSE for decision in decided)
+    # After the last answer, which the last tick gave, no frame came.
+    assert (answers, len(sinks)) == (4, 1 + 3)
+    assert len({int(inputs.cache_offsets[0]) for inputs in sinks[1:]}) == 1
+    assert all(inputs.lengths[0] <= 100 for inputs in sinks[1:])
+
+
+def test_a_memory_is_off_unless_the_checkpoint_or_the_user_says_so(checkpoint):
+    backend = Recording(checkpoint, static_shapes=False)
+    assert StreamEngine(checkpoint, backend).memory_tokens == 0
+    trained = replace(checkpoint, memory_tokens=128)
+    assert StreamEngine(trained, backend).memory_tokens == 128
+    assert StreamEngine(trained, backend, memory_tokens=0).memory_tokens == 0
+    with pytest.raises(AnswerMemoryError):
+        StreamEngine(checkpoint, backend, memory_tokens=10)
 
 
 def test_without_a_window_of_ones_own_it_is_the_one_that_was_trained(checkpoint):
     frame = checkpoint.frame.target(480, 640, checkpoint.vision.cell)
-    assert cache_layout(checkpoint, frame, [1.0]).window_turns == checkpoint.window_turns
+    assert cache_layout(checkpoint, frame, 1.0).window_turns == checkpoint.window_turns
+
+
+def test_rates_that_are_over_cost_nothing(checkpoint, monkeypatch):
+    tags = []
+    count = cache_layout_module.time_tag
+    monkeypatch.setattr(
+        cache_layout_module, 'time_tag', lambda *of: tags.append(of) or count(*of))
+    engine = StreamEngine(checkpoint, Recording(checkpoint, static_shapes=False), window_turns=4)
+    engine.watch('Tell me when something starts moving.')
+    engine.step(np.zeros((48, 64, 3), np.uint8), 0.0)
+    costs = []
+    for number in range(300):
+        tags.clear()
+        engine.reconfigure(0.1 + number / 10, Thresholds())
+        costs.append(len(tags))
+    assert set(costs) == {costs[0]}

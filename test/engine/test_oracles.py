@@ -35,6 +35,7 @@ from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
 from streamo_ros.dialogue import State
 from streamo_ros.dialogue import system_segments
+from streamo_ros.dialogue import Text
 from streamo_ros.dialogue import time_tag
 from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
@@ -44,6 +45,7 @@ from streamo_ros.engine.rope import Rope
 from streamo_ros.engine.window import WindowPlan
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models.positions import stream_positions
 
 QUESTIONS = ('Tell me when the light goes off.', 'Say so when it </Response> moves <|im_end|>!')
 # What runs the model, and how near it comes to the reference.
@@ -111,10 +113,10 @@ class Subject:
         states = [[decision.state for decision in tick] for tick in run(engine, frames)]
         return np.stack(recorder.logits), states
 
-    def expected(self, ids, due, frames, mask=None):
+    def expected(self, ids, due, frames, mask=None, positions=None):
         """Return (T, 3) from one full forward of Hugging Face's model."""
         with in_double() if self.kind == 'float64' else nullcontext():
-            return self.reference.logits(ids, due, frames, mask)
+            return self.reference.logits(ids, due, frames, mask, positions)
 
     def expected_of(self, frames, question, states, window_turns=None, tags=None):
         """Return the same over all turns of a stream; a window hides turns by its mask."""
@@ -332,6 +334,11 @@ def rotate(keys, cos, sin):
 # 4
 
 
+def _apart(frame):
+    """Return a frame and the last two tokens, unless they are of the frame, as pieces."""
+    return [(frame, [])] if frame[-2] == frame[0] else [(frame[:-2], []), (frame[-2:], [])]
+
+
 @pytest.mark.parametrize('pieces', [
     pytest.param(lambda close, opening, image: [(close, opening)], id='whole'),
     pytest.param(lambda close, opening, image: [
@@ -340,7 +347,7 @@ def rotate(keys, cos, sin):
         (close, opening[:image]), (opening[image:], [])], id='words and frame apart'),
     pytest.param(lambda close, opening, image: [
         (close, opening[:1]), *(([word], []) for word in opening[1:image]),
-        (opening[image:-2], []), (opening[-2:], [])], id='word by word'),
+        *_apart(opening[image:])], id='word by word'),
 ])
 def test_however_a_turn_is_fed_it_comes_to_the_same(subject, pieces, monkeypatch):
     frames = subject.reference.frames(10)
@@ -522,3 +529,146 @@ def test_looking_back_equals_having_stood_silent_since_the_window_began(subject,
 
     subject.assert_equal(ask_at(asked, look_back=True), ask_at(begun))
     assert np.abs(ask_at(asked) - ask_at(begun))[0].max() > 100 * subject.tolerance
+
+
+# 11
+
+
+def memory_text(tokenizer, answers, room):
+    """Return the ids of a memory of (begin, end, text), written out by hand."""
+    first, last = answers[0], answers[-1]
+    lines = [f'answers: {len(answers)}, first {first[0]}s-{first[1]}s, last {last[0]}s-{last[1]}s',
+             *(f'[{begin}s-{end}s] {" ".join(text.split())}' for begin, end, text in answers)]
+    while len(found := sum((tokenizer.encode([Text(line + '\n')]) for line in lines), [])) > room:
+        del lines[1]
+    return found, len(lines) - 1
+
+
+def remembered_stream(subject, question, ticks, said, room):
+    """
+    Return the ids, turns, blocks, what block each token sees, due places, and lines of blocks.
+
+    :param ticks: the decision of each tick
+    :param said: the token ids of each answer
+    """
+    tokenizer, grid = subject.checkpoint.tokenizer, subject.reference.grid
+    ids, _, due = stream_ids(subject.checkpoint, grid, question, [])
+    turns, blocks, sees = [-1] * len(ids), [0] * len(ids), [0] * len(ids)
+    version, began, answers, lines, said = 0, None, [], [], list(said)
+
+    def add(tokens, turn, block=0):
+        ids.extend(tokens)
+        turns.extend([turn] * len(tokens))
+        blocks.extend([block] * len(tokens))
+        sees.extend([version] * len(tokens))
+
+    for tick, decision in enumerate(ticks):
+        add(tokenizer.encode(
+            open_turn(time_tag(tick, 1.0), tokenizer.chat), grid[0] * grid[1]), tick)
+        due.append(len(ids) - 1)
+        if decision.state is State.STANDBY:
+            began = tick if began is None else began
+        if decision.state is not State.RESPONSE:
+            began = began if decision.state is State.STANDBY else None
+            add(tokenizer.encode(close_turn(decision.state, tokenizer.chat)), tick)
+            continue
+        answer = said.pop(0)
+        fed = len(answer) if decision.complete else len(answer) - 1
+        add([tokenizer.state_ids[State.RESPONSE], *answer[:fed]], tick)
+        answers.append((tick if began is None else began, tick, decision.text))
+        began, version = None, version + 1
+        block, shown = memory_text(tokenizer, answers, room)
+        lines.append(shown)
+        add(block, -1, version)
+        # An answer that was cut has a last token that is fed with the close of its turn.
+        add([*answer[fed:], *tokenizer.encode(close_turn(None, tokenizer.chat))], tick)
+    return ids, *map(np.asarray, (turns, blocks, sees)), due, lines
+
+
+def expected_with_memory(subject, frames, stream, room, window_turns):
+    """Return (T, 3) from one forward over all blocks and turns that were ever fed."""
+    ids, turns, blocks, sees, due, _ = stream
+    prefix = (turns == -1) & (blocks == 0)
+    of_turn = turns >= 0
+    mask = np.tri(len(ids), dtype=np.bool_) & (
+        prefix[None] | (blocks > 0)[None] & (blocks[None] == sees[:, None])
+        | of_turn[:, None] & of_turn[None] & (turns[None] > turns[:, None] - window_turns))
+    positions = np.zeros((3, len(ids)), np.int64)
+    positions[:, prefix] = np.arange(prefix.sum())
+    for version in range(1, blocks.max() + 1):
+        positions[:, blocks == version] = prefix.sum() + np.arange((blocks == version).sum())
+    is_image = np.asarray(ids) == subject.checkpoint.tokenizer.image_id
+    positions[:, of_turn] = stream_positions(
+        is_image[of_turn], subject.reference.grid if subject.checkpoint.decoder.mrope else None,
+        int(prefix.sum()) + room)[0]
+    return subject.expected(ids, due, frames, mask, positions)
+
+
+def remembering(subject, window_turns, room, respond_at, **options):
+    """Return an engine with a memory, its recorder, and the tokens it says by instruction."""
+    engine, recorder = subject.watching(
+        window_turns=window_turns, memory_tokens=room, max_answer_tokens=8, **options)
+    recorder.respond_at = respond_at
+    tokenizer, said, words = engine.checkpoint.tokenizer, [[] for _ in QUESTIONS], []
+    compute, answer = recorder.compute_logits, engine._answer
+
+    def ends_after_some(hidden):
+        logits = compute(hidden)
+        logits[:, sorted(tokenizer.control_ids)] = -1e9
+        # Of three answers one is cut by its limit.
+        if len(words) == 3 + 3 * (len(recorder.logits) % 3):
+            logits[:, tokenizer.end_id] = 1e9
+        else:
+            words.append(int(logits[0].argmax()))
+        return logits
+
+    def saying(slot):
+        words.clear()
+        decided = answer(slot)
+        said[slot].append(list(words))
+        return decided
+
+    recorder.compute_logits, engine._answer = ends_after_some, saying
+    return engine, recorder, said
+
+
+def test_a_memory_equals_one_forward_over_all_its_blocks_and_the_window(subject, monkeypatch):
+    """What has left the window is answered from the block; cached turns stay as they were."""
+    frames, room = subject.reference.frames(12), 110
+    absolute_sink(monkeypatch)
+    engine, recorder, said = remembering(subject, 3, room, (1, 3, 4, 6, 7, 8, 9))
+    decided = run(engine, frames)
+    for index, question in enumerate(QUESTIONS):
+        stream = remembered_stream(
+            subject, question, [tick[index] for tick in decided], said[index], room)
+        assert stream[-1][0] == 1 and 0 < stream[-1][-1] < 7, 'nothing was folded'
+        subject.assert_equal(
+            np.stack(recorder.logits)[:, index],
+            expected_with_memory(subject, frames, stream, room, 3))
+
+
+def test_a_memory_in_static_shapes_is_the_same(subject):
+    frames, room = subject.reference.frames(8), 130
+    engine, recorder, _ = remembering(subject, 3, room, (1, 4))
+    run(engine, frames)
+    padded, recorded, _ = remembering(subject, 3, room, (1, 4))
+    recorded.static_shapes = True
+    run(padded, frames)
+    subject.assert_equal(np.stack(recorded.logits), np.stack(recorder.logits))
+
+
+def test_a_memory_moves_with_its_slot_and_ends_with_the_stream(subject):
+    frames, room = subject.reference.frames(9), 130
+    alone, recorder, _ = remembering(subject, 3, room, (1, 4), questions=QUESTIONS[1:])
+    run(alone, frames)
+    engine, recorded, _ = remembering(subject, 3, room, (1, 4))
+    for stamp, frame in enumerate(frames):
+        if stamp == 3:
+            engine.watches[0].cancel()
+        engine.step(frame, float(stamp))
+    subject.assert_equal(
+        np.stack([logits[-1] for logits in recorded.logits]), np.stack(recorder.logits)[:, 0])
+    engine.reset()
+    recorded.logits.clear()
+    run(engine, frames)
+    subject.assert_equal(np.stack(recorded.logits)[:, 0], np.stack(recorder.logits)[:, 0])

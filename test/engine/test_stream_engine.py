@@ -31,6 +31,7 @@ from streamo_ros.engine import Thresholds
 from streamo_ros.engine.backends import onnxruntime as onnxruntime_backend
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.decision import MAX_ANSWER_TOKENS
+from streamo_ros.engine.decision import ModelError
 from streamo_ros.models import load_checkpoint
 
 GREY = np.full((120, 160, 3), 120, np.uint8)
@@ -481,3 +482,51 @@ def test_looking_back_goes_no_further_than_the_window_and_the_stream(backend):
     before = len(backend.steps)
     engine.watch('And now?', look_back=True)
     assert backend.steps[before:] == [1]
+
+
+class Spoilt(CountingBackend):
+    """Computes what is no number, in one place."""
+
+    place = ''
+    number = np.nan
+
+    def step(self, first, inputs):
+        outputs = super().step(first, inputs)
+        if self.place in ('states', 'hidden'):
+            getattr(outputs, self.place)[-1, 0] = self.number
+        return outputs
+
+    def encode_image(self, patches, grid):
+        tokens = super().encode_image(patches, grid)
+        return tokens * self.number if self.place == 'picture' else tokens
+
+    def compute_logits(self, hidden):
+        logits = super().compute_logits(hidden)
+        if self.place == 'words':
+            logits[:, 7] = self.number
+        return logits
+
+
+@pytest.mark.parametrize('number', [np.nan, np.inf])
+@pytest.mark.parametrize('place', ['states', 'hidden', 'picture', 'words'])
+def test_what_is_no_number_is_never_decided_with(place, number):
+    backend = Spoilt(load_checkpoint('nano'))
+    engine = engine_over(backend)
+    engine.watch('Tell me when the light goes off.')
+    frame = np.zeros((112, 112, 3), np.uint8)
+    assert engine.step(frame, 0.0)
+    backend.place, backend.number = place, number
+    backend.always = State.RESPONSE if place == 'words' else None
+    with np.errstate(invalid='ignore'), pytest.raises(ModelError, match='not a number'):
+        engine.step(frame + 9, 1.0)
+    backend.place, backend.always = '', None
+    engine.reset()
+    decision, = engine.step(frame, 2.0)
+    assert sum(decision.probabilities) == pytest.approx(1)
+
+
+@pytest.mark.parametrize('stamp', [np.nan, np.inf, -np.inf])
+def test_a_stamp_that_is_no_time_is_refused(stamp):
+    engine = StreamEngine.from_pretrained('nano')
+    with pytest.raises(StampError, match='is no time'):
+        engine.step(np.zeros((112, 112, 3), np.uint8), stamp)

@@ -163,6 +163,28 @@ def test_long_answers_make_the_oldest_turns_go_early_and_whole():
     assert (chunk.sink_positions[:, CLOSE:] >= SINK).all()
 
 
+def test_what_was_rewound_is_seen_by_nobody_and_the_turn_goes_on_where_it_was():
+    plan, other = new_plan(), new_plan()
+    for one in plan, other:
+        run(one, 5, {4: 2})
+    mark = plan.mark()
+    evicted = 0
+    while plan.answer_room > 0:
+        plan.commit(plan.plan(np.zeros(1, np.bool_)))
+        evicted += 1
+    plan.rewind(mark)
+    chunk, plain = (one.plan(turn_tokens(False), CLOSE) for one in (plan, other))
+    assert evicted > 0
+    np.testing.assert_array_equal(chunk.positions, plain.positions)
+    assert chunk.cache_offset == plain.cache_offset
+    # Only whole turns that were written over are gone; of the current one all is as before.
+    assert visible_turns(plan, chunk)[0] <= visible_turns(other, plain)[0]
+    for now, then in zip(chunk.ring_mask, plain.ring_mask, strict=True):
+        assert not (now & ~then).any()
+        own = other._row_turn == 4
+        np.testing.assert_array_equal(now[own], then[own])
+
+
 def test_an_answer_is_stopped_before_it_would_evict_itself():
     plan = new_plan()
     run(plan, 4)

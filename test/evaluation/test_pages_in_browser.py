@@ -26,8 +26,12 @@ from made_report import report
 import numpy as np
 import pytest
 
+from streamo_ros.dialogue import State
 from streamo_ros.evaluation.pages.comparison import write_comparison_page
 from streamo_ros.evaluation.pages.report import write_report_page
+from streamo_ros.evaluation.pages.samples import Sample
+from streamo_ros.evaluation.pages.samples import samples_page
+from streamo_ros.sources.stream_file import Turn
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason='no Chromium here: `apt-get install chromium` runs this test')
@@ -259,3 +263,15 @@ def test_a_thousand_events_on_one_timeline_are_drawn_and_reached(browser, tmp_pa
     browser.mouse('mouseMoved', left + width / 2, top + 5)
     browser.drawn()
     assert not browser.run('document.getElementById("tip").innerText').startswith('2:')
+
+
+def test_samples_of_a_mix_are_timelines(browser, tmp_path):
+    turns = [Turn(question=HOSTILE), Turn(State.STANDBY), Turn(State.RESPONSE, 'Gone.'), Turn()]
+    file = tmp_path / 'mix.html'
+    file.write_text(samples_page('Mix', [], [], [
+        Sample(tmp_path / 'a.mp4', 'grounding, coin', turns, [(2, 2, 'Gone.')])]), 'utf-8')
+    opened(browser, file)
+    to_timelines(browser)
+    assert ink(browser, tmp_path, '.board') > 100
+    assert 'Gone.' in browser.run('document.body.innerText')
+    assert browser.run('document.title') != 'taken'

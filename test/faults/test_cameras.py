@@ -33,13 +33,13 @@ from graph import stamp_ns
 import numpy as np
 import pytest
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.action import ActionClient
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from streamo_ros.action import WatchFor
+from streamo_ros.action_client import ActionClient
 from streamo_ros.engine import StreamEngine
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
@@ -247,6 +247,22 @@ def test_two_publishers_on_one_topic_are_named_and_both_heard(robot, camera):
         assert '/image has 2 publishers' in robot.process.log
     robot.graph.wait(
         lambda: robot.console.values('stream').get('publishers') == '1', 'one left')
+
+
+def test_of_two_publishers_with_two_clocks_one_is_followed_and_both_are_named(robot, camera):
+    camera.await_reader()
+    with there(robot.graph) as other:
+        robot.graph.wait(
+            lambda: robot.console.values('stream').get('publishers') == '2', 'both of them')
+        first = robot.decide(camera, 5000 * SECOND)
+        for number in range(1, 60):
+            camera.send(5000 * SECOND + number * SECOND // 2)
+            other.send(9000 * SECOND + number * SECOND // 2)
+        last = robot.decide(camera, 5040 * SECOND)
+        # Until both are known, and when the one that was followed ends: not one a frame.
+        assert last.epoch - first.epoch <= 6
+        robot.graph.wait(lambda: 'clocks that differ' in robot.message('stream'), 'the reason')
+        assert int(robot.console.values('stream')['bad_images (another clock)']) > 0
 
 
 def test_an_override_that_no_publisher_fits_is_named_until_one_comes(graph):

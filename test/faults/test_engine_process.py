@@ -102,7 +102,7 @@ def gone(pid):
     ('hang', 'did not return within 3 s'),
     ('segfault', 'SIGSEGV'),
     ('out_of_memory', 'MemoryError: no room for another window'),
-    ('not_a_number', 'garbage: probabilities'),
+    ('not_a_number', 'probabilities (nan, nan, nan) are none'),
 ])
 def test_a_fault_is_told_once_and_the_node_goes_on(graph, fault, reason):
     robot = Robot(graph, fault, deadline_s=3.0)
@@ -117,13 +117,16 @@ def test_a_fault_is_told_once_and_the_node_goes_on(graph, fault, reason):
     assert {state.epoch for state in robot.console.fresh} == {epoch, epoch + 1}
 
 
-def test_without_a_process_of_its_own_an_exception_is_told_and_the_node_goes_on(graph):
-    robot = Robot(graph, 'out_of_memory', engine_process=False)
+@pytest.mark.parametrize('fault, reason', [
+    ('out_of_memory', 'MemoryError'), ('not_a_number', 'probabilities (nan, nan, nan) are none')])
+def test_without_a_process_of_its_own_an_exception_is_told_and_the_node_goes_on(
+        graph, fault, reason):
+    robot = Robot(graph, fault, engine_process=False)
     assert robot.engine is None
     epoch = robot.epoch
     with robot.camera.running(20):
         robot.await_all('the failure', lambda state: (
-            state.status == StreamState.STATUS_ERROR and 'MemoryError' in state.detail))
+            state.status == StreamState.STATUS_ERROR and reason in state.detail))
         robot.await_decisions(epoch + 1)
         robot.await_figures(failures=1, restarts=0)
 

@@ -28,13 +28,13 @@ from graph import Graph
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 import pytest
-from rclpy.action import ActionClient
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
 
 from streamo_ros.action import WatchFor
+from streamo_ros.action_client import ActionClient
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.instruction_intake import BURST

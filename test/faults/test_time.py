@@ -20,14 +20,17 @@ whether an instruction or an answer was lost.
 """
 
 import signal
+import time
 
 import pytest
 from rcl_interfaces.srv import GetParameters
+from rcl_interfaces.srv import SetParameters
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.health import STUCK_S
 
 LIGHT = 'Tell me when the light goes off or on.'
 SECOND = 10**9
@@ -226,6 +229,28 @@ def test_parameters_change_together_or_not_at_all_and_nothing_is_forgotten(graph
     assert robot.ticks == [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4)]
     graph.wait(lambda: console.responses, 'the answer')
     assert [answer.header.stamp.sec for answer in console.responses] == [1001]
+
+
+def test_a_slider_of_fifteen_hundred_values_stops_no_decision(graph):
+    robot = Robot(graph, 'slow to change')
+    console = robot.console
+    values = [1.0 + value / 200 for value in range(1500)]
+    with robot.camera.running(20):
+        console.await_any('a decision', lambda state: state.age_s == 0)
+        for begin in range(0, len(values), 50):
+            results = console.call(SetParameters, 'set_parameters', SetParameters.Request(
+                parameters=[Parameter('fps', value=value).to_parameter_msg()
+                            for value in values[begin:begin + 50]])).results
+            assert all(result.successful for result in results)
+        moved = time.time()
+        graph.wait(
+            lambda: f'reconfigured to {values[-1]} ' in robot.process.log, 'the last value')
+        console.await_any('a decision with it', lambda state: (
+            state.age_s == 0 and state.header.stamp.sec > moved))
+    assert robot.process.log.count('reconfigured to') < len(values) / 10
+    stale = 1 / values[0] + STUCK_S + 0.5  # a heartbeat may be under way
+    assert not [state for state in console.states
+                if state.status == StreamState.STATUS_OK and state.age_s > stale]
 
 
 def test_an_engine_that_takes_a_lost_ones_place_has_the_parameters_of_now(graph):

@@ -172,3 +172,12 @@ def test_a_file_that_is_no_script_is_named_with_an_example(tmp_path, content):
         read_script(file)
     with pytest.raises(ScriptError, match='is no script'):
         read_script(tmp_path / 'nowhere.json')
+
+
+@pytest.mark.parametrize('fields', [
+    {'state': 7, 'frame': 1}, {'state': State.SILENCE, 'frame': 'soon'},
+    {'state': State.SILENCE, 'stamp': 'soon'}, {'state': State.RESPONSE, 'text': 7, 'frame': 1},
+    {'state': State.SILENCE, 'frame': 1, 'instruction': None}], ids=str)
+def test_a_cue_of_other_types_is_refused(fields):
+    with pytest.raises(ScriptError):
+        Cue(**fields)

@@ -33,6 +33,7 @@ from tiny_small import write_wheel
 from streamo_ros.models import assembly
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.models.assembly import assemble_small
 from streamo_ros.models.assembly import AssemblyError
 from streamo_ros.models.assembly import MANIFEST
@@ -91,7 +92,7 @@ def test_the_name_stands_for_what_was_put_together(assemble, tmp_path):
         load_checkpoint('small')
     directory = assemble()
     assert directory == tmp_path / 'data' / 'streamo_ros' / 'small'
-    checkpoint = load_checkpoint('small')
+    checkpoint = read_checkpoint('small')
     assert checkpoint.tokenizer.knows_states and checkpoint.vision.family == 'streamo_small'
     assert checkpoint.frame.pair and checkpoint.frame.size == (224, 224)
     assert checkpoint.weights['decoder.embed_tokens.weight'].shape == (
@@ -193,7 +194,7 @@ def test_a_run_that_another_overtook_takes_what_is_there(assemble, tmp_path):
             assemble(out=tmp_path / 'small')
 
     out = assemble(out=tmp_path / 'small', tell=tell)
-    assert load_checkpoint(out).tokenizer.knows_states
+    assert read_checkpoint(out).tokenizer.knows_states
     assert [entry.name for entry in tmp_path.iterdir()] == ['small']
 
 

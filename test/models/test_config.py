@@ -14,6 +14,7 @@
 
 """Configurations are read as they were published, and what is not supported is refused."""
 
+import copy
 import json
 
 import pytest
@@ -136,7 +137,135 @@ def test_a_field_that_would_run_wrong_is_refused(tmp_path, config, section, fiel
         read(tmp_path, changed)
 
 
-def test_a_missing_field_is_named(tmp_path):
-    with pytest.raises(CheckpointError, match="lacks or misspells a field .'scale_factor'"):
-        read(tmp_path, {key: value for key, value in SMOLVLM2_500M.items()
-                        if key != 'scale_factor'})
+CONFIGURATIONS = (QWEN2_5_VL_3B, QWEN3_VL_2B, INTERNVL3_1B, SMOLVLM2_500M)
+
+
+def test_whatever_a_field_holds_it_is_read_or_refused(tmp_path):
+    hypothesis = pytest.importorskip('hypothesis')
+    strategies = hypothesis.strategies
+    value = strategies.recursive(
+        strategies.none() | strategies.booleans() | strategies.integers() | strategies.floats()
+        | strategies.text(max_size=5),
+        lambda inner: strategies.lists(inner, max_size=3)
+        | strategies.dictionaries(strategies.text(max_size=5), inner, max_size=3), max_leaves=5)
+    places = [
+        (number, section, name)
+        for number, config in enumerate(CONFIGURATIONS)
+        for section in (None, 'text_config', 'vision_config')
+        for name in (config if section is None else config.get(section, ()))]
+
+    @hypothesis.settings(max_examples=400, deadline=None, derandomize=True)
+    @hypothesis.given(strategies.sampled_from(places), value)
+    def changed(place, value):
+        number, section, name = place
+        config = copy.deepcopy(CONFIGURATIONS[number])
+        (config if section is None else config[section])[name] = value
+        try:
+            decoder, vision = read(tmp_path, config)
+        except CheckpointError as error:
+            assert 'config.json' in str(error)
+        else:
+            assert decoder.layers > 0 and vision.layers > 0
+
+    changed()
+
+
+def test_whatever_bytes_the_file_has_it_is_refused(tmp_path):
+    hypothesis = pytest.importorskip('hypothesis')
+    sound = json.dumps(QWEN2_5_VL_3B).encode()
+
+    @hypothesis.settings(max_examples=200, deadline=None, derandomize=True)
+    @hypothesis.given(
+        hypothesis.strategies.integers(0, len(sound)), hypothesis.strategies.integers(0, 40),
+        hypothesis.strategies.binary(max_size=8))
+    def changed(at, gone, put):
+        (tmp_path / 'config.json').write_bytes(sound[:at] + put + sound[at + gone:])
+        try:
+            read_config(tmp_path)
+        except CheckpointError as error:
+            assert 'config.json' in str(error)
+
+    changed()
+
+
+@pytest.mark.parametrize('config', CONFIGURATIONS, ids=lambda config: config['model_type'])
+def test_what_a_file_leaves_out_is_what_transformers_takes_for_it(config, tmp_path):
+    transformers = pytest.importorskip('transformers')
+
+    def outcome(changed):
+        try:
+            return read(tmp_path, changed)
+        except CheckpointError as error:  # of another shape, for both
+            return type(error)
+
+    (tmp_path / 'config.json').write_text(json.dumps(config))
+    whole = transformers.AutoConfig.from_pretrained(tmp_path)
+    full = whole.to_dict()  # every field that there is, as transformers 5 writes them
+    assert read(tmp_path, full) == read(tmp_path, config)
+    compared = 0
+    for section, part in (
+            (None, whole), ('text_config', whole.text_config),
+            ('vision_config', whole.vision_config)):
+        defaults = type(part)().to_dict()
+        for name in (full if section is None else full[section]):
+            # Objects; what has a test of its own below; what Llama's class makes of other fields
+            if name in ('model_type', 'rope_parameters', 'text_config', 'vision_config',
+                        'tie_word_embeddings') or (
+                    config is SMOLVLM2_500M and name in ('head_dim', 'num_key_value_heads')):
+                continue
+            absent, default = copy.deepcopy(full), copy.deepcopy(full)
+            del (absent if section is None else absent[section])[name]
+            (default if section is None else default[section])[name] = defaults.get(name)
+            if outcome(default) != outcome(full):
+                compared += 1
+            assert outcome(absent) == outcome(default), name
+    assert compared >= 5, 'no field made a difference: nothing was compared'
+
+
+@pytest.mark.parametrize('rope', [
+    {}, {'rope_scaling': None}, {'rope_parameters': None}, {'rope_theta': 7e5},
+    {'rope_scaling': {'rope_theta': 3e5, 'rope_type': 'default'}, 'rope_theta': 7e5},
+    {'rope_scaling': {'rope_type': 'default'}, 'rope_parameters': {'rope_theta': 2e5}},
+    {'rope_parameters': {'rope_theta': 2e5, 'rope_type': 'default'}, 'rope_theta': 7e5},
+    {'rope_scaling': {}, 'rope_parameters': {'rope_theta': 2e5}},
+], ids=str)
+@pytest.mark.parametrize('config', CONFIGURATIONS, ids=lambda config: config['model_type'])
+def test_where_rope_says_two_things_the_one_that_transformers_takes_counts(
+        config, rope, tmp_path):
+    transformers = pytest.importorskip('transformers')
+    changed = copy.deepcopy(config)
+    text = changed.get('text_config', changed)
+    for name in ('rope_scaling', 'rope_theta', 'rope_parameters'):
+        text.pop(name, None)
+    text.update(copy.deepcopy(rope))
+    decoder, _ = read(tmp_path, changed)
+    expected = transformers.AutoConfig.from_pretrained(tmp_path).text_config
+    assert decoder.rope_theta == expected.rope_parameters['rope_theta']
+
+
+@pytest.mark.parametrize('inner', [None, True, False])
+@pytest.mark.parametrize('outer', [None, True, False])
+@pytest.mark.parametrize('config', CONFIGURATIONS, ids=lambda config: config['model_type'])
+def test_whether_the_head_is_tied_is_read_as_transformers_reads_it(
+        config, outer, inner, tmp_path):
+    transformers = pytest.importorskip('transformers')
+    changed = copy.deepcopy(config)
+    flat = 'text_config' not in changed
+    for fields, tied in ((changed, outer), (changed.get('text_config', {}), inner)):
+        fields.pop('tie_word_embeddings', None)
+        if tied is not None:
+            fields['tie_word_embeddings'] = tied
+    decoder, _ = read(tmp_path, changed)
+    expected = transformers.AutoConfig.from_pretrained(tmp_path).tie_word_embeddings
+    if config is INTERNVL3_1B and outer is None and inner is False:
+        expected = False  # the only word that the file has, not the class's default
+    assert decoder.tied == expected or flat
+
+
+def test_llama_has_as_many_key_value_heads_as_heads_where_nothing_else_is_said(tmp_path):
+    text = dict(SMOLVLM2_500M['text_config'])
+    del text['num_key_value_heads']
+    for said in ({}, {'num_key_value_heads': None}):
+        text.update(said)
+        decoder, _ = read(tmp_path, {**SMOLVLM2_500M, 'text_config': text})
+        assert decoder.kv_heads == decoder.heads == 15

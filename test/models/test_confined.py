@@ -24,7 +24,7 @@ import pytest
 
 from streamo_ros.models.checkpoint import load_checkpoint
 from streamo_ros.models.checkpoint import NANO
-from streamo_ros.models.config import CheckpointError
+from streamo_ros.models.errors import CheckpointError
 
 WEIGHTS = 'model.safetensors'
 

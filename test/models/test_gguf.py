@@ -14,6 +14,8 @@
 
 """GGUF files are read to the last number, and what is no such file says so."""
 
+import struct
+
 import numpy as np
 import pytest
 from tiny_small import gguf_file
@@ -62,3 +64,40 @@ def test_another_way_to_store_numbers_is_refused():
     content[kind] = 12
     with pytest.raises(CheckpointError, match='unknown way 12'):
         read_gguf(bytes(content), 'file')
+
+
+def fields_of(alignment):
+    """Return a file whose one tensor is aligned so."""
+    return gguf_file({'general.alignment': alignment}, {'x': (VALUES, 0)})
+
+
+@pytest.mark.parametrize('content', [
+    fields_of(0), fields_of('wide'), fields_of([32]),
+    # An array of arrays of arrays ..., each of one
+    b'GGUF' + struct.pack('<IQQ', 3, 0, 1) + struct.pack('<Q', 1) + b'a' + struct.pack('<I', 9)
+    + struct.pack('<IQ', 9, 1) * 100_000,
+    # A tensor of more numbers than a machine has
+    b'GGUF' + struct.pack('<IQQ', 3, 1, 0) + struct.pack('<Q', 1) + b'x'
+    + struct.pack('<IQQQIQ', 3, 1 << 63, 1 << 63, 1 << 63, 0, 0) + bytes(64),
+], ids=['aligned to nothing', 'aligned to a word', 'aligned to a list', 'deep', 'large'])
+def test_impossible_files_are_refused(content):
+    with pytest.raises(CheckpointError, match='cannot be read as GGUF'):
+        read_gguf(content, 'file')
+
+
+def test_whatever_bytes_change_it_is_read_or_refused():
+    hypothesis = pytest.importorskip('hypothesis')
+    sound = gguf_file({**FIELDS, 'general.alignment': 32}, {
+        'first': (VALUES[0, :32], 0), 'second': (VALUES, 8)})
+
+    @hypothesis.settings(max_examples=300, deadline=None, derandomize=True)
+    @hypothesis.given(
+        hypothesis.strategies.integers(0, len(sound)), hypothesis.strategies.integers(0, 16),
+        hypothesis.strategies.binary(max_size=16))
+    def changed(at, gone, put):
+        try:
+            read_gguf(sound[:at] + put + sound[at + gone:], 'file')
+        except CheckpointError as error:
+            assert 'cannot be read as GGUF' in str(error)
+
+    changed()

@@ -34,6 +34,7 @@ from streamo_ros.mock.engine import MockEngine
 
 MAX_INSTRUCTIONS = 4
 SLOW_S = 0.5
+CHANGE_S = 0.2
 PATIENCE_S = 60.0
 
 GO_ON = 'go on'
@@ -133,6 +134,8 @@ class FakeEngine(MockEngine):
         return decisions
 
     def reconfigure(self, fps, thresholds):
+        if self.mode == 'slow to change':
+            time.sleep(CHANGE_S)
         print('reconfigured to', fps, thresholds, flush=True)
 
     def reset(self):
@@ -148,6 +151,9 @@ if __name__ == '__main__':
     # Of this file as a module, not as a program: the engine's process imports it by its name.
     import fake_engine
 
+    from streamo_ros.events import release
     from streamo_ros.nodes import streamo_node
+    # What an answer waits for a disk; a busy machine is not to be taken for a slow disk.
+    release.HOLD_S = float(os.environ.get('STREAMO_HOLD_S', release.HOLD_S))
 
     sys.exit(streamo_node.main(make_engine=fake_engine.FakeEngine.from_pretrained))

@@ -62,6 +62,12 @@ def test_the_figures_are_there():
     assert 'Tell me when it rains.' in values(parts['instructions']).values()
 
 
+def test_shares_of_the_time_are_there_where_they_are_known():
+    assert not any('share' in key for key in values(told(WELL)['inference']))
+    told_of = values(told(replace(WELL, shares={'step': 0.75, 'other': 0.25}))['inference'])
+    assert (told_of['share_step'], told_of['share_other']) == ('0.750', '0.250')
+
+
 @pytest.mark.parametrize('code, name, level', [
     (StreamState.STATUS_LATE, 'inference', WARN),
     (StreamState.STATUS_LOADING, 'model', WARN),
@@ -113,3 +119,20 @@ def test_quantiles_are_values_that_occurred():
     assert quantile([], 0.5) == 0
     assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert quantile(list(range(100)), 0.95) == 95
+
+
+def test_a_stream_that_is_late_is_told_of_itself_and_of_the_model():
+    late = replace(CAMERA, name='front', late='nothing was decided for 5 s')
+    parts = told(replace(WELL, cameras=[late, replace(CAMERA, name='rear')]))
+    for part in ('stream front', 'inference'):
+        assert (parts[part].level, parts[part].message) == (WARN, 'nothing was decided for 5 s')
+    assert parts['stream rear'].level == OK
+
+
+def test_clocks_that_differ_and_instructions_that_are_not_kept_are_told():
+    camera = replace(CAMERA, clocks='two clocks', bad={'another clock': 1}, passed_over=3)
+    parts = told(replace(WELL, cameras=[camera], unkept='the disk does not answer'))
+    assert (parts['stream'].level, parts['stream'].message) == (WARN, 'two clocks')
+    assert values(parts['stream'])['frames_passed_over'] == '3'
+    assert (parts['instructions'].level, parts['instructions'].message) == (
+        WARN, 'the disk does not answer')

@@ -21,8 +21,11 @@ import threading
 from fake_engine import FakeEngine
 import pytest
 
+from streamo_ros.engine import footprint
 from streamo_ros.engine import StillScene
+from streamo_ros.engine import StreamEngine
 from streamo_ros.engine import Thresholds
+from streamo_ros.models import CheckpointError
 from streamo_ros.nodes.engine_loader import load_engine
 from streamo_ros.nodes.parameters import Settings
 from streamo_ros.nodes.parameters import SPECIFICATION
@@ -48,10 +51,14 @@ def load(make_engine, settings, log=lambda line: None):
     ({'window_turns': 0}, 'window_turns', None),  # as many as the checkpoint was made for
     ({'window_turns': 9}, 'window_turns', 9),
     ({'fps': 5.0}, 'fps', 5.0),
+    ({'memory_tokens': -1}, 'memory_tokens', None),  # as it was trained
+    ({'memory_tokens': 0}, 'memory_tokens', 0),
+    ({'memory_tokens': 128}, 'memory_tokens', 128),
     ({'max_answer_tokens': 7}, 'max_answer_tokens', 7),
     ({'still_scene': True}, 'still', StillScene()),
     ({'still_scene': False}, 'still', None),
     ({'zero_shot': True}, 'zero_shot', True),
+    ({'threads': 1}, 'threads', 1),
     ({'response_threshold': 0.5, 'release_threshold': 0.25}, 'thresholds', Thresholds(0.5, 0.25)),
 ])
 def test_what_is_set_is_asked_of_the_engine(settings, name, value):
@@ -72,3 +79,28 @@ def test_with_a_process_of_its_own_it_is_made_there():
         assert engine.watch('Tell me when it rains.').text == 'Tell me when it rains.'
         assert printed.wait(PATIENCE_S)
     assert lines[0].startswith('made with 5.0')  # what this process prints is not logged
+
+
+def test_what_it_takes_is_logged_in_one_line_and_what_cannot_fit_is_refused(monkeypatch):
+    lines = []
+    given = replace(SETTINGS, engine_process=False, checkpoint='nano', window_turns=20)
+    with load(StreamEngine.from_pretrained, given, lines.append):
+        line, = lines
+    assert 'GiB of memory at most' in line
+    assert 'over 20 turns' in line
+    assert 'this machine has' in line
+    monkeypatch.setattr(footprint, 'memory_here', lambda: (2 ** 20, 2 ** 20))
+    with pytest.raises(CheckpointError, match='does not fit'):
+        load(StreamEngine.from_pretrained, given)
+
+
+def test_a_process_of_its_own_says_what_it_takes():
+    lines, printed = [], threading.Event()
+
+    def log(line):
+        lines.append(line)
+        printed.set()
+
+    with load(StreamEngine.from_pretrained, replace(SETTINGS, checkpoint='nano'), log):
+        assert printed.wait(PATIENCE_S)
+    assert 'GiB of memory at most' in lines[0]

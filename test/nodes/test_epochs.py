@@ -55,7 +55,7 @@ class Stream:
         self.epoch = self.tick = self.dropped = 0
         self.begun = []
         self.restarts = 0
-        self.closed = False
+        self.closed = self.restarting = False
         self.camera = self.reports = self
 
     def begin_epoch(self, epoch):

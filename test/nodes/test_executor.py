@@ -16,6 +16,7 @@
 
 import threading
 
+from builtin_interfaces.msg import Time
 import pytest
 import rclpy
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
@@ -26,6 +27,7 @@ from std_msgs.msg import Empty
 from waiting import wait_for
 
 from streamo_ros.nodes.executor import NodeExecutor
+from streamo_ros.nodes.sim_time import check_clock
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
@@ -137,3 +139,42 @@ def test_join_waits_for_what_still_runs_beside(node):
     executor.join(PATIENCE_S)
     assert ends
     executor.shutdown()
+
+
+@pytest.mark.parametrize('sec, nanosec', [(-1, 0), (-2**31, 0), (5, 2**32 - 1)])
+def test_a_time_that_is_none_is_passed_over_and_the_next_one_taken(node, spinning, sec, nanosec):
+    check_clock(node)
+    node.set_parameters([Parameter('use_sim_time', value=True)])
+    publisher = node.create_publisher(Clock, '/clock', 10)
+    spinner = spinning()
+    wait_for(publisher.get_subscription_count, 'the subscription')
+
+    def tell(sec, nanosec):
+        publisher.publish(Clock(clock=Time(sec=sec, nanosec=nanosec)))
+
+    tell(sec, nanosec)
+    wait_for(lambda: tell(2**31 - 1, 5) or node.get_clock().now().nanoseconds, 'the time')
+    assert node.get_clock().now().nanoseconds == (2**31 - 1) * 10**9 + 5
+    assert spinner.is_alive()
+
+
+def test_a_message_that_cannot_be_taken_locks_up_nothing(node, spinning):
+    heard, group = [], MutuallyExclusiveCallbackGroup()
+    subscription = node.create_subscription(
+        Empty, 'drops', heard.append, 10, callback_group=group)
+    publisher = node.create_publisher(Empty, 'drops', 10)
+    wait_for(publisher.get_subscription_count, 'the subscription')
+    subscription.msg_type, sound = object, subscription.msg_type  # rclpy fails to make one
+    failed = threading.Event()
+
+    def look():
+        if group.can_execute(subscription) and not failed.is_set():
+            failed.set()
+
+    publisher.publish(Empty())
+    node.create_timer(0.05, look, callback_group=MutuallyExclusiveCallbackGroup())
+    spinner = spinning()
+    assert failed.wait(PATIENCE_S)
+    subscription.msg_type = sound
+    wait_for(lambda: publisher.publish(Empty()) or heard, 'the next message')
+    assert spinner.is_alive()

@@ -15,6 +15,8 @@
 
 """How the node is, told from its condition and from what became of its steps."""
 
+from dataclasses import replace
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -22,8 +24,10 @@ import pytest
 from streamo_ros.engine import EngineFailure
 from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.health import allowed_s
 from streamo_ros.nodes.health import Condition
 from streamo_ros.nodes.health import Health
+from streamo_ros.nodes.health import MIN_ALLOWED_S
 from streamo_ros.nodes.health import STUCK_S
 from streamo_ros.nodes.parameters import Settings
 from streamo_ros.nodes.parameters import SPECIFICATION
@@ -38,7 +42,8 @@ class Camera:
     """A camera's figures."""
 
     topic, source = '/camera', None
-    publishers = incompatible = received = sampled = stale = 0
+    publishers = incompatible = received = sampled = stale = passed_over = 0
+    clocks = ''
     bad = {}
 
     def __init__(self):
@@ -49,6 +54,7 @@ class Camera:
 class Stream:
     """A camera's stream that keeps what it is to repeat."""
 
+    sampled_at = decided_at = 0.0
     epoch, dropped, visual_tokens_pruned, skipped_frames = 1, 7, 0.0, 0
 
     def __init__(self, name):
@@ -82,7 +88,8 @@ class Watched:
         self.streams = [Stream('front'), Stream('rear')]
         self.time = SimpleNamespace(trouble='')
         self.instructions = SimpleNamespace(
-            standing=(DOOR, REAR), refused=3, last_refusal='it is too long')
+            standing=(DOOR, REAR), refused=3, last_refusal='it is too long',
+            unkept='')
         self.health = Health(self.streams, self.instructions, self.time, self.log)
 
     def status(self, condition=WELL):
@@ -197,3 +204,54 @@ def test_the_snapshot_has_the_figures_of_steps_instructions_and_cameras(watched)
     assert [(camera.name, camera.no_frames, camera.dropped) for camera in snapshot.cameras] == [
         ('front', '', 7), ('rear', 'no usable frame for 2 s', 7)]
     assert (snapshot.checkpoint, snapshot.lifecycle) == ('nano', 'active')
+
+
+def test_shares_of_the_time_are_told_when_asked_for_of_all_that_counts(watched):
+    for stream in watched.streams:
+        stream.camera.stopwatch = SimpleNamespace(seconds={'decode': 1.0})
+        stream.seconds = {'step': 4.0, 'image_encoder': 2.0}
+        stream.stopwatch = SimpleNamespace(seconds={'publication': 1.0})
+    assert not watched.snapshot().shares
+    snapshot = watched.health.snapshot(WELL, replace(SETTINGS, profile=True))
+    assert {part: share for part, share in snapshot.shares.items() if share} == {
+        'decode': 0.125, 'step': 0.5, 'image_encoder': 0.25, 'publication': 0.125}
+
+
+def undecided(watched, seconds, sampled):
+    """Have nothing be decided about the front camera for so long; return what is told of it."""
+    front, rear = watched.streams
+    front.decided_at = time.monotonic() - seconds
+    front.sampled_at = front.decided_at + sampled
+    rear.decided_at = time.monotonic()
+    condition = Condition('active', watching=True, allowed_s=allowed_s(SETTINGS))
+    (_, status, *_), (_, other, *_) = watched.repeated(condition)
+    assert other.code == StreamState.STATUS_OK
+    return status, watched.snapshot(condition)
+
+
+def test_a_stream_without_a_fresh_decision_is_never_well_whatever_else_is(watched):
+    limit = allowed_s(SETTINGS)
+    assert limit == 1 / SETTINGS.fps + STUCK_S
+    status, snapshot = undecided(watched, limit / 2, 0.1)
+    assert (status.code, snapshot.cameras[0].late) == (StreamState.STATUS_OK, '')
+    status, snapshot = undecided(watched, limit + 1, 0.1)
+    assert status.code == StreamState.STATUS_LATE
+    assert status.detail == ('nothing was decided for 5 s though frames come: the model does not '
+                             'get to them; lower fps')
+    assert (snapshot.cameras[0].late, snapshot.cameras[1].late) == (status.detail, '')
+
+
+def test_a_stream_of_which_no_frame_is_due_is_not_well_either(watched):
+    status, snapshot = undecided(watched, 100.0, -1.0)
+    assert status.code == StreamState.STATUS_NO_FRAMES
+    assert 'no frame was due' in status.detail and '/camera advance slower' in status.detail
+    assert snapshot.cameras[0].no_frames == status.detail
+
+
+@pytest.mark.parametrize('deadline_s, engine_process, limit', [
+    (30.0, True, STUCK_S), (2.0, True, 2.0), (0.1, True, MIN_ALLOWED_S), (2.0, False, STUCK_S)])
+def test_period_and_deadline_say_how_long_a_stream_may_be_undecided(
+        deadline_s, engine_process, limit):
+    settings = replace(
+        SETTINGS, fps=0.5, deadline_s=deadline_s, engine_process=engine_process)
+    assert allowed_s(settings) == 2.0 + limit

@@ -26,7 +26,8 @@ from streamo_ros.msg import Instruction
 from streamo_ros.nodes.instruction_intake import BURST
 from streamo_ros.nodes.instruction_intake import InstructionIntake
 from streamo_ros.nodes.instruction_intake import PER_S
-from streamo_ros.nodes.state_file import StateFile
+from streamo_ros.nodes.state_file import StateFileThread
+from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
 DOOR = 'Tell me when the door opens.'
 LIGHT = 'Tell me when the light goes off or on.'
@@ -41,7 +42,7 @@ class Watched:
         self.refusals = []
         self.intake = InstructionIntake(
             InstructionTable('front', 'rear'),
-            StateFile(str(state_file), '/streamo', get_logger('test')),
+            StateFileThread(str(state_file), '/streamo', get_logger('test')),
             self.count_change, lambda *refusal: self.refusals.append(refusal), lambda: self.now)
 
     def count_change(self):
@@ -178,10 +179,12 @@ def test_instructions_outlive_the_engines(watched):
 
 def test_what_stands_is_kept_and_stands_again_but_for_goals_and_the_parameters(tmp_path):
     before = Watched(tmp_path / 'state.json')
+    before.intake.restore()
     before.send(LIGHT, 'light', source='console')
     before.intake.add_parameter(DOOR)
     before.intake.take_goal(Instruction(text=DOOR, id='goal-1'))
     before.intake.keep()
+    before.intake.finish(PATIENCE_S)
     after = Watched(tmp_path / 'state.json')
     after.intake.restore()
     assert (after.standing, after.changes) == ({'light': LIGHT}, 1)

@@ -206,10 +206,10 @@ def test_instructions_outlive_the_engine(table, engine):
 class LostEngine(FakeEngine):
     """An engine that is lost over one text."""
 
-    def watch(self, text, instruction_id=None):
+    def watch(self, text, instruction_id=None, **options):
         if text == 'poison':
             raise EngineFailure('it is gone')
-        return super().watch(text, instruction_id)
+        return super().watch(text, instruction_id, **options)
 
 
 def test_a_new_instruction_over_which_engine_after_engine_is_lost_is_refused(table):

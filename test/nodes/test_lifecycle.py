@@ -137,6 +137,22 @@ def driven(monkeypatch):
         rclpy.shutdown()
 
 
+def test_the_last_thing_that_is_said_is_waited_for_before_the_node_goes(driven, monkeypatch):
+    order = []
+    publisher = driven.node._streams[0].reports._publisher
+    publish = publisher.publish_state
+
+    def note(message):
+        order.append(message.detail)
+        publish(message)
+
+    monkeypatch.setattr(publisher, 'publish_state', note)
+    monkeypatch.setattr(
+        driven.node, '_acknowledged', lambda timeout: order.append(timeout.nanoseconds))
+    driven.node.end()
+    assert order == ['the node shuts down', int(streamo_node.HEARD_S * 1e9)]
+
+
 # callback, the way there, and the state after a success and after a failure
 EDGES = [
     ('configure', (), 'inactive', 'unconfigured'),

@@ -77,11 +77,17 @@ def used(graph, node):
         'call': actions(subscribe | request)}
 
 
+def differences(rules, seen):
+    return (f'allowed and never seen: { {rule: rules[rule] - seen[rule] for rule in rules} }; '
+            f'seen and not allowed: { {rule: seen[rule] - rules[rule] for rule in rules} }')
+
+
 def test_the_policy_is_of_the_version_that_sros2_reads():
     policy = ElementTree.parse(POLICY).getroot()
     assert (policy.tag, policy.attrib) == ('policy', {'version': '0.2.0'})
     enclaves = policy.findall('enclaves/enclave')
-    assert [enclave.get('path') for enclave in enclaves] == ['/streamo', '/streamo_overlay']
+    assert [enclave.get('path') for enclave in enclaves] == [
+        '/streamo', '/streamo_overlay', '/streamo_console', '/streamo_text_console']
 
 
 @pytest.mark.parametrize('node, command', [
@@ -112,7 +118,24 @@ def test_a_node_has_in_the_graph_what_the_policy_allows_and_nothing_else(graph, 
         graph.wait(complete, 'all that the policy allows')
         compressed.close()
     except GraphError as error:
-        raise AssertionError(
-            f'allowed and never seen: { {rule: rules[rule] - seen[rule] for rule in rules} }; '
-            f'seen and not allowed: { {rule: seen[rule] - rules[rule] for rule in rules} }'
-        ) from error
+        raise AssertionError(differences(rules, seen)) from error
+
+
+@pytest.mark.parametrize('node, cameras, command', [
+    ('streamo_console', {'/image', '/image/compressed'},
+     ('-m', 'streamo_ros.nodes.console.main', '--ros-args', '-p', 'port:=0', '-p',
+      'use_sim_time:=true')),
+    ('streamo_text_console', set(),
+     ('-c', "import sys; from streamo_ros.cli.main import main; sys.exit(main(['console']))")),
+])
+def test_a_console_has_what_the_policy_allows_but_for_cameras_that_nobody_looks_at(
+        graph, node, cameras, command):
+    graph.run(sys.executable, *command)
+    rules = allowed(node)
+    assert cameras <= rules['subscribe']
+    rules['subscribe'] -= cameras
+    graph.wait(lambda: node in graph.node.get_node_names(), 'the console')
+    try:
+        graph.wait(lambda: used(graph, node) == rules, 'all that the policy allows')
+    except GraphError as error:
+        raise AssertionError(differences(rules, used(graph, node))) from error

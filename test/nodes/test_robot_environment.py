@@ -15,6 +15,7 @@
 """The nodes as processes on a robot, with no package but those that the README names."""
 
 from pathlib import Path
+import re
 
 from graph import Graph
 import pytest
@@ -48,3 +49,16 @@ def test_the_overlay_draws(graph):
         CompressedImage, '/streamo_overlay/overlay/compressed', pictures.append, 10)
     with graph.camera().running():
         graph.wait(lambda: pictures, 'pictures')
+
+
+def test_the_camera_says_what_it_lacks(graph):
+    process = graph.run(
+        str(Path(graph.executable).with_name('camera_node')), '--ros-args', '-p', 'url:=http://x/')
+    assert process.wait() == 1
+    assert 'PyAV is not installed: pip install av' in process.log
+
+
+def test_the_console_serves(graph):
+    console = graph.run(
+        str(Path(graph.executable).with_name('console')), '--ros-args', '-p', 'port:=0')
+    graph.wait(lambda: re.search(r'the console is at (\S+)', console.log), 'the console')

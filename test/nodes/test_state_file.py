@@ -20,11 +20,12 @@ import signal
 import stat
 
 import pytest
-from rclpy.action import ActionClient
 from rclpy.logging import get_logger
 from std_srvs.srv import SetBool
 
 from streamo_ros.action import WatchFor
+from streamo_ros.action_client import ActionClient
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.engine.instruction_table import GOAL
 from streamo_ros.engine.instruction_table import InstructionTable
 from streamo_ros.engine.instruction_table import PARAMETER
@@ -57,7 +58,11 @@ def open_file(path, node='/streamo'):
 
 def read(path, **options):
     return [(m.id, m.text, m.source, m.once, m.action)
-            for m in open_file(path, **options).read()]
+            for m in messages(path, **options)]
+
+
+def messages(path, **options):
+    return [kept.instruction for kept in open_file(path, **options).read()]
 
 
 def test_what_stood_is_read_again_in_its_order(path, table):
@@ -117,30 +122,70 @@ def state(*entries, **fields):
         {'format': FORMAT, 'node': '/streamo', 'instructions': list(entries), **fields}).encode()
 
 
+def test_what_answers_have_beside_their_words_is_kept(path, table):
+    table.add('choices', 'three', answer=AnswerFormat(('a', 'b')))
+    table.add('schema', 'four', answer=AnswerFormat(json_schema='{"type": "null"}'))
+    open_file(path).write(table.standing)
+    kept = open_file(path).read()
+    assert [(one.instruction.id, list(one.choices), one.json_schema) for one in kept][-2:] == [
+        ('choices', ['a', 'b'], ''), ('schema', [], '{"type": "null"}')]
+    assert {(tuple(one.choices), one.json_schema) for one in kept[:-2]} == {((), '')}
+
+
+@pytest.mark.parametrize('more', [
+    {'choices': ['a']}, {'choices': [1], 'json_schema': ''}, {'choices': 'ab', 'json_schema': ''}])
+def test_a_format_that_is_none_makes_it_no_file_of_ours(path, more):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(state({**ENTRY, 'camera': '', **more}))
+    assert open_file(path).read() == []
+    assert not path.exists()
+
+
 def test_the_camera_is_kept_and_an_older_file_that_names_none_is_read(path):
     pair = InstructionTable('front', 'rear')
     pair.add('a', 'one', camera='rear')
     open_file(path).write(pair.standing)
-    (message,) = open_file(path).read()
+    (message,) = messages(path)
     assert message.camera == 'rear'
     path.write_bytes(state(ENTRY))
-    (message,) = open_file(path).read()
+    (message,) = messages(path)
     assert (message.text, message.camera) == ('one', '')
 
 
 @pytest.mark.parametrize('content', [
-    b'', b'\xff\xfe', b'null', b'[1]', b'{"format": "another"}', b'[' * 200_000,
     state(ENTRY)[:-9], state(instructions=None), state('text'), state({**ENTRY, 'once': 1}),
     state({**ENTRY, 'more': 1}), state(node=7),
-    state({**ENTRY, 'text': 'x' * MAX_BYTES}),
-], ids=lambda content: content[:12])
-def test_a_file_that_is_none_of_ours_is_moved_aside_and_a_new_one_begun(path, table, content):
+    state(format='streamo_ros instructions, version 9'), state({**ENTRY, 'text': 'x' * MAX_BYTES}),
+], ids=range(8))
+def test_a_file_that_is_spoilt_is_moved_aside_and_a_new_one_begun(path, table, content):
     path.parent.mkdir()
     path.write_bytes(content)
     file = open_file(path)
     assert file.read() == []
     assert not path.exists()
     assert path.with_name('instructions.json.bad').read_bytes() == content
+    file.write(table.standing)
+    assert len(read(path)) == 2
+
+
+@pytest.mark.parametrize('content', [
+    b'\xff\xfe', b'null', b'[1]', b'{"format": "another"}', b'[' * 200_000,
+], ids=lambda content: content[:12])
+def test_what_no_node_wrote_is_left_alone(path, table, content):
+    path.parent.mkdir()
+    path.write_bytes(content)
+    file = open_file(path)
+    assert file.read() == []
+    file.write(table.standing)
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file_is_written(path, table):
+    path.parent.mkdir()
+    path.touch()
+    file = open_file(path)
+    assert file.read() == []
     file.write(table.standing)
     assert len(read(path)) == 2
 
@@ -219,4 +264,25 @@ def test_a_corrupt_file_is_said_and_the_node_watches(graph, path):
     process = graph.start(fault='well', state_file=path)
     console = graph.console()
     console.await_any('readiness', lambda s: s.status == StreamState.STATUS_NO_FRAMES)
-    assert 'none of ours' in process.log and f'{path}.bad' in process.log
+    assert 'is none of ours' in process.log and 'nothing is kept' in process.log
+
+
+def test_what_a_file_says_reaches_the_log_without_its_codes(path):
+    class Log(list):
+        info = warning = error = list.append
+
+    log = Log()
+    path.parent.mkdir()
+    path.write_bytes(state(ENTRY, node='/\x1b]0;title\x07\x1b[31mleft'))
+    assert StateFile(str(path), '/streamo', log).read() == []
+    (said,) = log
+    assert 'left' in said and said.isprintable()
+
+
+def test_a_file_that_became_anothers_meanwhile_is_left_alone(path, table):
+    left, right = open_file(path, '/left/streamo'), open_file(path, '/right/streamo')
+    assert left.read() == right.read() == []
+    left.write(table.standing)
+    before = path.read_bytes()
+    right.write(table.standing[:1])
+    assert path.read_bytes() == before

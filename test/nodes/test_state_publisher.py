@@ -43,7 +43,8 @@ class Heard:
         self.states = []
         self.responses = []
         self.now = 0
-        publisher = SequencedPublisher([self.states.append], [self.responses.append])
+        publisher = SequencedPublisher(
+            [self.states.append], [lambda response, data: self.responses.append(response)])
         self.reports = StatePublisher('image', publisher, lambda: self.now)
         self.reports.begin_epoch(1)
         self.beside = StatePublisher('rear', publisher, lambda: self.now)

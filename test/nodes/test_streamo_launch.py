@@ -22,11 +22,14 @@ from pathlib import Path
 import re
 import signal
 import sys
+from urllib.request import urlopen
 
 from ament_index_python.packages import get_package_prefix
 from ament_index_python.packages import PackageNotFoundError
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from live_servers import ended
+from live_servers import mjpeg_camera
 import pytest
 from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import CompressedImage
@@ -61,8 +64,8 @@ def test_its_arguments_are_described(launch_file):
     arguments = launch_file.generate_launch_description().get_launch_arguments()
     assert {argument.name for argument in arguments} == {
         'camera', 'cameras', 'namespace', 'params_file', 'checkpoint', 'zero_shot', 'fps',
-        'instruction', 'autostart', 'log_level', 'respawn', 'respawn_delay', 'overlay', 'record',
-        'record_camera', 'bag', 'state_file'}
+        'instruction', 'autostart', 'log_level', 'respawn', 'respawn_delay', 'overlay', 'console',
+        'record', 'record_camera', 'bag', 'state_file'}
     own = [argument.description.split(' Valid choices are: ')[0] for argument in arguments]
     assert all(description.endswith('.') for description in own)
 
@@ -77,7 +80,9 @@ def recorded(launch_file, **arguments):
     return [launch.utilities.perform_substitutions(context, word) for word in process.cmd]
 
 
-SPOKEN = ['state', 'response', 'instruction', 'instruction_text']
+SPOKEN = [
+    'state', 'response', 'structured_response', 'event', 'instruction', 'structured_instruction',
+    'instruction_text']
 
 
 @pytest.mark.parametrize('arguments, before, namespace, camera', [
@@ -89,6 +94,9 @@ SPOKEN = ['state', 'response', 'instruction', 'instruction_text']
      '/robot/streamo', ['/front/image_raw/compressed']),
     ({'cameras': '{front: /front, rear: /rear}', 'record_camera': 'raw'}, [], '/streamo',
      ['/front', '/rear']),
+    ({'camera': 'rtsp://u:p@camera/stream', 'record_camera': 'raw'}, [], '/streamo', ['/image']),
+    ({'cameras': '{front: /front, rear: http://camera/}', 'record_camera': 'raw'}, [], '/streamo',
+     ['/front', '/rear/image']),
     ({'bag': 'night shift'}, ['--output', 'night shift'], '/streamo', []),
 ])
 def test_a_recording_has_the_topics_by_their_full_names(
@@ -129,6 +137,15 @@ def test_its_arguments_reach_the_node(graph, tmp_path):
     assert 'process has finished cleanly' in process.log
 
 
+def test_an_address_is_watched_with_a_camera_node_beside_the_node(graph):
+    server, url = mjpeg_camera()
+    with ended(server):
+        graph.run(sys.executable, '-c', LAUNCH, str(FILE), f'camera:={url}',
+                  'instruction:=Tell me.', 'fps:=5.0')
+        graph.console().await_any(
+            'a decision', lambda state: state.status == StreamState.STATUS_OK)
+
+
 def test_several_cameras_reach_the_node_and_each_has_an_overlay(graph):
     graph.run(
         sys.executable, '-c', LAUNCH, str(FILE), 'overlay:=true',
@@ -139,6 +156,32 @@ def test_several_cameras_reach_the_node_and_each_has_an_overlay(graph):
             state.camera == name and f'nobody publishes {topic}' in state.detail))
         graph.wait(lambda name=name: graph.node.count_publishers(
             f'/streamo_overlay_{name}/overlay/compressed'), 'its overlay')
+
+
+def test_a_console_comes_along_with_the_namespace_and_its_parameters(graph, tmp_path):
+    pytest.importorskip('aiohttp')
+    params = tmp_path / 'params.yaml'
+    params.write_text('/**/streamo_console:\n  ros__parameters:\n    port: 0\n')
+    process = graph.run(
+        sys.executable, '-c', LAUNCH, str(FILE), 'console:=true', 'namespace:=robot',
+        f'params_file:={params}')
+    (address,) = graph.wait(
+        lambda: re.findall(r'the console is at (http://\S+)', process.log), 'the console')
+    with urlopen(address) as page:
+        assert b'streamo' in page.read()
+    console = graph.console('/robot/streamo')
+    console.await_any('a state', lambda state: state.status == StreamState.STATUS_NO_FRAMES)
+    graph.wait(lambda: graph.node.count_publishers('/robot/streamo/instruction') == 2,
+               'the console beside this one')
+    process.send(signal.SIGINT)
+    assert process.wait() == 0
+    assert process.log.count('process has finished cleanly') == 2
+
+
+def test_without_being_asked_for_there_is_no_console(graph):
+    process = graph.run(sys.executable, '-c', LAUNCH, str(FILE))
+    graph.console().await_any('a state', lambda state: '/image' in state.detail)
+    assert process.log.count('process started') == 1
 
 
 @pytest.mark.parametrize('text', ['front', '{front: 1}', '{a/b: /c}', '{', '{}'])

@@ -444,14 +444,18 @@ def test_a_model_that_raises_is_reported_and_the_node_goes_on(graph):
 
 
 def test_a_still_scene_is_spared_and_the_diagnostics_say_how_much(graph):
-    graph.start(still_scene=True, fps=5.0)
+    graph.start(still_scene=True, fps=5.0, profile=True)
     console = graph.console()
     console.ask(LIGHT, 'light')
     standing(console, 'light')
     with graph.camera().running():
         graph.wait(lambda: int(
             console.values('inference').get('skipped_frames', 0)) > 1, 'frames skipped')
-    assert float(console.values('inference')['visual_tokens_pruned']) > 0.5
+    told = console.values('inference')
+    assert float(told['visual_tokens_pruned']) > 0.5
+    spent = {key: float(value) for key, value in told.items() if key.startswith('share_')}
+    assert sum(spent.values()) == pytest.approx(1, abs=0.01)
+    assert spent['share_decode'] > 0 and spent['share_step'] > 0 and spent['share_publication'] > 0
 
 
 def test_a_reset_cuts_the_answer_under_way(graph):

@@ -27,7 +27,6 @@ from fake_engine import MAX_INSTRUCTIONS
 from graph import Graph
 import pytest
 import rclpy
-from rclpy.action import ActionClient
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.context import Context
 from rclpy.executors import MultiThreadedExecutor
@@ -36,6 +35,7 @@ from std_srvs.srv import Trigger
 from waiting import wait_for
 
 from streamo_ros.action import WatchFor
+from streamo_ros.action_client import ActionClient
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import watch_for
@@ -387,3 +387,29 @@ def test_a_node_that_ends_ends_its_goals_first(graph):
             GoalStatus.STATUS_ABORTED, WatchFor.Result.SHUTDOWN)
     assert process.wait() == 0
     assert 'Traceback' not in process.log
+
+
+def test_goals_that_are_refused_without_end_are_logged_now_and_then(graph):
+    process = graph.start(fault='well', autostart=False)
+    console = graph.console()
+    client = ActionClient(graph.node, WatchFor, '/streamo/watch_for')
+    graph.wait(client.server_is_ready, 'the action server')
+    console.await_discovery()
+    ended = []
+    for _ in range(80):
+        sent = client.send_goal_async(WatchFor.Goal(instruction=LIGHT))
+        graph.wait(sent.done, 'word on the goal')
+        result = sent.result().get_result_async()
+        graph.wait(result.done, 'its result')
+        ended.append(result.result().result.error_code)
+    assert ended == [WatchFor.Result.SHUTDOWN] * 80
+    logged = process.log.count('ended without an answer')
+    began, now = clock_of(process.log)
+    assert watch_for.BURST <= logged <= watch_for.BURST + watch_for.PER_S * (now - began + 2)
+    client.destroy()
+
+
+def clock_of(log):
+    """Return when the first and the last line were logged, in seconds."""
+    stamps = [float(stamp) for stamp in re.findall(r'\] \[(\d+\.\d+)\]', log)]
+    return stamps[0], stamps[-1]

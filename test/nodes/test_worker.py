@@ -17,6 +17,7 @@
 from contextlib import contextmanager
 from contextlib import nullcontext
 import threading
+import weakref
 
 from fake_engine import FakeEngine
 import numpy as np
@@ -28,6 +29,7 @@ from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 from streamo_ros.nodes.worker import FIRST_PAUSE_S
 from streamo_ros.nodes.worker import Frame
 from streamo_ros.nodes.worker import LONGEST_PAUSE_S
+from streamo_ros.nodes.worker import WAITING_BYTES
 from streamo_ros.nodes.worker import WAITING_FRAMES
 from streamo_ros.nodes.worker import Worker
 
@@ -65,6 +67,16 @@ def recorder(request):
     yield made
     made.engine.released.set()
     made.worker.stop(PATIENCE_S)
+
+
+def test_a_picture_does_not_stay_until_the_next_one_comes(recorder):
+    one = frame(0)
+    image = weakref.ref(one.image)
+    recorder.worker.submit(one)
+    del one
+    wait_for(lambda: recorder.steps, 'its step')
+    recorder.steps.clear()
+    wait_for(lambda: image() is None, 'the picture to go')
 
 
 def hold(worker):
@@ -272,3 +284,47 @@ def test_an_interrupt_about_another_camera_leaves_the_answer_under_way():
     recorder.finish()
     assert not recorder.steps[2].decisions[0].complete
     assert recorder.worker.stop(PATIENCE_S)
+
+
+def test_a_call_that_waits_already_does_not_wait_twice(recorder):
+    class Equal:
+        def __call__(self, *engines):
+            done.append(len(recorder.steps))
+
+    done, call = [], Equal()
+    gate = hold(recorder.worker)
+    recorder.worker.submit(frame(0))
+    for _ in range(1000):
+        recorder.worker.post(call)
+    recorder.worker.submit(frame(1))
+    gate.set()
+    recorder.finish()
+    assert done == [1]
+    recorder.worker.post(call)
+    recorder.finish()
+    assert done == [1, 2]
+
+
+def test_of_frames_that_are_large_one_waits(recorder):
+    def large(tick):
+        return Frame(np.empty((WAITING_BYTES // 6, 1, 3), np.uint8), None, tick, 1, tick)
+
+    gate = hold(recorder.worker)
+    assert [recorder.worker.submit(large(tick)) for tick in range(4)] == [0, 0, 1, 1]
+    assert recorder.worker.submit(
+        Frame(np.empty((WAITING_BYTES // 3, 1, 3), np.uint8), None, 9, 1, 9)) == 2
+    gate.set()
+    recorder.finish()
+    assert recorder.ticks == [9]
+
+
+def test_an_owner_that_fails_over_a_failure_does_not_end_the_thread(recorder, capsys):
+    def fail(error, about):
+        raise RuntimeError('nobody listens')
+
+    recorder.worker._on_error = fail
+    recorder.worker.post(lambda engine: engine.nothing())
+    recorder.worker.submit(frame(0))
+    recorder.finish()
+    assert recorder.ticks == [0]
+    assert 'nobody listens' in capsys.readouterr().err

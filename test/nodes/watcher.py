@@ -17,9 +17,9 @@
 import sys
 
 import rclpy
-from rclpy.action import ActionClient
 
 from streamo_ros.action import WatchFor
+from streamo_ros.action_client import ActionClient
 
 rclpy.init()
 node = rclpy.create_node('watcher')

@@ -22,7 +22,7 @@ from streamo_ros.sources.camera_stream import Admission
 from streamo_ros.sources.camera_stream import CameraStream
 from streamo_ros.sources.camera_stream import ChangeKind
 from streamo_ros.sources.camera_stream import Outcome
-from streamo_ros.sources.image import ImageError
+from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.sampler import GAP_NS
 from streamo_ros.sources.sampler import LATE_NS
 

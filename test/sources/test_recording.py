@@ -26,7 +26,7 @@ from rosbags.typesys import get_typestore
 from rosbags.typesys import Stores
 
 from streamo_ros.sources.recording import open_recording
-from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
 

@@ -17,7 +17,7 @@
 import numpy as np
 
 from streamo_ros.cli.main import main
-from streamo_ros.evaluation.bags.annotation import read_annotations
+from streamo_ros.sources.bag_annotation import read_annotations
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.studies import sample_bag
 from streamo_ros.studies.sample_bag import START_NS

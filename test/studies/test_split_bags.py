@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from streamo_ros.dialogue import State
-from streamo_ros.evaluation.bags.annotation import Expected
-from streamo_ros.evaluation.bags.annotation import read_annotations
+from streamo_ros.sources.bag_annotation import Expected
+from streamo_ros.sources.bag_annotation import read_annotations
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.studies import split_bags
 from streamo_ros.studies.scores import QUESTIONS_A_STREAM

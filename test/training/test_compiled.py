@@ -19,7 +19,7 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs torch')
 pytest.importorskip('transformers', reason='training needs transformers')
 
-from streamo_ros.models import load_checkpoint  # noqa: E402
+from streamo_ros.models import read_checkpoint  # noqa: E402
 from streamo_ros.training.compiled import speed_up  # noqa: E402
 from streamo_ros.training.nano import nano_config  # noqa: E402
 from streamo_ros.training.nano import new_model  # noqa: E402
@@ -34,7 +34,7 @@ from streamo_ros.training.train import stream_loss  # noqa: E402
 def test_losses_and_gradients_stay_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(torch, 'compile', lambda forward, **how: forward)  # it takes a minute
     write_nano(tmp_path)
-    checkpoint = load_checkpoint(tmp_path)
+    checkpoint = read_checkpoint(tmp_path)
     dataset = StreamDataset(checkpoint, seed=1, count=2, turns=3, questions=(2,))
     batch = collate([dataset[0], dataset[1]])
     found = []

@@ -314,7 +314,7 @@ def test_another_run_in_the_same_directory_is_refused(small, streams, tmp_path, 
 
 def test_what_cannot_be_trained_ends_with_one_sentence(small, streams, tmp_path, capsys):
     out = tmp_path / 'out'
-    assert 'nowhere has no config.json' in failing(
+    assert 'nowhere is no directory' in failing(
         capsys, tmp_path / 'nowhere', streams, '--out', out)
     assert 'cannot be read' in failing(
         capsys, small, tmp_path / 'nowhere.json', '--out', out)
@@ -322,3 +322,29 @@ def test_what_cannot_be_trained_ends_with_one_sentence(small, streams, tmp_path,
         capsys, small, streams, '--out', small)
     assert 'no record' in failing(
         capsys, small, streams, '--out', out, '--max-tokens', '20')
+
+
+def test_balanced_classes_and_a_share_of_the_states_train_and_are_of_the_run(
+        streams, tmp_path, capsys):
+    write_random('qwen2_5_vl', tmp_path / 'random')
+    options = ('--loss', 'class_balanced', '--beta', '0.99', '--state-share', '0.275')
+    figures = train(tmp_path / 'random', streams, tmp_path / 'out', *options, steps=3)
+    assert figures['steps'] == 3 and figures['loss'][-1] < figures['loss'][0]
+    plan = tmp_path / 'out' / 'training' / 'plan.json'
+    begun = json.loads(plan.read_text())
+    assert (begun['loss'], begun['beta'], begun['state_share']) == ('class_balanced', 0.99, 0.275)
+    with pytest.raises(AssertionError):
+        train(tmp_path / 'random', streams, tmp_path / 'out', *options[:4], steps=3)
+    assert 'a run with another state_share' in capsys.readouterr().err
+    # A run that was begun before there was the setting had all states.
+    del begun['state_share']
+    plan.write_text(json.dumps(begun))
+    train(tmp_path / 'random', streams, tmp_path / 'out', *options[:4], steps=3)
+
+
+@pytest.mark.parametrize('options', [['--beta', '1'], ['--beta', '-1'], ['--state-share', '1.1'],
+                                     ['--state-share', 'nan']])
+def test_shares_that_make_no_sense_are_wrong_usage(options):
+    with pytest.raises(SystemExit) as ended:
+        main(['train', 'nano', 'data.json', '--out', 'out', *options])
+    assert ended.value.code == 2

@@ -22,6 +22,7 @@ from streamo_ros.output import OutputError
 from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.training import json_records
 from streamo_ros.training.json_records import FileError
+from streamo_ros.training.json_records import read_members
 from streamo_ros.training.json_records import read_records
 from streamo_ros.training.json_records import RecordWriter
 from streamo_ros.training.json_records import written_whole
@@ -164,3 +165,38 @@ def test_a_file_takes_its_place_only_when_it_is_whole(tmp_path):
     with pytest.raises(OutputError, match='cannot be written'):
         with written_whole(tmp_path / 'no' / 'out.json'):
             pass
+
+
+def members(tmp_path, text):
+    """Return the members of a file within `database`, 'bad' for what is none."""
+    file = tmp_path / 'members.json'
+    file.write_text(text)
+    return [
+        'bad' if isinstance(member, BadRecord) else (member.key, member.value)
+        for member in read_members(file, 'database')]
+
+
+@pytest.mark.parametrize('text, expected', [
+    ('{}', []),
+    ('{"a": {"b": [1, {"c": 2}]}, "d": null}', [('a', {'b': [1, {'c': 2}]}), ('d', None)]),
+    ('{"a": 1, "a": 2}', [('a', 1), ('a', 2)]),
+    ('{"version": "1", "database": {"}, ü": [{}], "b": 5}, "taxonomy": [{"x": 1}]}',
+     [('version', '1'), ('}, ü', [{}]), ('b', 5)]),
+    ('{"taxonomy": [{"database": {"x": 1}}], "database" : {"a": {"database": {}}}}',
+     [('taxonomy', [{'database': {'x': 1}}]), ('a', {'database': {}})]),
+    ('{"database": 5}', [('database', 5)]),
+    ('{"database": {"a": 1, "b" 2, , "c": 3}}', [('a', 1), 'bad', 'bad', ('c', 3)]),
+    ('{"database": {"a": {"b": 1}, "c": {"d": 2', [('a', {'b': 1}), 'bad']),
+    ('{"a": 1} {"b": 2}', [('a', 1), 'bad']),
+    ('[{"a": 1}]', ['bad']),
+])
+def test_members_are_read_one_by_one_and_those_of_the_database_alone(
+        tmp_path, chunk, text, expected):
+    assert members(tmp_path, text) == expected
+    assert members(tmp_path, f'\ufeff \n{text} \n') == expected
+
+
+def test_an_object_that_never_ends_does_not_fill_the_memory(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_records, 'LONGEST', 1000)
+    monkeypatch.setattr(json_records, 'CHUNK', 100)
+    assert members(tmp_path, '{"database": {"a": "' + 'x' * 10_000 + '"}}') == ['bad']

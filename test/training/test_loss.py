@@ -25,6 +25,7 @@ from torch.nn.functional import cross_entropy  # noqa: E402
 from streamo_ros.models import CheckpointError  # noqa: E402
 from streamo_ros.models.checkpoint import NANO  # noqa: E402
 from streamo_ros.training.loss import balance  # noqa: E402
+from streamo_ros.training.loss import class_balance  # noqa: E402
 from streamo_ros.training.loss import FIXED  # noqa: E402
 from streamo_ros.training.loss import registered_state_ids  # noqa: E402
 from streamo_ros.training.loss import StreamLoss  # noqa: E402
@@ -120,11 +121,41 @@ def test_without_gamma_and_alpha_it_is_plain_cross_entropy(batch, loss):
 @pytest.mark.parametrize('loss', [
     StreamLoss(STATES), StreamLoss(STATES, gamma=0.5), StreamLoss(STATES, alpha='three'),
     StreamLoss(STATES, alpha=(0.2, 3.0, 1.0)), StreamLoss(STATES, 'fixed'),
+    StreamLoss(STATES, 'class_balanced'), StreamLoss(STATES, 'class_balanced', beta=0.5),
     StreamLoss(STATES, 'cross_entropy')])
 def test_the_gradient_is_the_slope_focal_factor_included(batch, loss):
     logits, labels = batch
     assert torch.autograd.gradcheck(
         lambda logits: loss(logits, labels), logits.requires_grad_())
+
+
+@pytest.mark.parametrize('counts, beta, weights', [
+    # (1 - 0.9^n) / 0.1 is 7.175705, 2.71 and 1.9.
+    ((12, 3, 2), 0.9, (0.404065, 1.069908, 1.526027)),
+    ((12, 3, 2), 0.0, (1, 1, 1)),
+    ((12, 0, 2), 0.9, (0.418700, 0, 1.581300)),
+    ((40, 0, 0), 0.9999, (1, 0, 0)),
+    ((0, 0, 0), 0.9999, (0, 0, 0)),
+])
+def test_weights_by_effective_numbers(counts, beta, weights):
+    assert class_balance(torch.tensor(counts), beta).tolist() == pytest.approx(weights, abs=2e-6)
+
+
+def test_with_beta_near_one_weights_go_by_counts():
+    counts = torch.tensor((1200, 300, 200))
+    weights = class_balance(counts, 1 - 1e-12)
+    assert (weights * counts).tolist() == pytest.approx([float(weights[0]) * 1200] * 3, rel=1e-6)
+
+
+def test_class_balanced_states_and_other_tokens_by_hand(batch):
+    logits, labels = batch
+    number = {5: (1 - 0.9999 ** 3) / 1e-4, 6: 1.0, 7: 1.0}
+    whole = sum(1 / value for value in number.values())
+    total = 0.0
+    for row, label in zip(logits, labels.tolist(), strict=True):
+        weight = 3 / number[label] / whole if label in number else 2.0
+        total -= weight * math.log(float(row.softmax(0)[label]))
+    assert float(StreamLoss(STATES, 'class_balanced')(logits, labels)) == pytest.approx(total / 9)
 
 
 def test_a_state_that_is_wholly_sure_has_a_finite_gradient():

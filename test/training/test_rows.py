@@ -15,12 +15,15 @@
 
 from dataclasses import replace
 import json
+import struct
 
+import av
 import numpy as np
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 
+from tiny_streams import damage  # noqa: E402
 from tiny_streams import picture  # noqa: E402
 from tiny_streams import record  # noqa: E402
 from tiny_streams import SCRIPTS  # noqa: E402
@@ -30,6 +33,7 @@ from tiny_streams import write_video  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
 from streamo_ros.sources.stream_file import DataError  # noqa: E402
 from streamo_ros.sources.stream_file import StreamFile  # noqa: E402
+from streamo_ros.training.rows import _tell  # noqa: E402
 from streamo_ros.training.rows import frames_at  # noqa: E402
 from streamo_ros.training.rows import pack  # noqa: E402
 from streamo_ros.training.rows import Rows  # noqa: E402
@@ -74,6 +78,19 @@ def test_a_row_is_its_streams_side_by_side(source):
     assert int((row['input_ids'] == image).sum()) * 4 == len(row['pixel_values'])
 
 
+def test_a_share_of_the_states_is_supervised_and_another_in_each_row(source):
+    rows = [[2, 0], [2, 0]]
+    whole = Rows(source, rows)[0]
+    none, some = Rows(source, rows, 0.0, seed=1), Rows(source, rows, 0.5, seed=1)
+    counts = [int((row['labels'] != IGNORED).sum()) for row in (whole, none[0], some[0])]
+    # Of BRS and SBBRS every state is a change but the second B.
+    assert counts[0] - counts[1] == 1 and counts[1] <= counts[2] <= counts[0]
+    torch.testing.assert_close(none[0]['input_ids'], whole['input_ids'])
+    torch.testing.assert_close(some[1]['labels'], Rows(source, rows, 0.5, seed=1)[1]['labels'])
+    many = Rows(source, [[0]] * 20, 0.5)
+    assert len({int((many[row]['labels'] != IGNORED).sum()) for row in range(20)}) == 2
+
+
 def test_no_token_sees_another_stream_or_what_comes():
     streams = torch.tensor([[0, 0, 0, 1, 1, 2]])
     mask = visible_mask(streams, torch.zeros_like(streams), None)[0, 0]
@@ -116,6 +133,74 @@ def test_a_video_that_ends_in_the_last_turn_shows_its_last_frame(tmp_path):
     write_video(tmp_path / 'a.mp4', 'SB')
     frames = frames_at(tmp_path / 'a.mp4', [0, 1.9, 2.9])
     assert [nearest(frame, 'SB') for frame in frames] == [0, 1, 1]
+
+
+@pytest.mark.parametrize('packets, missing', [
+    ([], []), ([5], []), ([4], []), (range(4, 8), [1]), (range(3, 9), [1]), (range(4, 12), [1, 2]),
+    (range(12, 20), [3, 4]), (range(17, 20), []), ([19], []), (range(0, 4), [0]),
+    (range(10, 20), [3, 4])])
+def test_where_a_video_is_damaged_there_is_no_frame(tmp_path, packets, missing):
+    script = 'SBBBB'
+    write_video(tmp_path / 'a.avi', script, 'mjpeg')  # each packet is a frame of its own
+    frames = frames_at(damage(tmp_path / 'a.avi', *packets), range(5))
+    assert [turn for turn, frame in enumerate(frames) if frame is None] == missing
+    for turn, frame in enumerate(frames):
+        assert frame is None or nearest(frame, script) == turn
+
+
+@pytest.mark.parametrize('name', ['a.mp4', 'a.mkv'])
+def test_where_a_video_breaks_off_there_is_no_frame(tmp_path, name):
+    write_video(tmp_path / 'whole.mp4', 'SBBBBSBBBB')
+    with av.open(str(tmp_path / 'whole.mp4')) as source, av.open(
+            str(tmp_path / name), 'w', options={'movflags': 'faststart'} if name == 'a.mp4' else {}
+            ) as target:
+        video = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = video
+                target.mux(packet)
+    data = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(data[:len(data) // 2])
+    frames = frames_at(tmp_path / name, range(10))
+    seen = sum(frame is not None for frame in frames)
+    assert 0 < seen < 9
+    assert all(frame is None for frame in frames[seen:])
+
+
+def test_nothing_is_learned_at_a_turn_without_its_frame(source, capsys):
+    whole = Rows(source, [[0], [2]])[0]
+    write_video(source.videos / '0.avi', SCRIPTS[0], 'mjpeg')
+    damage(source.videos / '0.avi', *range(8, 20)).rename(source.videos / '0.mp4')
+    _tell.cache_clear()
+    row = Rows(source, [[0], [2]])[0]
+    at_turns = row['turns'] >= 2
+    assert (whole['labels'][at_turns] != IGNORED).any()
+    assert (row['labels'][at_turns] == IGNORED).all()
+    torch.testing.assert_close(row['labels'][~at_turns], whole['labels'][~at_turns])
+    assert row['pixel_values'].shape == whole['pixel_values'].shape
+    assert 'nothing is learned at 3 of its 5 turns, from 2 s on' in capsys.readouterr().err
+
+
+def test_a_video_of_which_nothing_is_left_is_refused(source):
+    write_video(source.videos / '0.avi', SCRIPTS[0], 'mjpeg')
+    damage(source.videos / '0.avi', *range(20)).rename(source.videos / '0.mp4')
+    with pytest.raises(DataError, match='no frame that can be used'):
+        Rows(source, [[0]])[0]
+
+
+def test_a_portrait_video_is_trained_on_upright(source):
+    file = source.videos / '0.mp4'
+    data = bytearray(file.read_bytes())
+    one = 1 << 16
+    struct.pack_into(
+        '>9i', data, data.find(b'tkhd') + 44, 0, one, 0, -one, 0, 0, 64 * one, 0, 1 << 30)
+    file.write_bytes(data)
+    frame = frames_at(file, [1])[0]
+    assert frame.shape == (80, 64, 3)
+    expected = np.rot90(picture(SCRIPTS[0], 1), -1)
+    assert np.abs(frame.astype(int) - expected).mean() < 8
+    assert source.read(0)[2] == source.checkpoint.frame.target(
+        80, 64, source.checkpoint.vision.cell)
 
 
 def test_frames_are_prepared_by_the_checkpoints_own_rule(source):

@@ -29,18 +29,19 @@ from streamo_ros.models import CheckpointError
 BACKENDS = ('auto', 'onnxruntime', 'torch', 'tensorrt')
 
 
-def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
+def new_backend(name: str, checkpoint: Checkpoint, threads: int = 0) -> Backend:
     """
     Return what runs a checkpoint.
 
     :param name: one of ``BACKENDS``; ``auto`` takes TensorRT for a directory that holds engines,
         ONNX Runtime otherwise
+    :param threads: of a processor that it computes with; 0 takes all that the process was given
     :raises CheckpointError: when it cannot run here
     """
     if name not in BACKENDS:
         raise ValueError(f'backend {name!r} is not one of {", ".join(BACKENDS)}')
     if name == 'auto':
-        name = 'tensorrt' if _holds_engines(checkpoint.directory) else 'onnxruntime'
+        name = 'tensorrt' if holds_engines(checkpoint.directory) else 'onnxruntime'
     if name == 'tensorrt':
         from streamo_ros.engine.backends.tensorrt.backend import TensorRtBackend
         return TensorRtBackend(checkpoint)
@@ -51,15 +52,16 @@ def new_backend(name: str, checkpoint: Checkpoint) -> Backend:
             raise CheckpointError(
                 f'the torch backend needs torch and transformers ({error}): install them, or '
                 'choose onnxruntime') from error
-        return TorchBackend(checkpoint)
+        return TorchBackend(checkpoint, threads=threads)
     try:
         from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
     except ImportError as error:
         raise CheckpointError(
             f'the onnxruntime backend needs onnx and onnxruntime ({error}): install them with '
             '`pip install onnx onnxruntime`, or choose another backend') from error
-    return OnnxRuntimeBackend(checkpoint)
+    return OnnxRuntimeBackend(checkpoint, threads)
 
 
-def _holds_engines(directory: Path) -> bool:
+def holds_engines(directory: Path) -> bool:
+    """Say whether there are TensorRT engines in a checkpoint's directory."""
     return (directory / MANIFEST).is_file()

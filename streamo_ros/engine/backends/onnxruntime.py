@@ -13,21 +13,23 @@
 # limitations under the License.
 
 """
-The default backend: ONNX Runtime over numpy arrays.
+The default backend: ONNX Runtime over numpy arrays, on a processor.
 
-Where the installed ONNX Runtime has CUDA, the graphs run there. The cache stays in host memory and
-is copied at each step, which suits small models; for large ones take torch or TensorRT.
+Its CUDA provider is not used: the cache lies in arrays of the host, and all of it would cross the
+bus at every step. The torch backend and TensorRT keep it on the device.
 """
 
+from collections.abc import Callable
 import copy
 import ctypes
 import time
 from typing import Any
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import helper
 from onnx import ModelProto
-from onnx import numpy_helper
 from onnx import TensorProto
 
 from streamo_ros.engine.backends.base import Floats
@@ -36,14 +38,22 @@ from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
 from streamo_ros.engine.backends.denormals import denormals_as_zero
 from streamo_ros.engine.backends.silent_onnxruntime import ort
-from streamo_ros.engine.graphs.step import head_weight
+from streamo_ros.engine.backends.silent_onnxruntime import session_options
+from streamo_ros.engine.graphs.builder import inline
+from streamo_ros.engine.graphs.builder import Store
+from streamo_ros.engine.graphs.lm_head import given_head_graph
+from streamo_ros.engine.graphs.lm_head import lm_head_graph
+from streamo_ros.engine.graphs.step import head_name
+from streamo_ros.engine.graphs.step import matrix_of
+from streamo_ros.engine.graphs.step import rows_of
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.models import Checkpoint
+from streamo_ros.models.blocks import BlockMatrix
 
 _INLINE_BYTES = 4096
 _LINE = 16  # floats in a line of a CPU's cache
-_PROVIDERS = ('CUDAExecutionProvider', 'CPUExecutionProvider')
+_PROVIDERS = ['CPUExecutionProvider']
 
 
 class OnnxRuntimeBackend:
@@ -53,21 +63,30 @@ class OnnxRuntimeBackend:
     ``graph_seconds`` is the time spent in them so far. ``sink`` and ``ring`` are the cache,
     (slots, KV heads, rows, D), keys and values of each layer in turn.
 
+    :param threads: as in ``given_threads``
     :raises CheckpointError: when the checkpoint's weights cannot be read
     """
 
     static_shapes = False
     dtype: np.dtype[Any] = np.dtype(np.float32)
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, threads: int = 0) -> None:
+        if 'CUDAExecutionProvider' in ort.get_available_providers():
+            warnings.warn(
+                'ONNX Runtime computes on the processor here, although it has CUDA: for a GPU '
+                'choose the backend torch, or tensorrt with engines that streamo export made',
+                stacklevel=2)
+        self._threads = threads
         self.graph_seconds = 0.0
         self._checkpoint = checkpoint
-        self._head = head_weight(checkpoint.weights)
-        self._table = (
-            checkpoint.weights['decoder.embed_tokens.weight'] if 'head' in checkpoint.weights
-            else self._head)
-        self._step = _session(step_graph(
-            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False))
+        weights = checkpoint.weights
+        name = head_name(weights)
+        self._head = matrix_of(weights, name)
+        self._table = matrix_of(
+            weights, 'decoder.embed_tokens.weight') if name == 'head' else self._head
+        states = rows_of(self._head, np.asarray(checkpoint.tokenizer.state_ids))
+        self._step = _session(lambda store: self._write_step(states, store), threads)
+        self._lm_head: ort.InferenceSession | None = None  # made for the first answer
         _trim()
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self.sink: list[Floats] = []
@@ -76,6 +95,17 @@ class OnnxRuntimeBackend:
         # Cache tensors in the order in which the graph names them, two a layer
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
+
+    def _write_step(self, states: Floats, store: Store) -> ModelProto:
+        """
+        Return the step's graph.
+
+        :param states: (3, hidden) the head's rows of the states
+        """
+        checkpoint = self._checkpoint
+        return step_graph(
+            checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids, static=False,
+            store=store, state_rows=states)
 
     def new_stream(self) -> 'OnnxRuntimeBackend':
         """Return one over the same weights with a cache of its own."""
@@ -87,19 +117,32 @@ class OnnxRuntimeBackend:
     def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
         """Return the visual tokens of a frame's cut patches, (1 + D, rows * columns, hidden)."""
         if grid not in self._towers:
-            self._towers[grid] = _session(vision_graph(
-                self._checkpoint.vision, self._checkpoint.frame, self._checkpoint.weights, grid))
+            self._towers[grid] = _session(lambda store: vision_graph(
+                self._checkpoint.vision, self._checkpoint.frame, self._checkpoint.weights, grid,
+                store=store), self._threads)
             _trim()
         return self._run(self._towers[grid], ['tokens'], {'patches': patches})[0]
 
     def embed(self, ids: NDArray[np.int64]) -> Floats:
         """Return the embeddings, (S, hidden), of token ids."""
-        return self._table[ids]
+        return rows_of(self._table, ids)
 
     def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
-        logits: Floats = hidden @ self._head.T
+        # In the runtime, for its threads: those of numpy's product are as many as they like.
+        if self._lm_head is None:
+            self._lm_head = _session(self._write_head, self._threads)
+            _trim()
+        if isinstance(self._head, BlockMatrix):
+            return self._run(self._lm_head, ['logits'], {'hidden': hidden})[0]
+        logits: Floats = self._run(self._lm_head, ['logits'], {
+            'head': self._head, 'hidden': np.ascontiguousarray(hidden.T)})[0].T
         return logits
+
+    def _write_head(self, store: Store) -> ModelProto:
+        if isinstance(self._head, BlockMatrix):
+            return lm_head_graph(self._checkpoint.weights, store=store, standard=False)
+        return given_head_graph(*self._head.shape)
 
     def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
         """Make an empty cache of so many batch slots; what was there is gone."""
@@ -193,23 +236,31 @@ def _trim() -> None:
         pass
 
 
-def _session(model: ModelProto) -> ort.InferenceSession:
-    """Return a session; weights are passed beside the graph, which may not exceed 2 GiB."""
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
-    # Threads may not spin between ticks: the cores belong to the robot's other processes.
-    options.add_session_config_entry('session.force_spinning_stop', '1')
+def _session(
+    write: Callable[[Store], ModelProto], threads: int = 0,
+) -> ort.InferenceSession:
+    """
+    Return a session; weights are passed beside the graph, which may not exceed 2 GiB.
+
+    :param write: writes the graph, and hands each weight over when it has read it
+    :param threads: as in ``given_threads``
+    """
+    options = session_options(threads)
     options.add_session_config_entry('session.set_denormal_as_zero', '1')
     weights: dict[str, ort.OrtValue] = {}
-    for tensor in model.graph.initializer:
+
+    def store(name: str, value: NDArray[np.generic]) -> TensorProto:
         # Small ones stay inline: shapes and the like must be known when the graph is optimised.
-        if len(tensor.raw_data) > _INLINE_BYTES:
-            weights[tensor.name] = ort.OrtValue.ortvalue_from_numpy(numpy_helper.to_array(tensor))
-            tensor.ClearField('raw_data')
-            tensor.data_location = TensorProto.EXTERNAL
-            tensor.external_data.add(key='location', value=tensor.name)
+        if value.nbytes <= _INLINE_BYTES:
+            return inline(name, value)
+        weights[name] = ort.OrtValue.ortvalue_from_numpy(value)
+        tensor = TensorProto(
+            name=name, dims=value.shape, data_location=TensorProto.EXTERNAL,
+            data_type=helper.np_dtype_to_tensor_dtype(value.dtype))
+        tensor.external_data.add(key='location', value=name)
+        return tensor
+
+    model = write(store).SerializeToString()
     options.add_external_initializers(list(weights), list(weights.values()))
     with denormals_as_zero():
-        return ort.InferenceSession(
-            model.SerializeToString(), options, providers=[
-                name for name in _PROVIDERS if name in ort.get_available_providers()])
+        return ort.InferenceSession(model, options, providers=_PROVIDERS)

@@ -21,22 +21,24 @@ On CUDA each shape is captured once as a CUDA graph over static buffers, and rep
 
 import copy
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 import torch
 from torch import Tensor
 from transformers import AttentionInterface
+from transformers import AutoConfig
 from transformers import AutoModelForImageTextToText
 
 from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.base import StepOutputs
+from streamo_ros.engine.threads import given_threads
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
+from streamo_ros.models.errors import brief
+from streamo_ros.models.weights import plain_name
 
 _MASKED = -1e30
 
@@ -70,12 +72,15 @@ class TorchBackend:
 
     :param device: ``cuda`` where there is one if not given
     :param dtype: bfloat16 on CUDA, float32 elsewhere if not given; float64 is for tests
+    :param threads: as in ``given_threads``; of all that the calling thread does with torch
     :raises CheckpointError: when the checkpoint's weights cannot be read, or not all are there
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, device: str | None = None, dtype: torch.dtype | None = None
+        self, checkpoint: Checkpoint, device: str | None = None, dtype: torch.dtype | None = None,
+        threads: int = 0,
     ) -> None:
+        torch.set_num_threads(given_threads(threads))
         self._device = torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu'))
         # One graph is captured for each shape.
         self._capture = self.static_shapes = self._device.type == 'cuda'
@@ -85,7 +90,7 @@ class TorchBackend:
         self._boundary = torch.float64 if dtype is torch.float64 else torch.float32
         self.dtype = np.dtype(np.float64 if dtype is torch.float64 else np.float32)
         self._checkpoint = checkpoint
-        self._model = _load(checkpoint.directory, dtype).to(self._device).eval()
+        self._model = _load(checkpoint, dtype).to(self._device).eval()
         inner = self._model.model
         self._text: Any = getattr(inner, 'language_model', None) or inner.text_model
         AttentionInterface.register('streamo', _attend)
@@ -112,7 +117,9 @@ class TorchBackend:
         if vision.temporal_patch > 1:
             features = self._model.model.visual(pixels, grid_thw=torch.tensor(
                 [[1, rows * vision.merge, columns * vision.merge]], device=self._device))
-            layers = [features.pooler_output, *getattr(features, 'deepstack_features', [])]
+            layers = [
+                features.pooler_output,
+                *getattr(features, 'deepstack_features', [])[:len(vision.deepstack)]]
         else:
             cells = pixels.reshape(
                 rows, columns, vision.merge, vision.merge, vision.channels, vision.patch,
@@ -259,23 +266,42 @@ def _attend(
     return gathered.reshape(batch, heads, chunk, dim).transpose(1, 2), None
 
 
-def _load(directory: Path, dtype: torch.dtype) -> Any:
+def _load(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
     """Return Hugging Face's model; its frequencies stay float32 in any precision."""
     from streamo_ros.models import small_torch  # noqa: F401 - makes the built-in family known
+    directory = checkpoint.directory
     try:
+        if checkpoint.layout is not None:
+            return _unpacked(checkpoint, dtype)
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
             directory, dtype=dtype, local_files_only=True, use_safetensors=True,
             trust_remote_code=False, output_loading_info=True)
-    except (OSError, RuntimeError, SafetensorError) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # its configurations raise errors of many kinds
         raise CheckpointError(
-            f'transformers cannot load {directory} ({str(error).splitlines()[0]}): copy the '
-            'checkpoint again') from error
+            f'transformers cannot load {directory} ({brief(error)}): copy the checkpoint again'
+        ) from error
     model, report = loaded
     # transformers would run on with random weights in their place.
     if report['missing_keys']:
         raise CheckpointError(
             f'{directory} has no tensor {min(report["missing_keys"])!r}: its safetensors are not '
             'all there, or are of another model than its config.json; copy the checkpoint again')
+    return model
+
+
+def _unpacked(checkpoint: Checkpoint, dtype: torch.dtype) -> Any:
+    """Return Hugging Face's model with the floats that quantised weights stand for."""
+    config = AutoConfig.from_pretrained(
+        checkpoint.directory, local_files_only=True, trust_remote_code=False)
+    for part in (config, config.get_text_config()):
+        if hasattr(part, 'quantization_config'):
+            del part.quantization_config
+    model: Any = AutoModelForImageTextToText.from_config(config, dtype=dtype)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            parameter.copy_(torch.from_numpy(checkpoint.weights[plain_name(name)]))
     return model
 
 

@@ -148,6 +148,14 @@ class GatheredAttention(Attention):
     ) -> None:
         super().__init__(graph, config, sink_chunk_mask, ring_mask)
         heads = config.kv_heads
+        # Of every layer alike: by group of heads, and by sink and chunk.
+        self._grouped_visible = graph.op(
+            'Tile', graph.op('Unsqueeze', sink_chunk_mask, graph.ints(1)),
+            graph.ints(1, 1, self._group, 1))
+        sink_rows = graph.op(
+            'Sub', self._sink_chunk_rows, graph.op('Shape', is_new_turn, start=1))
+        self._sink_used = graph.op(
+            'Slice', self._sink_chunk_used, graph.ints(0), sink_rows, graph.ints(2))
         # The ring's last row is zeros. Behind the visible rows, it stands for sink and chunk.
         batch_heads = graph.op('Concat', self._batch, graph.ints(heads, 1), axis=0)
         ring = graph.op('Shape', ring_key, start=2, end=3)
@@ -172,6 +180,15 @@ class GatheredAttention(Attention):
         closing = graph.op('Sub', graph.scalar(1.0), opening)
         self._query_columns = graph.op('Tile', graph.op('Concat', closing, opening, axis=3),
                                        graph.ints(1, heads, self._group, 1))
+
+    def _mask(self, scores: str, visible: str) -> str:
+        return self._graph.op('Where', self._grouped_visible, scores, self._masked)
+
+    def _weighted_sum(self, sink_chunk: str, values: LayerKV) -> str:
+        # A chunk's own values are finite, its padding's too.
+        sink = self._graph.op('Where', self._sink_used, values.sink, self._zero)
+        return self._graph.op(
+            'MatMul', sink_chunk, self._graph.op('Concat', sink, values.chunk, axis=2))
 
     def _attend(self, query: str, sink_chunk: str, keys: LayerKV, values: LayerKV) -> str:
         graph = self._graph

@@ -13,13 +13,19 @@
 # limitations under the License.
 
 """
-Writing ONNX graphs of standard operators (opset 18): what all networks have in common.
+Writing ONNX graphs of standard operators: what all networks have in common.
 
 Graphs are written directly from a checkpoint's configuration, so that running one needs no torch,
 and the same graph serves ONNX Runtime and TensorRT. A graph in half precision still computes its
 norms, rotations and softmaxes in float32, and its inputs and outputs are float32.
+
+Graphs are of opset 18. Quantised matrices need opset 21, whose DequantizeLinear knows blocks:
+ONNX Runtime makes one product of it and the MatMul behind it, and TensorRT's parser takes it from
+10.0 on. ONNX Runtime's own operator for that product reads the matrix as it is stored, so the
+graphs that are run at once are given it and need not turn every matrix round.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,9 +40,18 @@ from onnx import TensorProto
 from onnx import ValueInfoProto
 
 from streamo_ros.engine.precision import PRECISIONS
+from streamo_ros.models.blocks import BLOCK
+from streamo_ros.models.blocks import BlockMatrix
+from streamo_ros.models.blocks import Matrix
+from streamo_ros.models.blocks import packed
+from streamo_ros.models.blocks import stacked
 
 OPSET = 18
 _IR_VERSION = 9
+_BLOCKS_OPSET, _BLOCKS_IR_VERSION = 21, 10
+_ONNX_RUNTIME = 'com.microsoft'
+# Of the activations that meet a quantised matrix: 4 rounds them to int8, block by block
+_ACCURACY_LEVEL = 4
 
 _TYPES = {
     np.dtype(np.float32): TensorProto.FLOAT,
@@ -50,16 +65,32 @@ _TYPES = {
 Shape = Sequence[int | str]
 Dtype = type[np.generic] | np.dtype[Any]
 
+Store = Callable[[str, NDArray[np.generic]], TensorProto]
+"""Takes a constant as soon as it is known, and returns what stands for it in the graph."""
+
+
+def inline(name: str, value: NDArray[np.generic]) -> TensorProto:
+    """Keep a constant in the graph itself."""
+    return numpy_helper.from_array(value, name)
+
 
 class Graph:
     """
     An ONNX graph that is being written; every method returns the name of a tensor.
 
     :param precision: one of ``PRECISIONS``, of weights and of tensors between operators
+    :param store: where constants go; weights of gigabytes should be held once
+    :param standard: of standard operators alone; otherwise with those of ONNX Runtime
     """
 
-    def __init__(self, name: str, precision: str = 'float32') -> None:
+    def __init__(
+        self, name: str, precision: str = 'float32', store: Store = inline, *,
+        standard: bool = True,
+    ) -> None:
+        self._standard = standard
+        self._opset, self._ir_version = OPSET, _IR_VERSION
         self._name = name
+        self._store = store
         self.dtype = PRECISIONS[precision]
         self._nodes: list[NodeProto] = []
         self._weights: dict[str, TensorProto] = {}
@@ -87,7 +118,7 @@ class Graph:
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
         """Store a constant as it is under a name, once."""
         if name not in self._weights:
-            self._weights[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self._weights[name] = self._store(name, np.ascontiguousarray(value))
         return name
 
     def ints(self, *values: int) -> str:
@@ -117,12 +148,33 @@ class Graph:
         """Return x, of float32, in the graph's precision."""
         return x if self.dtype == np.float32 else self.op('Cast', x, to=_TYPES[self.dtype])
 
-    def linear(self, x: str, name: str, weight: NDArray[np.float32],
+    def linear(self, x: str, name: str, weight: Matrix,
                bias: NDArray[np.float32] | None = None) -> str:
         """Multiply by a matrix given as Linear layers store it, (out, in)."""
-        product = self.op('MatMul', x, self.weight(f'{name}.weight', weight.T))
+        if isinstance(weight, BlockMatrix):
+            product = self._blocked(x, name, weight)
+        else:
+            product = self.op('MatMul', x, self.weight(f'{name}.weight', weight.T))
         return product if bias is None else self.op(
             'Add', product, self.weight(f'{name}.bias', bias))
+
+    def _blocked(self, x: str, name: str, weight: BlockMatrix) -> str:
+        self._opset, self._ir_version = _BLOCKS_OPSET, _BLOCKS_IR_VERSION
+        out, width = weight.shape
+        if not self._standard:
+            stored = packed(weight.levels) if weight.bits == 4 else (
+                weight.levels.view(np.uint8) ^ np.uint8(128))
+            return self.op(
+                'MatMulNBits', x,
+                self.constant(f'{name}.levels', stored.reshape(out, width // BLOCK, -1)),
+                self.constant(f'{name}.scales', weight.scales), domain=_ONNX_RUNTIME, K=width,
+                N=out, bits=weight.bits, block_size=BLOCK, accuracy_level=_ACCURACY_LEVEL)
+        levels = weight.levels.T
+        if weight.bits == 4:
+            levels = levels.astype(ml_dtypes.int4)
+        return self.op('MatMul', x, self.op(
+            'DequantizeLinear', self.constant(f'{name}.levels', levels),
+            self.weight(f'{name}.scales', weight.scales.T), axis=0, block_size=BLOCK))
 
     def rms_norm(self, x: str, name: str, weight: NDArray[np.float32], epsilon: float) -> str:
         """Normalise the last axis by its root mean square."""
@@ -132,10 +184,10 @@ class Graph:
         root = self.op('Sqrt', self.op('Add', mean, self.scalar(epsilon)))
         return self.narrow(self.op('Mul', self.op('Div', x, root), self.constant(name, weight)))
 
-    def gated_mlp(self, x: str, name: str, gate: NDArray[np.float32], up: NDArray[np.float32],
+    def gated_mlp(self, x: str, name: str, gate: Matrix, up: Matrix,
                   biases: NDArray[np.float32] | None) -> str:
         """Return silu(gate x) * (up x), both halves in one product."""
-        both = self.linear(x, name, np.concatenate([gate, up]), biases)
+        both = self.linear(x, name, stacked(gate, up), biases)
         gated, straight = self.ops('Split', 2, both, axis=-1, num_outputs=2)
         return self.op('Mul', self.op('Mul', gated, self.op('Sigmoid', gated)), straight)
 
@@ -148,10 +200,24 @@ class Graph:
             self.op('Add', self.op('Mul', second, cos), self.op('Mul', first, sin)),
             axis=-1))
 
+    def fused_rotate(self, x: str, cos: str, sin: str, tokens: str) -> str:
+        """
+        Rotate as ``rotate`` does, in one operator of ONNX Runtime's.
+
+        :param x: (B, heads, S, D) float32
+        :param cos: (B * S, D / 2); ``sin`` likewise
+        :param tokens: (B, S) int64, the row of each token in these
+        """
+        assert not self._standard and self.dtype == np.float32
+        return self.op('RotaryEmbedding', x, tokens, cos, sin, domain=_ONNX_RUNTIME)
+
     def model(self) -> ModelProto:
         """Return the finished model."""
         graph = helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, list(self._weights.values()))
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)])
-        model.ir_version = _IR_VERSION
+        domains = [helper.make_opsetid('', self._opset)]
+        if not self._standard:
+            domains.append(helper.make_opsetid(_ONNX_RUNTIME, 1))
+        model = helper.make_model(graph, opset_imports=domains)
+        model.ir_version = self._ir_version
         return model

@@ -16,16 +16,23 @@
 ``streamo export``: a copy of a checkpoint with its networks as ONNX files.
 
 The files are run at once, and their outputs compared with those of Hugging Face's own modules; on
-a robot without torch, with those of ONNX Runtime in float32, as the default backend runs it.
+a robot without torch, with those of ONNX Runtime in float32, as the default backend runs it. Where
+a reference of the whole model would not fit beside it, two layers of each network stand for all.
+
+Weights go to their file one by one: what is held is the largest of them, not the model.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 import json
+import os
 from pathlib import Path
 import shutil
 import tempfile
+from types import MappingProxyType
 from typing import Any
+from typing import BinaryIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,13 +44,21 @@ from streamo_ros.engine.backends.base import step_feeds
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.backends.silent_onnxruntime import ort
+from streamo_ros.engine.backends.silent_onnxruntime import session_options
+from streamo_ros.engine.footprint import footprint
+from streamo_ros.engine.footprint import GIB
+from streamo_ros.engine.footprint import memory_here
+from streamo_ros.engine.graphs.builder import inline
+from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
 from streamo_ros.models import CheckpointError
-from streamo_ros.models.config import read_json
+from streamo_ros.models.json_file import read_json
+from streamo_ros.output import OutputError
+from streamo_ros.output import OutputFolder
 
 if TYPE_CHECKING:
     from streamo_ros.engine.backends.torch import TorchBackend
@@ -58,6 +73,9 @@ _CHECKPOINT_FILES = (
     'preprocessor_config.json', 'processor_config.json', 'model.safetensors.index.json',
     '*.safetensors')
 _SINK_ROWS, _RING_ROWS, _CHUNK = 24, 96, 40
+_INLINE_BYTES, _ALIGNMENT = 1024, 4096
+_FEW_LAYERS = 2
+_REFERENCE_SHARE = 0.4  # of free memory: the graph that is compared needs as much again
 
 
 class ExportError(CheckpointError):
@@ -92,27 +110,27 @@ def export_onnx(
     :param precision: one of ``PRECISIONS``
     :param camera: (height, width) of the camera's frames; fixes the number of visual tokens
     :param tell: takes a line at each stage
-    :raises ExportError: when ``out`` holds something else or cannot be written, or a graph does
-        not compute what the reference does; nothing is left behind
+    :raises ExportError: when a graph does not compute what the reference does; nothing is left
+        behind
+    :raises OutputError: when ``out`` holds something else or cannot be written
     """
     try:
         return _export(checkpoint, out, precision, camera, tell)
+    except OutputError:
+        raise
     except OSError as error:
-        raise ExportError(f'{out} cannot be written ({error}): give another directory') from error
+        raise OutputError(f'{out} cannot be written ({error}): give another directory') from error
 
 
 def _export(
     checkpoint: Checkpoint, out: Path, precision: str, camera: tuple[int, int],
     tell: Callable[[str], None],
 ) -> Export:
-    if out.is_symlink() or out.exists() and any(out.iterdir()) and not all(
-            (out / f'{graph}.onnx').is_file() for graph in GRAPHS):
-        raise ExportError(f'{out} holds something else: give a directory that is new or empty')
     rows, columns = (
         side // checkpoint.vision.cell
         for side in checkpoint.frame.target(*camera, checkpoint.vision.cell))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix='.export-') as name:
+    with OutputFolder(out, 'export'), \
+            tempfile.TemporaryDirectory(dir=out.parent, prefix='.export-') as name:
         directory = Path(name) / 'checkpoint'
         directory.mkdir()
         for pattern in _CHECKPOINT_FILES:
@@ -123,12 +141,10 @@ def _export(
         megabytes = {}
         for graph in GRAPHS:
             tell(f'writing {graph}.onnx in {precision}')
-            megabytes[graph] = _write(
-                _model(checkpoint, graph, (rows, columns), precision), directory, graph)
+            megabytes[graph] = _write(checkpoint, graph, (rows, columns), precision, directory)
         differences = _verify(checkpoint, directory, (rows, columns), precision, tell)
-        if out.exists():
-            shutil.rmtree(out)
-        directory.rename(out)
+        for file in sorted(directory.iterdir()):
+            os.replace(file, out / file.name)
     return Export((rows, columns), precision, megabytes, differences)
 
 
@@ -138,23 +154,25 @@ def _remember_zero_shot(file: Path) -> None:
 
 
 def _model(
-    checkpoint: Checkpoint, graph: str, grid: tuple[int, int], precision: str
+    checkpoint: Checkpoint, graph: str, grid: tuple[int, int], precision: str, store: Store
 ) -> onnx.ModelProto:
     if graph == 'vision':
         return vision_graph(
-            checkpoint.vision, checkpoint.frame, checkpoint.weights, grid, precision)
+            checkpoint.vision, checkpoint.frame, checkpoint.weights, grid, precision, store)
     if graph == 'words':
-        return lm_head_graph(checkpoint.weights, precision)
+        return lm_head_graph(checkpoint.weights, precision, store)
     return step_graph(
         checkpoint.decoder, checkpoint.weights, checkpoint.tokenizer.state_ids,
-        precision=precision)
+        precision=precision, store=store)
 
 
-def _write(model: onnx.ModelProto, directory: Path, graph: str) -> float:
-    weights = f'{graph}.onnx.data'
-    onnx.save_model(
-        model, directory / f'{graph}.onnx', save_as_external_data=True, location=weights,
-        size_threshold=1024)
+def _write(
+    checkpoint: Checkpoint, graph: str, grid: tuple[int, int], precision: str, directory: Path
+) -> float:
+    """Write a graph and, beside it, its weights; return its megabytes."""
+    with (directory / f'{graph}.onnx.data').open('wb') as data:
+        model = _model(checkpoint, graph, grid, precision, _file_store(data))
+    onnx.save_model(model, directory / f'{graph}.onnx')
     size = 0
     for file in directory.glob(f'{graph}.onnx*'):
         file.chmod(0o644)
@@ -162,12 +180,63 @@ def _write(model: onnx.ModelProto, directory: Path, graph: str) -> float:
     return round(size / 1e6, 3)
 
 
+def _file_store(data: BinaryIO) -> Store:
+    """Return what writes large constants into a file as they come."""
+    def store(name: str, value: NDArray[np.generic]) -> onnx.TensorProto:
+        if value.nbytes <= _INLINE_BYTES:
+            return inline(name, value)
+        data.write(bytes(-data.tell() % _ALIGNMENT))
+        begin = data.tell()
+        kind = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
+        if kind == onnx.TensorProto.INT4:  # two in a byte
+            data.write(inline(name, value).raw_data)
+        else:
+            data.write(value.view(np.uint8).data)
+        tensor = onnx.TensorProto(
+            name=name, dims=value.shape, data_type=kind,
+            data_location=onnx.TensorProto.EXTERNAL)
+        for key, entry in (
+                ('location', Path(data.name).name), ('offset', begin),
+                ('length', data.tell() - begin)):
+            tensor.external_data.add(key=key, value=str(entry))
+        return tensor
+    return store
+
+
 def _verify(
     checkpoint: Checkpoint, directory: Path, grid: tuple[int, int], precision: str,
     tell: Callable[[str], None],
 ) -> dict[str, float]:
     """Return how far each written graph is from a reference; a graph too far off is an error."""
-    name, reference = _reference(checkpoint)
+    whole = footprint(checkpoint, bits=0).peak_bytes
+    free = _REFERENCE_SHARE * memory_here()[1]
+    if whole > free and checkpoint.decoder.layers > _FEW_LAYERS:
+        tell(f'a reference of all layers takes {whole / GIB:.1f} GiB, and {free / GIB:.1f} may be '
+             f'used: {_FEW_LAYERS} layers of each network are compared')
+        few = _first_layers(checkpoint)
+        with tempfile.TemporaryDirectory(dir=directory.parent) as scratch:
+            for graph in GRAPHS:
+                _write(few, graph, grid, precision, Path(scratch))
+            return _compared(
+                few, Path(scratch), grid, precision, tell, 'ONNX Runtime',
+                OnnxRuntimeBackend(_in_floats(few)))
+    return _compared(checkpoint, directory, grid, precision, tell, *_reference(checkpoint))
+
+
+def _first_layers(checkpoint: Checkpoint) -> Checkpoint:
+    """Return the same with the first layers of each network alone."""
+    vision = replace(
+        checkpoint.vision, layers=min(_FEW_LAYERS, checkpoint.vision.layers),
+        full_attention=(1,) if checkpoint.vision.full_attention else (), deepstack=())
+    return replace(
+        checkpoint, vision=vision,
+        decoder=replace(checkpoint.decoder, layers=_FEW_LAYERS, deepstack=0))
+
+
+def _compared(
+    checkpoint: Checkpoint, directory: Path, grid: tuple[int, int], precision: str,
+    tell: Callable[[str], None], name: str, reference: 'TorchBackend | OnnxRuntimeBackend',
+) -> dict[str, float]:
     tell(f'verifying against {name}' + (
         ', with weights as written but arithmetic in float32: ONNX Runtime does not multiply in '
         'bfloat16 on a processor' if precision == 'bfloat16' else ''))
@@ -203,8 +272,15 @@ def _reference(checkpoint: Checkpoint) -> 'tuple[str, TorchBackend | OnnxRuntime
         from streamo_ros.engine.backends.torch import TorchBackend
     except ImportError:
         return 'ONNX Runtime (torch and transformers are not installed)', OnnxRuntimeBackend(
-            checkpoint)
+            _in_floats(checkpoint))
     return 'torch', TorchBackend(checkpoint, device='cpu')
+
+
+def _in_floats(checkpoint: Checkpoint) -> Checkpoint:
+    """Return the same with quantised matrices as floats: no activation is rounded then."""
+    same = replace(checkpoint)
+    same.__dict__['weights'] = MappingProxyType(checkpoint.weights)
+    return same
 
 
 def _step_difference(
@@ -253,8 +329,9 @@ def _step_difference(
 def _run(
     directory: Path, graph: str, outputs: list[str], feeds: dict[str, NDArray[Any]]
 ) -> list[Floats]:
-    options = ort.SessionOptions()
-    options.log_severity_level = 3
+    options = session_options()
+    # Activations of quantised products stay floats: what is compared is the graph.
+    options.add_session_config_entry('session.qdq_matmulnbits_accuracy_level', '1')
     with tempfile.TemporaryDirectory(dir=directory.parent) as name:
         file = _runnable(directory / f'{graph}.onnx', Path(name))
         session = ort.InferenceSession(file, options, providers=['CPUExecutionProvider'])

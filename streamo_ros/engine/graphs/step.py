@@ -21,6 +21,7 @@ every TensorRT from 10.3 on take it. Queries are rotated twice: to their absolut
 the ring and the chunk, to their contiguous positions for the sink (see ``window``).
 """
 
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import numpy as np
@@ -32,13 +33,20 @@ from streamo_ros.engine.graphs.attention import GatheredAttention
 from streamo_ros.engine.graphs.attention import LayerKV
 from streamo_ros.engine.graphs.attention import MaskedAttention
 from streamo_ros.engine.graphs.builder import Graph
+from streamo_ros.engine.graphs.builder import inline
 from streamo_ros.engine.graphs.builder import Shape
+from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.models import DecoderConfig
+from streamo_ros.models.blocks import BlockMatrix
+from streamo_ros.models.blocks import Matrix
+from streamo_ros.models.blocks import stacked
+from streamo_ros.models.weights import Weights
 
 
 def step_graph(
     config: DecoderConfig, weights: Mapping[str, NDArray[np.float32]],
     state_ids: tuple[int, ...], *, precision: str = 'float32', static: bool = True,
+    store: Store = inline, state_rows: NDArray[np.float32] | None = None,
 ) -> ModelProto:
     """
     Return the graph of a step.
@@ -59,22 +67,25 @@ def step_graph(
     :param precision: one of ``PRECISIONS``, of weights, cache, keys and values; all other inputs
         and outputs are float32
     :param static: for runtimes whose shapes never change; otherwise in float32 alone
+    :param store: takes the weights
+    :param state_rows: (3, hidden) the head's rows of the states; None reads them
     """
     assert static or precision == 'float32'
-    graph = Graph('step', precision)
+    graph = Graph('step', precision, store, standard=static)
     kv_heads, dim = config.kv_heads, config.head_dim
     embeds = graph.input('embeds', np.float32, ('batch', 'chunk', config.hidden))
     rotary = ('batch', 'chunk', dim // 2)
-    # A head's axis for broadcasting: (B, 1, S, D / 2).
     cos, sin, sink_cos, sink_sin = (
-        graph.op('Unsqueeze', graph.input(name, np.float32, rotary), graph.ints(1))
-        for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
+        graph.input(name, np.float32, rotary) for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
     masks = (
         graph.input('near_mask', np.bool_, ('batch', 'chunk', 'sink_chunk_rows')),
         graph.input('ring_mask', np.bool_, ('batch', 2, 'visible_rows')),
         graph.input('opens', np.bool_, ('batch', 'chunk')))
     last = graph.input('last', np.int64, ('batch',))
 
+    to_ring, to_sink = (
+        _rotation(graph, *angles, dim // 2, fused=not static)
+        for angles in ((cos, sin), (sink_cos, sink_sin)))
     kinds = [(part, kind) for part in ('sink', 'ring') for kind in ('key', 'value')]
     caches = [{
         f'{part}_{kind}': graph.input(
@@ -96,6 +107,9 @@ def step_graph(
         def get(tensor: str, name: str = name) -> NDArray[np.float32]:
             return weights[f'{name}.{tensor}']
 
+        def matrix(part: str, name: str = name) -> Matrix:
+            return matrix_of(weights, f'{name}.{part}.weight')
+
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
         # The scores' scale is folded into the last weight that the queries pass.
@@ -103,9 +117,8 @@ def step_graph(
         on_weight = np.float32(1) if config.qk_norm else scale
         qkv = graph.linear(
             normed, f'{name}.qkv',
-            np.concatenate([
-                get('self_attn.q_proj.weight') * on_weight, get('self_attn.k_proj.weight'),
-                get('self_attn.v_proj.weight')]),
+            stacked(matrix('self_attn.q_proj') * on_weight, matrix('self_attn.k_proj'),
+                    matrix('self_attn.v_proj')),
             np.concatenate([
                 get('self_attn.q_proj.bias') * on_weight, get('self_attn.k_proj.bias'),
                 get('self_attn.v_proj.bias')]) if config.qkv_bias else None)
@@ -118,21 +131,21 @@ def step_graph(
                 q, f'{name}.q_norm', get('self_attn.q_norm.weight') * scale, config.norm_eps)
             k = graph.rms_norm(
                 k, f'{name}.k_norm', get('self_attn.k_norm.weight'), config.norm_eps)
-        k = graph.rotate(k, cos, sin)
+        k = to_ring(k)
         attended = attention(
-            graph.rotate(q, cos, sin), graph.rotate(q, sink_cos, sink_sin),
+            to_ring(q), to_sink(q),
             LayerKV(cache['sink_key'], cache['ring_key'], k),
             LayerKV(cache['sink_value'], cache['ring_value'], v))
         attended = graph.op(
             'Reshape', graph.op('Transpose', attended, perm=[0, 2, 1, 3]),
             graph.ints(0, 0, config.heads * dim))
         x = graph.op('Add', x, graph.linear(
-            attended, f'{name}.o', get('self_attn.o_proj.weight')))
+            attended, f'{name}.o', matrix('self_attn.o_proj')))
         normed = graph.rms_norm(
             x, f'{name}.norm2', get('post_attention_layernorm.weight'), config.norm_eps)
         inner = graph.gated_mlp(
-            normed, f'{name}.mlp', get('mlp.gate_proj.weight'), get('mlp.up_proj.weight'), None)
-        x = graph.op('Add', x, graph.linear(inner, f'{name}.down', get('mlp.down_proj.weight')))
+            normed, f'{name}.mlp', matrix('mlp.gate_proj'), matrix('mlp.up_proj'), None)
+        x = graph.op('Add', x, graph.linear(inner, f'{name}.down', matrix('mlp.down_proj')))
         if layer < config.deepstack:
             x = graph.op('Add', x, graph.narrow(graph.input(
                 f'deepstack_{layer}', np.float32, ('batch', 'chunk', config.hidden))))
@@ -141,13 +154,41 @@ def step_graph(
         graph.output(f'value_{layer}', v, delta, graph.dtype)
     x = graph.op('Gather', graph.op('Reshape', x, graph.ints(-1, config.hidden)), last, axis=0)
     x = graph.rms_norm(x, 'decoder.norm', weights['decoder.norm.weight'], config.norm_eps)
-    head = head_weight(weights)[list(state_ids)]
+    head = state_rows if state_rows is not None else rows_of(
+        matrix_of(weights, head_name(weights)), np.asarray(state_ids))
     graph.output('states', graph.widen(graph.linear(x, 'states', head)),
                  ('batch', len(state_ids)))
     graph.output('hidden', graph.widen(x), ('batch', config.hidden))
     return graph.model()
 
 
-def head_weight(weights: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the LM head, (vocabulary, hidden); where there is none, the embedding table."""
-    return weights['head' if 'head' in weights else 'decoder.embed_tokens.weight']
+def _rotation(
+    graph: Graph, cos: str, sin: str, half: int, *, fused: bool,
+) -> Callable[[str], str]:
+    """Return what rotates queries or keys, (B, heads, S, D), by angles (B, S, D / 2)."""
+    if not fused:
+        # A head's axis for broadcasting: (B, 1, S, D / 2).
+        over_heads = [graph.op('Unsqueeze', angles, graph.ints(1)) for angles in (cos, sin)]
+        return lambda x: graph.rotate(x, *over_heads)
+    tokens = graph.op('Shape', cos, end=2)
+    rows = graph.op('Reshape', graph.op(
+        'Range', graph.constant('first', np.asarray(0)),
+        graph.op('ReduceProd', tokens, graph.ints(0), keepdims=0),
+        graph.constant('step', np.asarray(1))), tokens)
+    cos, sin = (graph.op('Reshape', angles, graph.ints(-1, half)) for angles in (cos, sin))
+    return lambda x: graph.fused_rotate(x, cos, sin, rows)
+
+
+def head_name(weights: Mapping[str, NDArray[np.float32]]) -> str:
+    """Return the name of the LM head, (vocabulary, hidden), or of what stands for it."""
+    return 'head' if 'head' in weights else 'decoder.embed_tokens.weight'
+
+
+def matrix_of(weights: Mapping[str, NDArray[np.float32]], name: str) -> Matrix:
+    """Return a matrix of a checkpoint, in its blocks where it has any."""
+    return weights.matrix(name) if isinstance(weights, Weights) else weights[name]
+
+
+def rows_of(table: Matrix, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return rows of a table as float32."""
+    return table.rows(ids) if isinstance(table, BlockMatrix) else table[ids]

@@ -15,6 +15,7 @@
 """The caller's end of an engine's process: it starts the child, calls it, and ends it."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 import json
 import mmap
 import os
@@ -38,6 +39,7 @@ END_S = 0.5         # how long a step may take to return when the caller ends
 POLL_S = 0.1        # how often a waiting call looks whether it still should wait
 CUT = 0.8           # share of the deadline after which an answer is cut
 LINE_CHARACTERS = 1000
+KEPT_BYTES = 2**25  # of a frame, more than one of 4K has
 
 
 class Connection:
@@ -58,28 +60,36 @@ class Connection:
         self._ended = ended
         self._sending = threading.Lock()
         self._controls = 0
-        memory = os.memfd_create('streamo frame')
-        os.ftruncate(memory, FRAME_BYTES)
-        self._memory = mmap.mmap(memory, FRAME_BYTES)
-        self._calls, calls = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.settimeout(END_S)
-        given = calls.fileno(), control.fileno(), memory
+        with ExitStack() as ours, ExitStack() as childs:  # whatever fails, none stays open
+            memory = os.memfd_create('streamo frame')
+            childs.callback(os.close, memory)
+            os.ftruncate(memory, FRAME_BYTES)
+            self._memory = ours.enter_context(mmap.mmap(memory, FRAME_BYTES))
+            self._calls, calls = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours.enter_context(self._calls)
+            childs.enter_context(calls)
+            self._control, control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            ours.enter_context(self._control)
+            childs.enter_context(control)
+            self._control.setblocking(False)
+            self._process = self._start(calls.fileno(), control.fileno(), memory)
+            ours.pop_all()
+        threading.Thread(
+            target=_pass_on, args=(self._process, log, on_end), name='engine log', daemon=True,
+        ).start()
+
+    @staticmethod
+    def _start(*given: int) -> 'subprocess.Popen[str]':
+        """Start the child, which is given these descriptors."""
         # The caller's path first: then the child finds what the caller has found.
         code = (f'import sys; sys.path[:] = {sys.path!r}; '
                 'from streamo_ros.engine.process.server import serve; '
                 f'serve{(*given, os.getpid())}')
         # A session of its own: signals of the terminal are the caller's business.
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, '-u', '-c', code], pass_fds=given, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, errors='replace')
-        calls.close()
-        control.close()
-        os.close(memory)
-        threading.Thread(
-            target=_pass_on, args=(self._process, log, on_end), name='engine log', daemon=True,
-        ).start()
 
     @property
     def pid(self) -> int:
@@ -106,9 +116,16 @@ class Connection:
         """Copy a frame to the memory that the child reads frames from."""
         np.copyto(np.ndarray(frame.shape, np.uint8, self._memory), frame, casting='no')
 
+    def forget_frame(self, size: int) -> None:
+        """Give back the memory of a frame of so many bytes, if that was a large one."""
+        if size > KEPT_BYTES:
+            self._memory.madvise(mmap.MADV_REMOVE)
+
     def send_control(self, name: str, stream: int, id: str = '') -> None:
         """
         Send a control message, which has no answer, from any thread.
+
+        It never waits for a child that does not listen.
 
         :param name: ``interrupt``, ``reset`` or ``cancel``
         :param stream: number of the child's stream
@@ -118,8 +135,9 @@ class Connection:
             self._controls += 1
             try:
                 self._control.send(json.dumps([name, stream, id]).encode())
-            except OSError:
-                pass  # dead, or deaf: the next call then waits in vain, and tells
+            except OSError:  # dead, or deaf: the next call then waits in vain, and tells
+                if name == 'interrupt':
+                    self._controls -= 1  # one of those that fill the socket will do as well
 
     def call(
         self, name: str, stream: int, deadline_s: float | None = None, **arguments: Any,
@@ -199,7 +217,7 @@ class Connection:
         if kind in REFUSALS:
             raise REFUSALS[kind](reason)
         self.kill()
-        raise EngineFailure(reason if kind == 'CheckpointError' else f'{kind}: {reason}')
+        raise EngineFailure(f'{kind}: {reason}' if kind else reason)
 
     def _death(self) -> EngineFailure:
         try:

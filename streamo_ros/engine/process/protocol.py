@@ -14,13 +14,13 @@
 
 """What an engine's process and its caller both know: limits, errors and how decisions travel."""
 
-import math
 from typing import Any
 
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine.decision import Decision
 from streamo_ros.engine.decision import StampError
+from streamo_ros.strict_json import parse_json
 
 LOAD_S = 600.0
 """Deadline for loading a checkpoint: large ones come from slow disks."""
@@ -41,19 +41,20 @@ def write_decision(decision: Decision) -> list[Any]:
     return [
         decision.instruction_id, int(decision.state),
         [float(probability) for probability in decision.probabilities],
-        decision.text, decision.complete]
+        decision.text, decision.complete, decision.data, decision.data_error]
 
 
 def read_decision(stamp: float, fields: list[Any]) -> Decision:
     """
     Return what ``write_decision`` wrote.
 
+    :raises ModelError: for what are no probabilities
     :raises ValueError: or another of Python's own errors, for anything else
     """
-    id, state, probabilities, text, complete = fields
+    id, state, probabilities, text, complete, data, data_error = fields
     silence, standby, response = map(float, probabilities)
-    for probability in (silence, standby, response):
-        if not (math.isfinite(probability) and -1e-6 <= probability <= 1 + 1e-6):
-            raise ValueError(f'probabilities {probabilities}')
+    if data:
+        parse_json(data)
     return Decision(
-        id, State(state), (silence, standby, response), str(text), bool(complete), stamp)
+        id, State(state), (silence, standby, response), str(text), bool(complete), stamp,
+        str(data), str(data_error))

@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.dialogue import answer_format
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.protocol import FRAME_BYTES
@@ -38,6 +39,7 @@ from streamo_ros.engine.process.protocol import MESSAGE_BYTES
 from streamo_ros.engine.process.protocol import REFUSALS
 from streamo_ros.engine.process.protocol import write_decision
 from streamo_ros.engine.thresholds import Thresholds
+from streamo_ros.errors import UserError
 
 _PR_SET_PDEATHSIG = 1
 
@@ -87,9 +89,12 @@ class _Server:
         try:
             reply = json.dumps(answer(request))
         except Exception as error:
-            if not isinstance(error, tuple(REFUSALS.values())):
+            kind = type(error).__name__
+            if isinstance(error, UserError) and kind not in REFUSALS:
+                kind = ''  # a failure whose sentence says all
+            elif kind not in REFUSALS:
                 traceback.print_exc()
-            reply = json.dumps({'error': [type(error).__name__, str(error)]})
+            reply = json.dumps({'error': [kind, str(error)]})
         self._calls.send(reply.encode())
         return 'error' not in reply
 
@@ -107,7 +112,8 @@ class _Server:
             return {'number': len(self._engines) - 1}
         if request['call'] == 'watch':
             watch = engine.watch(
-                request['text'], request['instruction_id'], look_back=request['look_back'])
+                request['text'], request['instruction_id'], look_back=request['look_back'],
+                answer=answer_format(*request['answer']))
             self._watches[stream, watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
         if request['call'] == 'reconfigure':
@@ -118,7 +124,7 @@ class _Server:
         return {
             'decisions': [write_decision(decision) for decision in decisions],
             'visual_tokens_pruned': engine.visual_tokens_pruned,
-            'skipped_frames': engine.skipped_frames}
+            'skipped_frames': engine.skipped_frames, 'seconds': dict(engine.seconds)}
 
     def _handle_controls(self) -> None:
         while message := self._control.recv(MESSAGE_BYTES):

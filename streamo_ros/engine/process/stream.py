@@ -14,9 +14,12 @@
 
 """One stream of an engine in a process of its own."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.engine.decision import Decision
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import Watch
@@ -39,6 +42,7 @@ class ProcessStream(Engine):
     def __init__(self, connection: Connection, number: int) -> None:
         self._visual_tokens_pruned = 0.0
         self._skipped_frames = 0
+        self._seconds: dict[str, float] = {}
         self._connection = connection
         self._number = number
         self._watches: dict[str, Watch] = {}
@@ -53,6 +57,11 @@ class ProcessStream(Engine):
         """Return how many frames since the stream began the vision tower was not run for."""
         return self._skipped_frames
 
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
+        return self._seconds
+
     def new_stream(self) -> 'ProcessStream':
         """
         Return another stream of the same process, over the same weights.
@@ -64,6 +73,7 @@ class ProcessStream(Engine):
 
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
+        answer: AnswerFormat | None = None,
     ) -> Watch:
         """
         Add a standing instruction, as ``StreamEngine.watch`` does.
@@ -72,7 +82,8 @@ class ProcessStream(Engine):
         :raises EngineFailure: when the engine is lost
         """
         given = self._connection.call(
-            'watch', self._number, text=text, instruction_id=instruction_id, look_back=look_back)
+            'watch', self._number, text=text, instruction_id=instruction_id, look_back=look_back,
+            answer=[answer.choices, answer.json_schema] if answer else [[], ''])
         watch = Watch(given['instruction_id'], given['text'], self._cancel)
         self._watches[watch.instruction_id] = watch
         return watch
@@ -91,6 +102,7 @@ class ProcessStream(Engine):
         self._connection.put_frame(frame)
         before = dict(self._watches)
         reply = self._connection.call('step', self._number, shape=frame.shape, stamp=stamp)
+        self._connection.forget_frame(frame.nbytes)
         try:
             decisions = [read_decision(stamp, fields) for fields in reply['decisions']]
             decided = [decision.instruction_id for decision in decisions]
@@ -100,6 +112,7 @@ class ProcessStream(Engine):
                 raise ValueError(f'decisions about {decided}, not about {expected}')
             self._visual_tokens_pruned = float(reply['visual_tokens_pruned'])
             self._skipped_frames = int(reply['skipped_frames'])
+            self._seconds = {part: float(reply['seconds'][part]) for part in reply['seconds']}
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             self._connection.kill()
             raise EngineFailure(f'the model returned garbage: {error}') from error

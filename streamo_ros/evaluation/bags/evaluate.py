@@ -23,11 +23,8 @@ and new annotations of the same instructions only count anew.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from concurrent.futures import as_completed
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import replace
@@ -35,7 +32,6 @@ from functools import partial
 import hashlib
 from importlib import metadata
 import json
-import multiprocessing
 import os
 from pathlib import Path
 import platform
@@ -45,11 +41,6 @@ from xml.etree import ElementTree
 
 from tqdm import tqdm
 
-from streamo_ros.evaluation.bags.annotation import AnnotationError
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import annotations_beside
-from streamo_ros.evaluation.bags.annotation import read_annotations
-from streamo_ros.evaluation.bags.cluster import on_cluster
 from streamo_ros.evaluation.bags.dataclass_json import from_json
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Configuration
@@ -63,13 +54,22 @@ from streamo_ros.evaluation.bags.scores import hold_against_truth
 from streamo_ros.evaluation.bags.scores import interval_unit
 from streamo_ros.evaluation.bags.scores import score
 from streamo_ros.evaluation.bags.scores import TOLERANCES_S
+from streamo_ros.evaluation.spread import Spread
+from streamo_ros.evaluation.spread import spread
 from streamo_ros.metrics.intervals import RESAMPLES
 from streamo_ros.metrics.wording import Judge
 from streamo_ros.models import load_checkpoint
-from streamo_ros.output import folder_name
+from streamo_ros.models.checkpoint import absolute_name
+from streamo_ros.models.digest import checkpoint_digest
 from streamo_ros.output import OutputError
 from streamo_ros.output import OutputFolder
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.bag_annotation import AnnotationError
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import annotations_beside
+from streamo_ros.sources.bag_annotation import answer_fields
+from streamo_ros.sources.bag_annotation import bag_names
+from streamo_ros.sources.bag_annotation import read_annotations
+from streamo_ros.sources.source_error import SourceError
 
 REPORT = 'report.json'
 SCORES = 'scores.json'
@@ -113,11 +113,11 @@ def evaluate(
     :raises OutputError: when ``out`` holds something else, or another run writes there
     """
     checkpoint = load_checkpoint(watching.checkpoint)
-    digest = _digest(checkpoint.directory)
+    digest = checkpoint_digest(checkpoint.directory)
     given = read_annotations(annotations) if annotations else None
     tasks: list[Task] = []
     errors: dict[str, str] = {}
-    names = list(_names(paths))
+    names = bag_names(paths)
     for path, name in zip(paths, names, strict=True):
         try:
             asked = given.of(name) if given else _asked_beside(path)
@@ -146,6 +146,9 @@ def evaluate(
                 max_answer_tokens=watching.max_answer_tokens,
                 response_threshold=watching.thresholds.response,
                 release_threshold=watching.thresholds.release,
+                memory_tokens=(
+                    checkpoint.memory_tokens if watching.memory_tokens is None
+                    else watching.memory_tokens),
                 annotations=annotations.name if annotations else '',
                 tolerances_s=list(TOLERANCES_S),
                 interval_unit=interval_unit(bags), resamples=RESAMPLES,
@@ -159,29 +162,25 @@ def evaluate(
 
 
 def evaluation_folder(out: Path) -> OutputFolder:
-    """Return the folder of an evaluation; those from before folders were marked are known."""
-    return OutputFolder(out, 'evaluation', recognise=lambda path: (
-        (path / REPORT).is_file() and (path / SCORES).is_file() and (path / 'bags').is_dir()))
+    """Return the folder of an evaluation."""
+    return OutputFolder(out, 'evaluation')
 
 
 def watch_task(task: Task, progress: Callable[[float], None] = lambda seconds: None) -> str:
     """Watch one bag and write what was decided; return what went wrong, empty if nothing."""
     try:
-        with OutputFolder(task.folder, 'watched bag', recognise=_is_watched) as folder:
+        with OutputFolder(task.folder, 'watched bag') as folder:
             folder.clear()
             bag = watch_bag(
                 task.path, task.name, task.watching, task.annotations, task.folder, progress)
             bag.written = str(Path('bags') / task.name / bag.written)
             # Last, and at once: what has it is whole.
-            folder.write_text(_DONE, json.dumps(
-                {'fingerprint': task.fingerprint, 'bag': asdict(bag)}, ensure_ascii=False) + '\n')
+            folder.write_text(_DONE, json.dumps({
+                'fingerprint': task.fingerprint, 'decisions_sha256': _decided(task),
+                'bag': asdict(bag)}, ensure_ascii=False) + '\n')
     except (OutputError, SourceError) as error:
         return str(error)
     return ''
-
-
-def _is_watched(path: Path) -> bool:
-    return (path / _DONE).is_file() and (path / DECISIONS).is_file()
 
 
 def _watch_all(
@@ -190,16 +189,7 @@ def _watch_all(
     """Watch bags; yield the names and errors of those that could not be."""
     quiet = not sys.stderr.isatty()
     with tqdm(total=len(tasks), unit=' bag', leave=False, disable=quiet) as done:
-        if ray is not None and tasks:
-            # A worker's directory is not this one.
-            tasks = [replace(task, path=task.path.resolve(), folder=task.folder.resolve())
-                     for task in tasks]
-            for task, error in on_cluster(watch_task, tasks, ray):
-                if error:
-                    yield task.name, error
-                done.update()
-            return
-        if jobs == 1 or len(tasks) < 2:
+        if ray is None and (jobs == 1 or len(tasks) < 2):
             for task in tasks:
                 with tqdm(unit=' s', desc=task.name, leave=False, disable=quiet) as bar:
                     error = watch_task(task, partial(_advance, bar))
@@ -207,16 +197,17 @@ def _watch_all(
                     yield task.name, error
                 done.update()
             return
-        # Spawned: a fork would copy the locks of the runtime's threads.
-        pool = ProcessPoolExecutor(jobs, multiprocessing.get_context('spawn'))
-        try:
-            started = {pool.submit(watch_task, task): task for task in tasks}
-            for future in as_completed(started):
-                if error := future.result():
-                    yield started[future].name, error
-                done.update()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        if ray is not None:  # a worker's directory is not this one
+            tasks = [
+                replace(
+                    task, path=task.path.resolve(), folder=task.folder.resolve(),
+                    watching=replace(
+                        task.watching, checkpoint=absolute_name(task.watching.checkpoint)))
+                for task in tasks]
+        for task, error in spread(watch_task, tasks, Spread(jobs, ray)):
+            if error:
+                yield task.name, error
+            done.update()
 
 
 def _advance(bar: tqdm, seconds: float) -> None:
@@ -228,57 +219,46 @@ def _asked_beside(path: Path) -> Annotations | None:
     return read_annotations(file) if file else None
 
 
-def _names(paths: Iterable[Path]) -> Iterator[str]:
-    """Yield a name for each bag that no other has."""
-    taken: set[str] = set()
-    for path in paths:
-        stem = folder_name(path.resolve().stem if path.is_file() else path.resolve().name)
-        name, number = stem, 1
-        while name in taken:
-            number += 1
-            name = f'{stem}-{number}'
-        taken.add(name)
-        yield name
-
-
 def _fingerprint(
     path: Path, watching: Watching, digest: str, annotations: Annotations | None,
 ) -> str:
     """Return what changes when something else might be decided; truth does not change it."""
     files = sorted(path.iterdir()) if path.is_dir() else [path] if path.exists() else []
     asked = None if annotations is None else [
-        [one.id, one.text, one.asked, one.camera, one.task, one.skill]
+        [one.id, one.text, one.asked, one.camera, one.task, one.skill,
+         *([answer_fields(one.answer)] if one.answer else [])]
         for one in annotations.instructions] + [annotations.absolute]
+    decided = {name: value for name, value in asdict(watching).items() if name != 'threads'}
     whole = json.dumps([
-        SCHEMA, asdict(watching), digest, asked, str(path.resolve()),
+        SCHEMA, decided, digest, asked, str(path.resolve()),
         [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files
          if file != annotations_beside(path)]])
     return hashlib.sha256(whole.encode()).hexdigest()
 
 
-def _digest(checkpoint: Path) -> str:
-    """Return the checksum of all files of a checkpoint."""
-    found = hashlib.sha256()
-    for file in sorted(checkpoint.iterdir()):
-        if file.is_file():
-            found.update(file.name.encode())
-            with file.open('rb') as data:
-                while piece := data.read(1 << 20):
-                    found.update(piece)
-    return found.hexdigest()
-
-
 def _is_done(task: Task) -> bool:
     try:
-        read = json.loads((task.folder / _DONE).read_text(encoding='utf-8'))
-        return bool(read['fingerprint'] == task.fingerprint and 'bag' in read)
+        read = json.loads(_text(task.folder / _DONE))
+        return bool(
+            read['fingerprint'] == task.fingerprint
+            and read['decisions_sha256'] == _decided(task) and from_json(Bag, read['bag']))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return False  # begun, or spoilt: it is watched again
 
 
+def _decided(task: Task) -> str:
+    """Return the checksum of what was decided."""
+    return hashlib.sha256((task.folder / DECISIONS).read_bytes()).hexdigest()
+
+
+def _text(file: Path) -> str:
+    """Return a file's text as ``output`` writes it: paths in it may be no UTF-8."""
+    return file.read_text(encoding='utf-8', errors='surrogateescape')
+
+
 def _read(task: Task) -> Bag:
     return from_json(
-        Bag, json.loads((task.folder / _DONE).read_text(encoding='utf-8'))['bag'])
+        Bag, json.loads(_text(task.folder / _DONE))['bag'])
 
 
 def _hold_against_truth(bag: Bag, annotations: Annotations | None) -> None:

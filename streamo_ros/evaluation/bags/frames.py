@@ -25,9 +25,9 @@ from streamo_ros.sources.bag import BagMessage
 from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import IMAGE
 from streamo_ros.sources.bag import MessageError
-from streamo_ros.sources.bag import SourceError
-from streamo_ros.sources.image import ImageError
 from streamo_ros.sources.image import to_rgb
+from streamo_ros.sources.image_error import ImageError
+from streamo_ros.sources.source_error import SourceError
 
 _SLACK_NS = 10_000_000_000
 """By how much the delay between stamp and recording may change within a bag."""

@@ -32,6 +32,8 @@ from pathlib import Path
 
 from streamo_ros.errors import UserError
 from streamo_ros.evaluation.bags.dataclass_json import from_json
+from streamo_ros.input import check_no_pipe
+from streamo_ros.strict_json import parse_json
 
 SCHEMA = 2
 
@@ -363,6 +365,7 @@ class Configuration:
     :param resamples: of the bootstrap
     :param seed: of the bootstrap
     :param response_threshold: of ``Thresholds``, as ``release_threshold``
+    :param memory_tokens: for what was answered; 0: without a memory
     """
 
     checkpoint: str
@@ -378,6 +381,7 @@ class Configuration:
     seed: int
     response_threshold: float = 0.0
     release_threshold: float = 0.0
+    memory_tokens: int = 0
 
 
 @dataclass
@@ -414,7 +418,8 @@ def read_report(file: Path) -> Report:
     :raises ReportError: when it cannot be read, or another version wrote it
     """
     try:
-        read = json.loads(file.read_text(encoding='utf-8'))
+        check_no_pipe(file)
+        read = parse_json(file.read_text(encoding='utf-8', errors='surrogateescape'))
     except (OSError, ValueError) as error:
         raise ReportError(f'{file} cannot be read as a report ({error})') from error
     schema = read.get('schema') if isinstance(read, dict) else None

@@ -43,23 +43,22 @@ from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.evaluation.bags import report_data
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import Asked
 from streamo_ros.evaluation.bags.decisions_bag import DecisionsBag
 from streamo_ros.models import Checkpoint
-from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.sources.bag import Bag
 from streamo_ros.sources.bag import BagMessage
-from streamo_ros.sources.bag import COMPRESSED_IMAGE
-from streamo_ros.sources.bag import IMAGE
 from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import MessageError
-from streamo_ros.sources.bag import SourceError
 from streamo_ros.sources.bag import STRING
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import Asked
+from streamo_ros.sources.bag_cameras import bag_cameras
 from streamo_ros.sources.camera_stream import CameraStream
 from streamo_ros.sources.camera_stream import Change
 from streamo_ros.sources.camera_stream import ChangeKind
 from streamo_ros.sources.camera_stream import Outcome
+from streamo_ros.sources.source_error import SourceError
 
 TEXT_TOPIC = 'instruction_text'
 WRITTEN = 'streamo'
@@ -79,6 +78,8 @@ class Watching:
     :param fps: frames sampled per second
     :param window_turns: turns in view; None takes the checkpoint's own number
     :param thresholds: the engine's, and so those of the node's parameters
+    :param memory_tokens: for what was answered; None takes the checkpoint's own number
+    :param threads: as in ``given_threads``
     """
 
     checkpoint: str = 'nano'
@@ -87,6 +88,8 @@ class Watching:
     window_turns: int | None = None
     max_answer_tokens: int = MAX_ANSWER_TOKENS
     thresholds: Thresholds = LIKELIEST
+    memory_tokens: int | None = None
+    threads: int = 0
 
 
 @dataclass
@@ -151,8 +154,11 @@ class _Run:
         self.newest = 0
         self._bag = bag
         self._annotations = annotations
-        cameras = _cameras(bag, annotations, self.notices)
-        checkpoint = load_checkpoint(watching.checkpoint)
+        cameras, passed_over = bag_cameras(
+            bag, {one.camera for one in annotations.instructions} if annotations else {''})
+        for kind, sentence in passed_over:
+            self.notices.add(kind, sentence)
+        checkpoint = read_checkpoint(watching.checkpoint)
         self._cameras = {
             topic: _BagCamera(self, topic, type, checkpoint) for topic, type in cameras.items()}
         self.topics = set(cameras.items())
@@ -168,8 +174,8 @@ class _Run:
 
     def take(self, message: BagMessage) -> None:
         """Take the next message of the bag."""
-        if message.type in (IMAGE, COMPRESSED_IMAGE):
-            camera = self._cameras[message.topic]
+        camera = self._cameras.get(message.topic)
+        if camera is not None:
             try:
                 camera.take(message)
             except MessageError as error:
@@ -254,9 +260,10 @@ class _BagCamera:
         self._run = run
         watching = run.watching
         self._engine = StreamEngine(
-            checkpoint, new_backend(watching.backend, checkpoint),
+            checkpoint, new_backend(watching.backend, checkpoint, watching.threads),
             window_turns=watching.window_turns, fps=watching.fps,
-            max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds)
+            max_answer_tokens=watching.max_answer_tokens, thresholds=watching.thresholds,
+            memory_tokens=watching.memory_tokens)
         self._frames = CameraStream(topic, watching.fps)
         self._standing: dict[StandingInstruction, _Standing] = {}
         self._asked: dict[str, Asked] = {}
@@ -332,7 +339,8 @@ class _BagCamera:
             self._asked[asked.id] = asked
             self.origin = 'annotation'
             try:
-                self.table.add(asked.id, asked.text, 'annotation', taken=False)
+                self.table.add(
+                    asked.id, asked.text, 'annotation', taken=False, answer=asked.answer)
             except InstructionError as error:
                 self.notices.add('refused instructions', f'{asked.id!r}: {error}')
             else:
@@ -386,7 +394,10 @@ class _BagCamera:
             'stamp_ns': stamp, 'camera': self.found.topic, 'epoch': self._epoch,
             'tick': self._tick, 'instruction_id': request.id,
             'state': decision.state.name.lower(), 'probabilities': probabilities,
-            'text': decision.text, 'complete': decision.complete}, ensure_ascii=False) + '\n')
+            'text': decision.text, 'complete': decision.complete,
+            **({'data': json.loads(decision.data) if decision.data else None,
+                'data_error': decision.data_error} if request.answer else {})},
+            ensure_ascii=False, allow_nan=False) + '\n')
 
     def finish(self) -> None:
         """Note what was left over."""
@@ -396,39 +407,3 @@ class _BagCamera:
         if not self.found.ticks.stamps:
             self.notices.add('no frames', f'{self.found.topic} has no frame that can be used')
         self.found.notices = self.notices.list()
-
-
-def _cameras(
-    bag: Bag, annotations: Annotations | None, notices: _Notices,
-) -> dict[str, str]:
-    """Return the type of each topic to watch; as the node does, raw comes before compressed."""
-    topics = bag.topics
-    cameras: dict[str, str] = {}
-    for topic, types in topics.items():
-        if len(types) > 1:
-            notices.add(
-                'mixed topics', f'{topic} carries {" and ".join(sorted(types))}: one is watched')
-        if IMAGE in types:
-            cameras[topic] = IMAGE
-        elif COMPRESSED_IMAGE in types and not topic.endswith('/compressedDepth'):
-            cameras[topic] = COMPRESSED_IMAGE
-    if not cameras:
-        raise SourceError(
-            f'{bag.path} has no camera; its topics: {", ".join(topics) or "none"}')
-    named = {one.camera for one in annotations.instructions} if annotations else {''}
-    for camera in sorted(named - {''} - set(cameras)):
-        notices.add('unknown cameras', f'the annotations name {camera}, which is no camera here')
-    if '' not in named:
-        cameras = {topic: type for topic, type in cameras.items() if topic in named}
-        if not cameras:
-            raise SourceError(
-                f'{bag.path} has none of the cameras that the annotations name, '
-                f'{", ".join(sorted(named))}; its topics: {", ".join(topics)}')
-    else:
-        for topic in [one for one in cameras
-                      if one.endswith('/compressed') and one.removesuffix('/compressed') in cameras
-                      and one not in named]:
-            notices.add(
-                'repeated cameras', f'{topic} shows what {topic.removesuffix("/compressed")} does')
-            del cameras[topic]
-    return cameras

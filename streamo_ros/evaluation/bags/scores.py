@@ -35,7 +35,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.dialogue import State
-from streamo_ros.evaluation.bags.annotation import Expected
 from streamo_ros.evaluation.bags.report_data import Answer
 from streamo_ros.evaluation.bags.report_data import AnswerScores
 from streamo_ros.evaluation.bags.report_data import Bag
@@ -61,6 +60,7 @@ from streamo_ros.metrics.intervals import quantile
 from streamo_ros.metrics.wording import Judge
 from streamo_ros.metrics.wording import normalised
 from streamo_ros.metrics.wording import option_letter
+from streamo_ros.sources.bag_annotation import Expected
 
 TOLERANCES_S = (1.0, 2.0, 3.0)
 """The widest is Streamo-Bench's (paper, section 5.4)."""

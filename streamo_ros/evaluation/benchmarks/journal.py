@@ -20,6 +20,7 @@ from typing import Any
 
 from streamo_ros.errors import UserError
 from streamo_ros.output import OutputFolder
+from streamo_ros.strict_json import parse_json
 
 
 class JournalError(UserError, ValueError):
@@ -27,10 +28,8 @@ class JournalError(UserError, ValueError):
 
 
 def benchmark_folder(path: Path) -> OutputFolder:
-    """Return the folder of a benchmark's run; those from before folders were marked are known."""
-    return OutputFolder(path, 'benchmark', recognise=lambda path: (
-        (path / 'settings.json').is_file() and (path / 'watched.jsonl').is_file()
-        or {file.name for file in path.iterdir()} == {'report.json'}))
+    """Return the folder of a benchmark's run."""
+    return OutputFolder(path, 'benchmark')
 
 
 class Journal:
@@ -39,15 +38,16 @@ class Journal:
 
     :param settings: what the entries depend on; ``settings.json`` keeps it
     :raises JournalError: when the folder holds a run with other settings
+    :raises OutputError: when it holds something else, or cannot be written
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._file = folder / 'watched.jsonl'
         kept = folder / 'settings.json'
+        with benchmark_folder(folder):
+            pass  # it is ours
         try:
-            with benchmark_folder(folder):
-                pass  # it is ours
-            before = json.loads(kept.read_text(encoding='utf-8')) if kept.exists() else settings
+            before = parse_json(kept.read_text(encoding='utf-8')) if kept.exists() else settings
             if not kept.exists():
                 kept.write_text(json.dumps(settings, indent=2) + '\n', encoding='utf-8')
             self._file.touch()
@@ -64,7 +64,7 @@ class Journal:
             self._file.write_bytes(b''.join(lines))
         self.entries: dict[str, Any] = {}
         for line in lines:
-            entry = json.loads(line)
+            entry = parse_json(line)
             self.entries[entry.pop('key')] = entry
 
     def add(self, key: str, entry: dict[str, Any]) -> None:

@@ -20,32 +20,40 @@ question again (the authors' converter puts one at the first turn, too) changes 
 before the first question are no part of the score.
 
 Beside the tally stand the measures of Streamo-Bench, over the same streams: those that ground an
-event, and those that answer questions.
+event, and those that answer questions; and StreamPro-F1 over all of them.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.benchmarks.journal import Journal
 from streamo_ros.evaluation.benchmarks.streamo_bench import Grounding
 from streamo_ros.evaluation.benchmarks.streamo_bench import grounding_miou
+from streamo_ros.evaluation.benchmarks.streamo_bench import overlap
 from streamo_ros.evaluation.benchmarks.streamo_bench import time_span
 from streamo_ros.evaluation.benchmarks.streamo_bench import TimedAnswer
 from streamo_ros.evaluation.benchmarks.streamo_bench import TimedQuestion
 from streamo_ros.evaluation.benchmarks.streamo_bench import tsqa
+from streamo_ros.evaluation.benchmarks.streampro import Due
+from streamo_ros.evaluation.benchmarks.streampro import F1
+from streamo_ros.evaluation.benchmarks.streampro import mean
+from streamo_ros.evaluation.benchmarks.streampro import TASKS
+from streamo_ros.evaluation.benchmarks.streampro import trajectory
+from streamo_ros.evaluation.benchmarks.undone import do_undone
 from streamo_ros.evaluation.benchmarks.watching import Heard
+from streamo_ros.evaluation.benchmarks.watching import heard_in
 from streamo_ros.evaluation.benchmarks.watching import Question
-from streamo_ros.evaluation.benchmarks.watching import watch
+from streamo_ros.evaluation.benchmarks.watching import Session
+from streamo_ros.evaluation.spread import Spread
 from streamo_ros.evaluation.tally import Scores
 from streamo_ros.evaluation.tally import tally
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.metrics.likeness import likeness
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import RecordedStream
 from streamo_ros.sources.stream_file import RecordedTurn
@@ -103,8 +111,7 @@ def rate(stream: RecordedStream) -> float:
 
 def run(
     records: list[Record], videos: Path, out: Path,
-    new_engine: Callable[[float], StreamEngine], settings: dict[str, Any],
-    progress: Callable[[list[Record]], Iterable[Record]] = iter,
+    new_engine: Callable[[float], StreamEngine], over: Spread, settings: dict[str, Any],
 ) -> dict[str, Any]:
     """
     Watch what has not been watched before, and score all that has.
@@ -112,61 +119,77 @@ def run(
     Writes ``watched.jsonl``, states and answers of each record as it is done.
 
     :param videos: the folder that the records' paths start from
-    :param new_engine: makes an engine for turns a second
+    :param new_engine: gives an engine for turns a second
+    :param over: where they are watched
     :param settings: what the decisions depend on
-    :param progress: wraps the records as they are gone through
     :returns: the scores, those of an answerer who is always silent, which videos are absent and
         which records were left out, and why
     :raises JournalError: when ``out`` holds a run with other settings
     """
     journal = Journal(out, settings)
-    engines: dict[float, StreamEngine] = {}
     scores, silent = Scores(), Scores()
     grounded: list[Grounding] = []
     answered: list[TimedQuestion] = []
+    timed: list[F1 | None] = []
     absent: list[str] = []
     left_out: dict[str, str] = {}
-    watched = missing = 0
-    for record in progress(records):
+    sessions: dict[str, Session] = {}
+    for record in records:
         try:
-            stream = record.file[record.index]
-            asked, fps = questions(stream), rate(stream)
-            if not asked:
-                raise DataError('nothing is asked in it')
-            starts = [turn.start for turn in stream.turns]
-            if any(after <= before for before, after in pairwise(starts)):
-                raise DataError('its time tags do not advance')
-            if record.key not in journal.entries:
-                video = videos / stream.video
-                if not video.is_file():
-                    absent.append(stream.video)
-                    continue
-                if fps not in engines:
-                    engines[fps] = new_engine(fps)
-                heard = watch(engines[fps], video, asked, starts)
-                journal.add(record.key, {'heard': [one.to_json() for one in heard]})
-        except (DataError, SourceError, InstructionError) as error:
+            session = _session(record, videos)
+        except DataError as error:
             left_out[record.key] = str(error)
             continue
+        if record.key in journal.entries or session.video.is_file():
+            sessions[record.key] = session
+        else:
+            absent.append(record.file[record.index].video)
+    left_out.update(do_undone(partial(heard_in, new_engine), sessions, journal, over))
+    watched = missing = 0
+    for record in records:
+        if record.key not in sessions or record.key in left_out:
+            continue
+        stream, session = record.file[record.index], sessions[record.key]
         watched += 1
-        for question, kept in zip(asked, journal.entries[record.key]['heard'], strict=True):
+        for question, kept in zip(
+                session.questions, journal.entries[record.key]['heard'], strict=True):
             told = Heard.from_json(kept)
-            missing += _add(stream, question, told, fps, scores, silent)
+            missing += _add(stream, question, told, session.fps, scores, silent)
+            timed.append(_trajectory(stream, question, told))
             if _grounds(stream):
                 grounded += _grounding(stream, question, told)
             elif 'qa' in stream.task.lower():
                 answered.append(_answers(stream, question, told))
     return {
+        'benchmark': 'streams', 'title': "Streams in the authors' format",
         **settings,
         'records': len(records),
         'watched': watched,
         'absent_videos': sorted(set(absent)),
         'records_of_absent_videos': len(absent),
-        'left_out': left_out,
+        'left_out': {
+            record.key: left_out[record.key] for record in records if record.key in left_out},
         'turns_that_the_videos_lack': missing,
         **_figures(scores),
         'streamo_bench': {'grounding_miou': grounding_miou(grounded), 'tsqa': tsqa(answered)},
+        'streampro_f1': mean(timed),
         'baselines': {'always_silent': _figures(silent)}}
+
+
+def _session(record: Record, videos: Path) -> Session:
+    """
+    Return what is to be watched for a record.
+
+    :raises DataError: when it cannot be read, or asks nothing
+    """
+    stream = record.file[record.index]
+    asked = questions(stream)
+    if not asked:
+        raise DataError('nothing is asked in it')
+    starts = [turn.start for turn in stream.turns]
+    if any(after <= before for before, after in pairwise(starts)):
+        raise DataError('its time tags do not advance')
+    return Session((videos / stream.video).absolute(), asked, starts, rate(stream))
 
 
 def _add(
@@ -212,6 +235,27 @@ def _answers(stream: RecordedStream, asked: Question, heard: Heard) -> TimedQues
               for turn in _turns(stream, asked) if turn.state is State.RESPONSE),
         tuple(TimedAnswer(stream.turns[turn].start, text)
               for turn, text in heard.answers.items()))
+
+
+def _trajectory(stream: RecordedStream, asked: Question, heard: Heard) -> F1 | None:
+    turns = _turns(stream, asked)
+    due = []
+    begun: float | None = None
+    for turn in turns:
+        begun = None if turn.state is State.SILENCE else turn.start if begun is None else begun
+        if turn.state is State.RESPONSE:
+            due.append(Due(turn.start if begun is None else begun, turn.start, turn.text))
+            begun = None
+    said = [(stream.turns[turn].start, text) for turn, text in sorted(heard.answers.items())]
+    if _grounds(stream):
+        return trajectory(TASKS['temporal grounding'], due, said, _spans)
+    kind = 'object understanding' if 'qa' in stream.task.lower() else 'event understanding'
+    return trajectory(TASKS[kind], due, said, lambda one, words: likeness(one.text, words))
+
+
+def _spans(due: Due, said: str) -> float:
+    right = time_span(due.text)
+    return overlap(time_span(said), right) if right else 0.0
 
 
 def _figures(scores: Scores) -> dict[str, Any]:

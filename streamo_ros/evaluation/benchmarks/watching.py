@@ -14,11 +14,16 @@
 
 """A video watched with questions that come at their time, and what was decided of each."""
 
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from functools import partial
 import math
 from pathlib import Path
+import sys
 from typing import Any
 
 import numpy as np
@@ -26,10 +31,43 @@ from numpy.typing import NDArray
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
+from streamo_ros.evaluation.benchmarks.journal import Journal
+from streamo_ros.evaluation.benchmarks.undone import do_undone
+from streamo_ros.evaluation.spread import Spread
+from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.sources.sampler import SLACK_NS
+from streamo_ros.sources.source_error import SourceError
 
 _LETTERS = 'SBR'  # Silence, Standby (standing by), Response
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """
+    What an engine is made of, for every process that makes its own.
+
+    :param checkpoint: a name or a directory
+    :param window_turns: None takes the checkpoint's own number
+    :param threads: as in ``given_threads``
+    """
+
+    checkpoint: str = 'nano'
+    backend: str = 'auto'
+    window_turns: int | None = None
+    zero_shot: bool = False
+    threads: int = 0
+
+    def __call__(self, fps: float) -> StreamEngine:
+        """Return this process's engine for turns a second."""
+        return _engine(self, fps)
+
+
+@lru_cache(maxsize=2)
+def _engine(options: EngineOptions, fps: float) -> StreamEngine:
+    return StreamEngine.from_pretrained(
+        options.checkpoint, backend=options.backend, window_turns=options.window_turns, fps=fps,
+        zero_shot=options.zero_shot, threads=options.threads)
 
 
 @dataclass(frozen=True)
@@ -74,6 +112,79 @@ class Heard:
             {int(turn): text for turn, text in found['answers'].items()})
 
 
+@dataclass(frozen=True)
+class Session:
+    """
+    A video to be watched.
+
+    :param starts: the second at which each turn's frame is due, growing
+    :param fps: turns a second
+    """
+
+    video: Path
+    questions: Sequence[Question]
+    starts: Sequence[float]
+    fps: float = 1.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """
+    What came of sessions.
+
+    :param heard: by key, of each question of a session; not of those that were not watched
+    :param absent: keys of the sessions whose videos are not there, with the videos' names
+    :param left_out: by key, why a session could not be watched
+    """
+
+    heard: dict[str, list[Heard]]
+    absent: dict[str, str]
+    left_out: dict[str, str]
+
+    def counts(self) -> dict[str, Any]:
+        """Return what a report says of it."""
+        return {
+            'watched': len(self.heard),
+            'absent_videos': sorted(set(self.absent.values())),
+            'records_of_absent_videos': len(self.absent),
+            'left_out': self.left_out}
+
+
+def watch_undone(
+    sessions: Mapping[str, tuple[str, Session]], new_engine: Callable[[float], StreamEngine],
+    journal: Journal, over: Spread,
+) -> Watched:
+    """
+    Watch what the journal does not have yet.
+
+    :param sessions: by key, the name of the video and how it is watched
+    :param new_engine: gives an engine for turns a second
+    :param over: where they are watched
+    """
+    there = {key: session for key, (_, session) in sessions.items()
+             if key in journal.entries or session.video.is_file()}
+    absent = {key: name for key, (name, _) in sessions.items() if key not in there}
+    left_out = do_undone(partial(heard_in, new_engine), there, journal, over)
+    return Watched({
+        key: [Heard.from_json(one) for one in journal.entries[key]['heard']]
+        for key in sessions if key in journal.entries}, absent, left_out)
+
+
+def heard_in(
+    new_engine: Callable[[float], StreamEngine], session: Session,
+) -> dict[str, Any]:
+    """
+    Watch a video; return what was decided as an entry of a journal.
+
+    :param new_engine: gives the engine for turns a second
+    :raises SourceError: as ``watch`` does
+    :raises InstructionError: likewise
+    """
+    found = watch(
+        new_engine(session.fps), session.video, session.questions, session.starts)
+    return {'heard': [one.to_json() for one in found]}
+
+
 def watch(
     engine: StreamEngine, video: Path, questions: Sequence[Question], starts: Sequence[float],
 ) -> list[Heard]:
@@ -106,17 +217,32 @@ def watch(
         for index, question in enumerate(questions)]
 
 
-def pictures_at(video: Path, starts: Sequence[float]) -> Iterator[NDArray[np.uint8]]:
+def pictures_at(
+    video: Path, starts: Sequence[float], folder_fps: float = 1.0,
+) -> Iterator[NDArray[np.uint8]]:
     """
     Yield a picture for each time, the first at or after it, until the video ends.
 
     :param starts: seconds since the first frame, growing
+    :param folder_fps: of a video that is a folder of pictures
     :raises SourceError: when the video cannot be read
     """
     due = 0
-    for frame in open_recording(video, 1.0).frames:
-        while due < len(starts) and frame.stamp >= round(starts[due] * 1e9) - SLACK_NS:
-            yield frame.picture()
-            due += 1
+    bad, reason = 0, ''
+    recording = open_recording(video, folder_fps)
+    for frame in recording.frames:
         if due == len(starts):
-            return
+            break
+        try:
+            frame.check()
+            while due < len(starts) and frame.stamp >= round(starts[due] * 1e9) - SLACK_NS:
+                yield frame.picture()
+                due += 1
+        except ImageError as error:
+            bad, reason = bad + 1, str(error)
+    if bad and not due:
+        raise SourceError(f'{video} holds no frame that can be used: {reason}')
+    if bad:
+        print(f'streamo: {video}: {bad} bad images were passed over: {reason}', file=sys.stderr)
+    for notice in recording.notices:
+        print(f'streamo: {notice}', file=sys.stderr)

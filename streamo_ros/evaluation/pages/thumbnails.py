@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Camera
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 MOST = 1200
 """Pictures in one page."""

@@ -22,6 +22,7 @@ the last answer, too.
 
 import array
 import sys
+import threading
 import time
 from typing import Any
 
@@ -31,8 +32,6 @@ from numpy.typing import NDArray
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock
 from rclpy.clock import ClockType
-from rclpy.exceptions import InvalidParameterTypeException
-from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
@@ -43,10 +42,11 @@ from streamo_ros.msg import StreamState
 from streamo_ros.nodes.camera import CameraSubscription
 from streamo_ros.nodes.overlay.drawing import draw
 from streamo_ros.nodes.overlay.rows import OverlayRows
+from streamo_ros.nodes.parameters import declared
 from streamo_ros.nodes.parameters import Parameter
-from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
 from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes.sim_time import check_clock
 
 POLL_S = 0.2        # how often subscribers are counted
 QUALITY = 80        # of the JPEG, of 100
@@ -71,7 +71,9 @@ class OverlayNode(Node):
 
     def __init__(self) -> None:
         super().__init__('streamo_overlay')
-        settings = {name: self._declare(name) for name in SPECIFICATION}
+        check_clock(self)
+        settings = {
+            name: declared(self, name, parameter) for name, parameter in SPECIFICATION.items()}
         self._name = settings['camera']
         group = MutuallyExclusiveCallbackGroup()
         self._publisher = self.create_publisher(
@@ -88,31 +90,25 @@ class OverlayNode(Node):
         self._camera = CameraSubscription(
             self, 'image', settings['rate'], settings['image_transport'],
             settings['reliability'], self._take_frame, lambda reason: None, group)
+        self._lock = threading.Lock()  # states come in the executor's thread, pictures in theirs
         self._watched = False
         self.create_timer(
             POLL_S, self._poll, callback_group=group,
             clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def _declare(self, name: str) -> Any:
-        parameter = SPECIFICATION[name]
-        try:
-            value = self.declare_parameter(
-                name, parameter.default, parameter.descriptor()).value
-        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
-            raise ParameterError(f'parameter {name}: {error}') from error
-        if parameter.choices and value not in parameter.choices:
-            raise ParameterError(
-                f'parameter {name} is {value!r}: it must be one of '
-                + ', '.join(parameter.choices))
-        return value
+    def end(self) -> None:
+        """Draw no more."""
+        self._camera.close()
 
     def _take_state(self, message: StreamState) -> None:
         if self._is_ours(message):
-            self._rows.take_state(message, time.monotonic())
+            with self._lock:
+                self._rows.take_state(message, time.monotonic())
 
     def _take_response(self, message: Response) -> None:
         if self._is_ours(message):
-            self._rows.take_response(message, time.monotonic())
+            with self._lock:
+                self._rows.take_response(message, time.monotonic())
 
     def _is_ours(self, message: StreamState | Response) -> bool:
         return self._name in ('', message.camera)
@@ -128,7 +124,9 @@ class OverlayNode(Node):
         self._camera.poll()
 
     def _take_frame(self, picture: NDArray[np.uint8], header: Any, stamp: int) -> None:
-        drawn = draw(picture, self._rows.rows(time.monotonic()))
+        with self._lock:
+            rows = self._rows.rows(time.monotonic())
+        drawn = draw(picture, rows)
         _, data = cv2.imencode(
             '.jpg', cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, QUALITY))
         # rclpy takes an array as it is; bytes it would check one by one.
@@ -139,7 +137,7 @@ class OverlayNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until Ctrl-C or SIGTERM."""
-    return run_node('overlay_node', OverlayNode, args)
+    return run_node('overlay_node', OverlayNode, args, OverlayNode.end)
 
 
 if __name__ == '__main__':

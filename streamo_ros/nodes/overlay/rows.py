@@ -15,21 +15,31 @@
 """
 The rows that the overlay shows, from what the node publishes.
 
-There is no message that lists the standing instructions; they are read from ~/state.
+There is no message that lists the standing instructions; they are read from ~/state. Anybody may
+publish there, so what comes is checked and bounded: messages with a state that is none are passed
+over, texts are cut, and of very many instructions the latest ``MOST`` are kept.
 """
 
 from dataclasses import dataclass
+import math
 
 from streamo_ros.dialogue import State
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.overlay.drawing import MAX_CHARACTERS
 from streamo_ros.nodes.overlay.drawing import Row
 
 LINGER_S = 5.0
 """How long an instruction is shown after it is withdrawn, as by its answer."""
 
+MOST = 64
+"""As many instructions as the node latches with four cameras."""
+
 MAX_LATENCY_S = 60.0
 """A larger one is a difference of clocks, as with a bag played without simulated time."""
+
+
+_STATES = {int(state) for state in State}
 
 
 @dataclass
@@ -59,11 +69,17 @@ class OverlayRows:
         """Take a state, heard at the steady time ``now``."""
         if message.status == StreamState.STATUS_REFUSED:
             return  # about an instruction that does not stand, or that stands as it did
+        if message.state not in _STATES or not math.isfinite(message.age_s):
+            return
+        message.instruction = message.instruction[:MAX_CHARACTERS]
+        message.detail = message.detail[:MAX_CHARACTERS]
         if message.seq <= self._seq:
             self._heard.clear()  # the node was started again
         self._seq = message.seq
         before = self._heard.get(message.instruction_id)
         heard = self._heard[message.instruction_id] = _Heard(message, now)
+        while len(self._heard) > MOST:
+            del self._heard[next(iter(self._heard))]
         if before is not None and before.state.instruction == message.instruction:
             heard.answer, heard.answered_at = before.answer, before.answered_at
         for id, other in self._heard.items():
@@ -78,8 +94,8 @@ class OverlayRows:
     def take_response(self, message: Response, now: float) -> None:
         """Take an answer, heard at the steady time ``now``."""
         heard = self._heard.get(message.instruction_id)
-        if heard is not None and heard.state.instruction == message.instruction:
-            heard.answer, heard.answered_at = message.text, now
+        if heard is not None and heard.state.instruction == message.instruction[:MAX_CHARACTERS]:
+            heard.answer, heard.answered_at = message.text[:MAX_CHARACTERS], now
 
     def rows(self, now: float) -> list[Row]:
         """Return what to show at the steady time ``now``: one row at least."""

@@ -46,6 +46,8 @@ from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
+from streamo_ros.output import check_figures
+from streamo_ros.output import OutputError
 from streamo_ros.output import write_json
 from streamo_ros.worlds import Event
 from streamo_ros.worlds import SentryWorld
@@ -217,10 +219,13 @@ class Demo:
     The node, and the streams of the demo one after another.
 
     :param runner: of the graph that they are in
+    :param console: offer the operators' console as well
     """
 
-    def __init__(self, runner: GraphRunner) -> None:
+    def __init__(self, runner: GraphRunner, console: bool = False) -> None:
         self._runner = runner
+        self._shown = runner.run(
+            str(Path(runner.executable).with_name('console'))) if console else None
         runner.start_node('--log-level', 'warn', '-p', f'fps:={FPS}')
         self._console = DemoConsole(runner)
 
@@ -256,6 +261,13 @@ class Demo:
         run.counts = {
             name: count - before[name] for name, count in console.frame_counts().items()}
         return run
+
+    def linger(self) -> None:
+        """Go on for as long as the operators' console does, if it was asked for."""
+        if self._shown is not None and self._shown.runs:
+            print('\nThe console stays until Ctrl-C.', flush=True)
+            while self._shown.runs:
+                self._runner.listen()
 
 
 def street_film() -> Path | None:
@@ -314,6 +326,8 @@ def main(args: list[str] | None = None) -> int:
     """Run the demo; return 0 at its end or at Ctrl-C, 1 when something failed."""
     parser = argparse.ArgumentParser(description=__doc__.split('\n\n')[0].strip())
     parser.add_argument('--video', type=Path, help='watch this file alone')
+    parser.add_argument(
+        '--console', action='store_true', help='show it in a browser as well, until Ctrl-C')
     parser.add_argument('--json', type=Path, help='write the figures of the first stream here')
     parser.add_argument('--seconds', type=float, default=60.0, help='of the rendered room')
     parser.add_argument('--seed', type=int, default=0, help='of the rendered room')
@@ -323,17 +337,20 @@ def main(args: list[str] | None = None) -> int:
 
     interrupt_on_signals()
     try:
+        check_figures(options.json)
         with GraphRunner() as runner:
-            runs = show(Demo(runner), options)
+            demo = Demo(runner, options.console)
+            runs = show(demo, options)
+            print(f'\n{table(runs)}', flush=True)
+            if options.json is not None:
+                write_json(options.json, runs[0].figures())
+            demo.linger()
     except KeyboardInterrupt:
         print('\nstopped', file=sys.stderr)
         return 0
-    except (DomainError, GraphError) as error:
+    except (DomainError, GraphError, OutputError) as error:
         print(f'demo: {error}', file=sys.stderr)
         return 1
-    print(f'\n{table(runs)}', flush=True)
-    if options.json is not None:
-        write_json(options.json, runs[0].figures())
     return 0
 
 

@@ -37,7 +37,8 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from streamo_ros.nodes.tools.picture_publisher import PicturePublisher
-from streamo_ros.sources.recording import Frame
+from streamo_ros.sources.frame import Frame
+from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.recording import open_recording
 from streamo_ros.worlds import SentryWorld
 
@@ -68,6 +69,10 @@ def _fitted_picture(frame: Frame) -> NDArray[np.uint8]:
 def filmed(file: Path) -> Iterator[Shot]:
     """Return the frames of a video file, those that are too large scaled down."""
     for frame in open_recording(file, RATE).frames:
+        try:
+            frame.check()
+        except ImageError:
+            continue  # a damaged packet: the film goes on behind it
         yield frame.stamp / 1e9, functools.partial(_fitted_picture, frame)
 
 

@@ -68,15 +68,16 @@ class Process:
 
     :param log: what it prints is added there; None: it goes to this process's own outputs
     :param stdout: where the standard output goes in place of the log
+    :param output: a descriptor to which both outputs go in place of the log
     """
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], log: Path | None = None,
-        folder: Path | None = None, stdout: int | None = None,
+        folder: Path | None = None, stdout: int | None = None, output: int | None = None,
     ) -> None:
         self._log = log
         with ExitStack() as stack:
-            file = None if log is None else stack.enter_context(log.open('ab'))
+            file: Any = output if log is None else stack.enter_context(log.open('ab'))
             self._process = subprocess.Popen(
                 command, env=environment, cwd=folder, stdout=file if stdout is None else stdout,
                 stderr=file, start_new_session=True, text=True)
@@ -170,14 +171,17 @@ class GraphRunner:
             self._logs.append(log)
         return process
 
-    def start_node(self, *arguments: str, log: Path | None = None) -> Process:
+    def start_node(
+        self, *arguments: str, log: Path | None = None, output: int | None = None
+    ) -> Process:
         """
         Start the node as it is installed; from then on ``wait`` sees to it that it runs.
 
         :param arguments: what follows ``--ros-args``
         :param log: as for ``Process``
+        :param output: as for ``Process``
         """
-        node = self.run(self.executable, '--ros-args', *arguments, log=log)
+        node = self.run(self.executable, '--ros-args', *arguments, log=log, output=output)
         self._nodes.append(node)
         return node
 

@@ -47,10 +47,12 @@ from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
+from streamo_ros.output import OutputError
+from streamo_ros.output import OutputFolder
 from streamo_ros.sources.bag import Bag
 from streamo_ros.sources.bag import BagMessage
 from streamo_ros.sources.bag import MessageError
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 EVALUATED = 'decisions.jsonl'
 REPLAYED = 'through_node.jsonl'
@@ -213,7 +215,8 @@ def replay(bag: dict[str, Any], configuration: dict[str, Any], folder: Path) -> 
     with ExitStack() as stack:
         opened = stack.enter_context(Bag(Path(bag['path'])))
         runner = stack.enter_context(GraphRunner())
-        lines = stack.enter_context((folder / REPLAYED).open('w', encoding='utf-8'))
+        ours = stack.enter_context(OutputFolder(folder, 'watched bag'))
+        lines = stack.enter_context(ours.file(REPLAYED))
         watchers = {
             camera['topic']: _Watcher(
                 runner, f'streamo_{number}', camera, bag['start_ns'], configuration, log)
@@ -228,10 +231,10 @@ def replay(bag: dict[str, Any], configuration: dict[str, Any], folder: Path) -> 
                 message.deserialize()
             except MessageError:
                 continue  # the evaluation says so; no publisher could have sent it
-            lines.writelines(watchers[message.topic].show(message))
+            lines.writelines(line.encode() for line in watchers[message.topic].show(message))
             seconds.update(max(0.0, (message.logged - opened.start) * 1e-9 - seconds.n))
         for watcher in watchers.values():
-            lines.writelines(watcher.finish())
+            lines.writelines(line.encode() for line in watcher.finish())
 
 
 def differences(evaluated: Path, replayed: Path) -> tuple[int, list[str]]:
@@ -245,9 +248,12 @@ def differences(evaluated: Path, replayed: Path) -> tuple[int, list[str]]:
 
 def _by_frame(file: Path) -> dict[tuple[Any, ...], str]:
     found = {}
-    for line in file.read_text(encoding='utf-8').splitlines():
+    for line in file.read_bytes().splitlines():  # of bytes: a text may hold other line breaks
         row = json.loads(line)
-        found[row['camera'], row['stamp_ns'], row['epoch'], row['instruction_id']] = line
+        if {'data', 'data_error'} & {*row}:  # a plain instruction is what the nodes were given
+            line = json.dumps({key: value for key, value in row.items() if key not in (
+                'data', 'data_error')}, ensure_ascii=False).encode()
+        found[row['camera'], row['stamp_ns'], row['epoch'], row['instruction_id']] = line.decode()
     return found
 
 
@@ -285,7 +291,7 @@ def main() -> int:
                   f'not as evaluated')
             print(''.join(f'{difference}\n' for difference in found[:SHOWN]), end='')
             agrees = agrees and not found
-    except (DomainError, GraphError, ReplayError, SourceError) as error:
+    except (DomainError, GraphError, OutputError, ReplayError, SourceError) as error:
         print(f'replay: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

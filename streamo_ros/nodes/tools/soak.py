@@ -17,12 +17,14 @@ A soak: the node watches for long, much happens to it, and nothing may get lost 
 
 ``python -m streamo_ros.nodes.tools.soak --minutes 20 --json FILE``. The node runs as on a robot,
 with the checkpoint that is built in. Beside an instruction that stands throughout, others come at
-random, are replaced and withdrawn; the stream is reset; the camera falls silent for a while. The
-chances are seeded; what is there to be replaced at the moment is up to the machine, too.
+random, are replaced and withdrawn; the stream is reset; the camera falls silent for a while. What
+the field does is in ``soak_faults``: hostile pictures, clocks, sliders, slow disks, unread output.
+The chances are seeded; what is there to be replaced at the moment is up to the machine, too.
 Afterwards everything that was published is compared with what was due: see ``soak_record``.
 
 ``growth_node_percent``, ``growth_engine_percent``: resident memory (median) in the last tenth
 after the warm-up over that in the first, the warm-up being the first quarter of the run.
+``descriptors`` and ``threads`` of the node: the least of the same two tenths.
 
 Returns 0 when nothing was lost, doubled or wrong; of memory, the figures speak.
 """
@@ -30,6 +32,7 @@ Returns 0 when nothing was lost, doubled or wrong; of memory, the figures speak.
 import argparse
 from collections.abc import Sequence
 from contextlib import ExitStack
+import os
 from pathlib import Path
 import random
 from statistics import median
@@ -38,6 +41,7 @@ import tempfile
 import time
 from typing import Any
 
+from rcl_interfaces.srv import SetParameters
 from std_srvs.srv import Trigger
 from tqdm import tqdm
 
@@ -53,15 +57,21 @@ from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
 from streamo_ros.nodes.tools.soak_camera import SoakCamera
 from streamo_ros.nodes.tools.soak_camera import SoakFilm
+from streamo_ros.nodes.tools.soak_faults import HOSTILE
+from streamo_ros.nodes.tools.soak_faults import Reader
+from streamo_ros.nodes.tools.soak_faults import SlowDisk
+from streamo_ros.nodes.tools.soak_faults import SoakFaults
 from streamo_ros.nodes.tools.soak_record import Answer
 from streamo_ros.nodes.tools.soak_record import differences
 from streamo_ros.nodes.tools.soak_record import faults
 from streamo_ros.nodes.tools.soak_record import Heard
 from streamo_ros.nodes.tools.soak_record import Life
 from streamo_ros.nodes.tools.soak_record import Record
+from streamo_ros.output import check_figures
+from streamo_ros.output import OutputError
 from streamo_ros.output import write_json
 
-ANCHOR = ('parameter', 'Tell me when the light goes off or on.')
+ANCHOR = ('anchor', 'Tell me when the light goes off or on.')
 TEXTS = (
     'Tell me when something starts or stops moving.',
     'Tell me when the light goes off.',
@@ -71,6 +81,10 @@ TEXTS = (
 BESIDE = 2
 """Instructions that stand beside the anchor, at most: two cores keep up with three at 10 fps."""
 
+CAMERA = 'image'
+"""The one that is asked about."""
+
+FAULTS = 0.3            # of all that happens, what the field does
 PAUSE_S = (0.3, 3.0)    # between one thing that happens and the next
 SILENCE_S = (0.5, 4.0)  # for which the camera drops out
 SETTLE_S = 2.0
@@ -93,6 +107,8 @@ class SoakConsole(Console):
         super().take_state(message)
         record = self.record
         record.numbers.append(message.seq)
+        if message.camera != CAMERA:
+            return  # that of the hostile pictures, of which nothing is asked
         if message.status in (StreamState.STATUS_REFUSED, StreamState.STATUS_ERROR):
             self.trouble.append(f'{message.instruction_id!r}: {message.detail}')
             return
@@ -147,7 +163,7 @@ class SoakConsole(Console):
 
     def _stand(self, action: int, id: str, text: str, once: bool = False) -> None:
         self.record.lives[id, text] = Life(once)
-        self.ask(text, id, action, once=once)
+        self.ask(text, id, action, once=once, camera=CAMERA)
 
 
 class Soak:
@@ -156,17 +172,25 @@ class Soak:
 
     :param runner: of the graph that they are in
     :param log: receives what the node prints
+    :param disk: of its state file
     """
 
-    def __init__(self, runner: GraphRunner, fps: float, seed: int, log: Path) -> None:
+    def __init__(
+        self, runner: GraphRunner, fps: float, seed: int, log: Path, disk: SlowDisk
+    ) -> None:
         self.console = SoakConsole(runner)
         self.film = SoakFilm(seed)
         self.camera = SoakCamera(runner.node, self.film)
         self.memory: list[tuple[int, int]] = []     # node and engine, KiB, each second
+        self.held: list[tuple[int, int]] = []       # descriptors and threads of the node
         self._chance = random.Random(seed)
         self._runner = runner
+        reader = Reader(log)
         self._node = runner.start_node(
-            '-p', f'fps:={fps}', '-p', f'instruction:="{ANCHOR[1]}"', log=log)
+            '-p', f'fps:={fps}', '-p', f'cameras:=[{CAMERA}, {HOSTILE}]',
+            '-p', f'state_file:={disk.state_file}', output=reader.end)
+        self.faults = SoakFaults(
+            runner, self.console, self.camera, disk, reader, fps, self._chance)
 
     def run(self, seconds: float) -> None:
         """
@@ -178,6 +202,12 @@ class Soak:
         console.await_ready()
         runner.wait(lambda: camera.readers, 'a reader of the camera')
         console.client(Trigger, 'reset')
+        console.client(SetParameters, 'set_parameters')
+        console.ask(ANCHOR[1], ANCHOR[0], camera=CAMERA)
+        runner.wait(lambda: ANCHOR[0] in console.latest, 'the first instruction to stand')
+        self.faults.introduce()
+        runner.wait(lambda: int(console.values(f'stream {CAMERA}').get(
+            'frames_received', 0)), 'the other clock to be known')
         camera.start()
         begin = time.monotonic()
         end, happens, sampled = begin + seconds, begin + PAUSE_S[1], begin
@@ -189,12 +219,16 @@ class Soak:
                     runner.listen(due - now)
                 if now >= sampled:
                     self.memory.append(memory(self._node.pid))
+                    self.held.append(held(self._node.pid))
                     sampled += SAMPLE_S
                     bar.n = round(now - begin)
                     bar.refresh()
                 if now >= happens:
-                    console.happen(self._chance, camera)
-                    happens = now + self._chance.uniform(*PAUSE_S)
+                    if self._chance.random() < FAULTS:
+                        self.faults.happen()
+                    else:
+                        console.happen(self._chance, camera)
+                    happens = time.monotonic() + self._chance.uniform(*PAUSE_S)
         camera.end()
         quiet = time.monotonic() + SETTLE_S
         runner.wait(lambda: time.monotonic() > quiet, 'the last answers')
@@ -222,6 +256,19 @@ def memory(node: int) -> tuple[int, int]:
     return resident(Path(f'/proc/{node}/status').read_text()), children
 
 
+def held(node: int) -> tuple[int, int]:
+    """Return how many descriptors and threads a process has (Linux)."""
+    process = Path(f'/proc/{node}')
+    return len(os.listdir(process / 'fd')), len(os.listdir(process / 'task'))
+
+
+def ends(samples: Sequence[int]) -> list[int]:
+    """Return the least of the first and of the last tenth after the warm-up; [] of too few."""
+    warm = samples[round(len(samples) * WARM_UP):]
+    tenth = len(warm) // 10
+    return [min(warm[:tenth]), min(warm[-tenth:])] if tenth else []
+
+
 def growth(samples: Sequence[float]) -> float | None:
     """Return by how many percent the samples grow after the warm-up; None of too few."""
     warm = samples[round(len(samples) * WARM_UP):]
@@ -240,25 +287,34 @@ def soak(minutes: float, fps: float, seed: int) -> tuple[dict[str, Any], list[st
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix='soak-')))
-        runner = stack.enter_context(GraphRunner({'ROS_LOG_DIR': str(folder)}))
-        run = Soak(runner, fps, seed, folder / 'node.log')
+        disk = SlowDisk(folder)
+        runner = stack.enter_context(GraphRunner(
+            {'ROS_LOG_DIR': str(folder), **disk.environment}))
+        run = Soak(runner, fps, seed, folder / 'node.log', disk)
         run.run(60 * minutes)
     console, record = run.console, run.console.record
     values = {
-        **console.values('stream'), **console.values('inference'), **console.values('model'),
-        **console.values('instructions')}
+        **console.values(f'stream {CAMERA}'), **console.values('inference'),
+        **console.values('model'), **console.values('instructions')}
     counts = {name: int(values[name]) for name in (
-        'frames_received', 'frames_sampled', 'frames_dropped', 'failures', 'restarts', 'refused')}
+        'frames_received', 'frames_passed_over', 'frames_sampled', 'frames_dropped', 'failures',
+        'restarts', 'refused')}
     found = faults(record)
     wrong = [f'{count} {kind.replace("_", " ")}' for kind, count in found.items()]
-    if counts['frames_received'] != run.camera.sent:
-        wrong.append(f'{run.camera.sent} frames sent, {counts["frames_received"]} received')
+    sent = run.camera.sent + run.faults.strange
+    received = counts['frames_received'] + counts['frames_passed_over']
+    if received != sent:
+        wrong.append(f'{sent} frames sent, {received} received')
     judged = counts['frames_sampled'] - counts['frames_dropped']
     if record.ticks != judged:
         wrong.append(f'{judged} frames judged, {record.ticks} of them heard of')
     wrong += [f'{counts[name]} {name}' for name in ('failures', 'restarts', 'refused')
               if counts[name]]
     wrong += console.trouble[:SHOWN]
+    descriptors, threads = (ends(samples) for samples in zip(*run.held, strict=True))
+    wrong += [f'{before} {name} of the node became {after}' for name, counted in (
+        ('descriptors', descriptors), ('threads', threads)) if counted
+        for before, after in [counted] if after > before]
     differing = 0
     engine = StreamEngine.from_pretrained('nano', fps=fps)
     for state, why in tqdm(
@@ -269,14 +325,16 @@ def soak(minutes: float, fps: float, seed: int) -> tuple[dict[str, Any], list[st
             wrong.append(f'{state.key}, epoch {state.epoch}, tick {state.tick}: {why}')
     node, children = zip(*run.memory, strict=True)
     figures = {
-        'minutes': minutes, 'fps': fps, 'seed': seed, 'frames_sent': run.camera.sent, **counts,
+        'minutes': minutes, 'fps': fps, 'seed': seed, 'frames_sent': sent, **counts,
         'ticks': record.ticks, 'states': len(record.states), 'answers': len(record.answers),
         'instructions': len(record.lives), **{
-            name.replace(' ', '_'): count for name, count in console.happened.items()},
+            name.replace(' ', '_'): count for name, count in (
+                *console.happened.items(), *run.faults.happened.items())},
         **{kind: found[kind] for kind in (
             'lost_messages', 'missing_states', 'doubled_states', 'lost_answers',
             'stray_answers')},
         'differing_states': differing,
+        'descriptors': descriptors, 'threads': threads,
         'growth_node_percent': growth(node), 'growth_engine_percent': growth(children),
         'rss_node_mib': _each_minute(node), 'rss_engine_mib': _each_minute(children)}
     return figures, wrong
@@ -296,10 +354,11 @@ def main(args: list[str] | None = None) -> int:
     options = parser.parse_args(args)
     interrupt_on_signals()
     try:
+        check_figures(options.json)
         figures, wrong = soak(options.minutes, options.fps, options.seed)
     except KeyboardInterrupt:
         return 130
-    except (DomainError, GraphError) as error:
+    except (DomainError, GraphError, OutputError) as error:
         print(f'soak: {error}', file=sys.stderr)
         return 1
     for name, value in figures.items():

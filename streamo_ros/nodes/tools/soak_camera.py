@@ -15,6 +15,8 @@
 
 """The camera of a soak: a rendered room in a loop, in time, but while it drops out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import threading
 import time
 
@@ -65,6 +67,7 @@ class SoakCamera:
         self._film = film
         self._ended = threading.Event()
         self._silent_until = 0.0
+        self._publishing = threading.Lock()
         self._thread = threading.Thread(target=self._play, name='camera', daemon=True)
         self.sent = 0
 
@@ -81,17 +84,35 @@ class SoakCamera:
         """Publish nothing for a while; the film goes on."""
         self._silent_until = time.monotonic() + seconds
 
+    @property
+    def silent(self) -> bool:
+        """Return whether it is out, or has been a moment ago."""
+        return time.monotonic() < self._silent_until + 1.0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Publish nothing for as long as the context lasts."""
+        self._silent_until = float('inf')
+        with self._publishing:
+            pass  # what was being published is out
+        try:
+            yield
+        finally:
+            self._silent_until = 0.0
+
     def end(self) -> None:
         """Stop."""
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _play(self) -> None:
         self._film.start = time.time_ns()
         begin, number = time.monotonic(), 0
         while not self._ended.wait(max(0.0, begin + number / RATE - time.monotonic())):
-            if time.monotonic() >= self._silent_until:
-                stamp = self._film.stamp(number)
-                self._publisher.publish(self._film.picture(stamp), stamp)
-                self.sent += 1
+            with self._publishing:
+                if time.monotonic() >= self._silent_until:
+                    stamp = self._film.stamp(number)
+                    self._publisher.publish(self._film.picture(stamp), stamp)
+                    self.sent += 1
             number += 1

@@ -23,10 +23,8 @@ from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -34,6 +32,7 @@ from typing import Any
 from streamo_ros.sources.stream_file import BadRecord
 from streamo_ros.sources.stream_file import read_stream
 from streamo_ros.sources.stream_file import stream_json
+from streamo_ros.strict_json import parse_json
 from streamo_ros.training.conversion.mended import Finding
 from streamo_ros.training.conversion.mended import mended_turns
 from streamo_ros.training.conversion.mended import recover_annotation
@@ -41,6 +40,7 @@ from streamo_ros.training.conversion.raw_annotation import Annotation
 from streamo_ros.training.conversion.raw_annotation import read_annotation
 from streamo_ros.training.conversion.raw_annotation import read_seconds
 from streamo_ros.training.conversion.reference import reference_turns
+from streamo_ros.training.conversion.report import report_in
 from streamo_ros.training.conversion.turn_count import turns_by_stride
 from streamo_ros.training.conversion.turn_count import turns_by_time
 from streamo_ros.training.conversion.turn_count import turns_of_seconds
@@ -139,7 +139,7 @@ def read_durations(file: Path) -> Mapping[str, object]:
     :raises FileError: when the file holds none
     """
     try:
-        durations = json.loads(file.read_bytes())
+        durations = parse_json(file.read_bytes())
     except (OSError, ValueError) as error:
         raise FileError(f'{file} cannot be read as JSON ({error})') from error
     if not isinstance(durations, dict):
@@ -196,16 +196,7 @@ def convert_file(
     with ExitStack() as files:
         writer = RecordWriter(
             files.enter_context(written_whole(target)), lines=target.suffix == '.jsonl')
-        findings = None
-        if report:
-            report_file = files.enter_context(written_whole(report))
-            report_file.write('{"findings":\n')
-            findings = RecordWriter(report_file)
-
-        def note(index: int, finding: Finding) -> None:
-            if findings:
-                findings.write({'file': str(source), 'record': index, **asdict(finding)})
-
+        noted = files.enter_context(report_in(report))
         for index, record in enumerate(read_records(source, on_read)):
             summary.records += 1
             try:
@@ -216,18 +207,15 @@ def convert_file(
             except BadRecord as error:
                 summary.bad += 1
                 on_bad(f'{source} record {index}: {error}')
-                note(index, Finding('bad-record', error.field, error.what))
+                noted.note(source, index, Finding('bad-record', error.field, error.what))
                 continue
             for finding in corrections:
                 summary.corrections[finding.kind] += 1
                 if len(summary.first) < KEPT:
                     summary.first.append((index, finding))
-                note(index, finding)
+                noted.note(source, index, finding)
         writer.finish()
-        if findings:
-            findings.finish()
-            counts = {
-                'records': summary.records, 'bad': summary.bad,
-                'corrections': dict(summary.corrections)}
-            report_file.write(',\n' + json.dumps(counts, indent=2)[2:] + '\n')
+        noted.finish({
+            'records': summary.records, 'bad': summary.bad,
+            'corrections': dict(summary.corrections)})
     return summary

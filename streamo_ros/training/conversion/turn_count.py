@@ -22,6 +22,9 @@ stride of frames, as the authors' converter counts: 62 turns for 60 s at 29.97 f
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamo_ros.sources.film import open_container
+from streamo_ros.sources.source_error import SourceError
+
 SLACK = 0.001
 """Seconds by which a frame may come before its due time; the engine's sampler allows the same."""
 
@@ -53,8 +56,8 @@ def video_length(file: str | Path) -> VideoLength:
     """
     import av  # here: conversion with given lengths opens no video
     try:
-        with av.open(str(file)) as container:
-            video = container.streams.video[0]
+        container, video = open_container(file)
+        with container:
             rate = float(video.average_rate or 0)
             if rate and video.frames and video.duration and video.time_base:
                 last = float(video.duration * video.time_base) - 1 / rate
@@ -63,7 +66,9 @@ def video_length(file: str | Path) -> VideoLength:
                 float(packet.pts * packet.time_base)
                 for packet in container.demux(video)
                 if packet.pts is not None and packet.time_base]
-    except (av.FFmpegError, IndexError, OSError) as error:
+    except SourceError as error:
+        raise VideoError(str(error)) from error
+    except (av.FFmpegError, OSError) as error:
         raise VideoError(f'{file} cannot be read as a video ({error})') from error
     if not stamps:
         raise VideoError(f'{file} has no frame with a time')

@@ -27,7 +27,7 @@ from torch import Tensor
 from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
 from streamo_ros.models.small_torch import Trunk
-from streamo_ros.training.sequence import SINK
+from streamo_ros.training.memory_blocks import SINK
 from streamo_ros.training.sequence import TrainingTurn
 from streamo_ros.training.small.decoder import WORKING
 from streamo_ros.training.streams import StreamDataset

@@ -32,6 +32,7 @@ import time
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import save_file as save_numpy
 from safetensors.torch import load_file
 from safetensors.torch import save_file
@@ -43,7 +44,9 @@ from torch.utils.data import DataLoader
 
 from streamo_ros.dialogue import State
 from streamo_ros.models import Checkpoint
+from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.models.assembly import pretrained
 from streamo_ros.models.small_config import ADDED
 from streamo_ros.models.small_config import kept_layers
@@ -51,7 +54,9 @@ from streamo_ros.models.small_config import write_small
 from streamo_ros.models.small_torch import Eyes
 from streamo_ros.models.small_torch import SmallConfig
 from streamo_ros.models.smollm2 import smollm2_tensors
+from streamo_ros.output import OutputFolder
 from streamo_ros.training.compiled import speed_up_tower
+from streamo_ros.training.forked_workers import parents_garbage_kept
 from streamo_ros.training.sequence import IGNORED
 from streamo_ros.training.small.decoder import Decoder
 from streamo_ros.training.small.decoder import WORKING
@@ -109,7 +114,7 @@ class Small(nn.Module):
 
     def encode_images(self, batch: SmallBatch) -> Tensor:
         """Return the visual tokens, (frames, tokens of a frame, hidden)."""
-        with torch.autocast('cpu', WORKING):
+        with torch.autocast('cpu', WORKING, enabled=WORKING is torch.bfloat16):
             tokens: Tensor = self.eyes(batch.batch.patches, batch.batch.grid, batch.seen)
         return tokens.float()
 
@@ -158,6 +163,7 @@ def rate_at(step: int, steps: int, decay: int) -> float:
 
 def train_small(
     directory: Path, plan: SmallPlan, begin: str | None, log: Callable[[str], None] = print,
+    learned: Path | None = None,
 ) -> None:
     """
     Train in a directory that ``write_base`` wrote; resume where a run was cut off.
@@ -165,12 +171,15 @@ def train_small(
     :param directory: receives ``train.jsonl``, ``resume.pt`` and
         ``learned.safetensors``
     :param begin: a nano, whose vision tower the change tower starts as
+    :param learned: what another run learned, to begin with instead
     """
-    checkpoint = load_checkpoint(directory)
+    checkpoint = read_checkpoint(directory)
     torch.manual_seed(plan.seed)
     weights = load_file(directory / 'base.safetensors')
     model = Small(checkpoint, weights)
-    if begin is not None:
+    if learned is not None:
+        start_learned(model, learned)
+    elif begin is not None:
         start_tower(model.eyes, load_checkpoint(begin), checkpoint)
     if plan.compiled:
         model.decoder.speed_up()
@@ -220,6 +229,18 @@ def save_learned(mean: dict[str, Tensor], file: Path) -> None:
     partial.replace(file)
 
 
+def start_learned(model: Small, file: Path) -> None:
+    """Give all that learns, but for the throw-away heads, what another run learned."""
+    try:
+        with torch.no_grad():
+            for name, value in load_file(file).items():
+                model.get_parameter(name).copy_(value)
+    except (OSError, SafetensorError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(
+            f'{file} does not hold what this version of small learns ({error}): begin without it'
+        ) from error
+
+
 def start_tower(eyes: Eyes, nano: Checkpoint, checkpoint: Checkpoint) -> None:
     """Give the change tower nano's weights; its filters meet another normalisation of pixels."""
     state = {
@@ -247,7 +268,7 @@ class _Run:
         """Train, and yield each step's number and figures."""
         model = self.model
         weights = answer_weights(self.checkpoint.tokenizer)
-        for step, batch in enumerate(self._loader(stage, steps, first), first):
+        for step, batch in enumerate(self._batches(stage, steps, first), first):
             begin = time.monotonic(), time.process_time()
             tokens = model.encode_images(batch)
             found = {'vision': model.heads.loss(tokens, batch.batch)}
@@ -307,19 +328,21 @@ class _Run:
     @cached_property
     def _validation(self) -> list[SmallBatch]:
         steps = VALIDATION // len(QUESTIONS['stream'])
-        return list(self._loader('stream', steps, 0, 'validation'))
+        return list(self._batches('stream', steps, 0, 'validation'))
 
-    def _loader(
+    def _batches(
         self, stage: str, steps: int, first: int, split: str = 'train'
-    ) -> DataLoader[StreamExample]:
+    ) -> Iterator[SmallBatch]:
         questions = QUESTIONS[stage]
         streams = SmallStreams(
             self.checkpoint, self.trunk, seed=self.plan.seed + (stage == 'stream'),
             count=steps * len(questions), turns=TURNS, questions=questions,
             first=first * len(questions), split=split,
             silent=self.plan.silent if split == 'train' else 1.0)
-        return DataLoader(
+        loader: DataLoader[StreamExample] = DataLoader(
             streams, len(questions), num_workers=1, prefetch_factor=3, collate_fn=collate_small)
+        with parents_garbage_kept():
+            return iter(loader)
 
 
 def main() -> None:
@@ -336,6 +359,9 @@ def main() -> None:
     parser.add_argument(
         '--tower', default='nano', metavar='CHECKPOINT',
         help='a nano, whose vision tower the change tower starts as')
+    parser.add_argument(
+        '--learned', type=Path, metavar='FILE',
+        help='learned.safetensors of another run, to go on from where its state is lost')
     parser.add_argument('--seed', type=int, default=17, help='of weights and streams')
     parser.add_argument(
         '--vision-steps', type=int, default=300, help='steps of connector and tower alone')
@@ -350,10 +376,12 @@ def main() -> None:
         '--compile', action='store_true', help='faster; takes a C++ compiler')
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    write_base(options.out, options.wheels)
-    train_small(options.out, SmallPlan(
-        options.seed, options.vision_steps, options.steps, options.decay,
-        compiled=options.compile, silent=options.silent), options.tower)
+    with OutputFolder(options.out, 'training of small'):
+        write_base(options.out, options.wheels)
+        train_small(options.out, SmallPlan(
+            options.seed, options.vision_steps, options.steps, options.decay,
+            compiled=options.compile, silent=options.silent), options.tower,
+            learned=options.learned)
 
 
 if __name__ == '__main__':

@@ -32,12 +32,8 @@ from streamo_ros.models import load_checkpoint
 FRAMES = np.random.default_rng(0).integers(0, 256, (6, 112, 112, 3), np.uint8)
 
 
-@pytest.mark.parametrize('available, taken', [
-    (['CPUExecutionProvider'], ['CPUExecutionProvider']),
-    (['TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider'],
-     ['CUDAExecutionProvider', 'CPUExecutionProvider']),
-])
-def test_cuda_is_taken_where_this_onnxruntime_has_it(monkeypatch, available, taken):
+def test_an_onnxruntime_that_has_cuda_stays_on_the_processor_and_says_what_a_gpu_takes(
+        monkeypatch):
     asked = []
     session = ort.InferenceSession
 
@@ -45,11 +41,13 @@ def test_cuda_is_taken_where_this_onnxruntime_has_it(monkeypatch, available, tak
         asked.append(providers)
         return session(model, options, providers=['CPUExecutionProvider'])
 
-    monkeypatch.setattr(ort, 'get_available_providers', lambda: available)
+    monkeypatch.setattr(ort, 'get_available_providers', lambda: [
+        'TensorrtExecutionProvider', 'CUDAExecutionProvider', 'CPUExecutionProvider'])
     monkeypatch.setattr(ort, 'InferenceSession', asking)
-    engine = StreamEngine.from_pretrained('nano')
+    with pytest.warns(UserWarning, match='choose the backend torch, or tensorrt'):
+        engine = StreamEngine.from_pretrained('nano')
     engine.step(FRAMES[0], 0.0)
-    assert asked == [taken, taken]  # the step and the tower
+    assert asked == [['CPUExecutionProvider']] * 2  # the step and the tower
 
 
 def test_no_thread_works_on_denormals_in_a_graph_and_the_caller_keeps_its_own():
@@ -57,7 +55,7 @@ def test_no_thread_works_on_denormals_in_a_graph_and_the_caller_keeps_its_own():
     # Wide enough for both threads of a product to have a share.
     denormal = np.full((256, 256), 1e-40, np.float32)
     matrix = helper.make_tensor_value_info('x', TensorProto.FLOAT, denormal.shape)
-    session = onnxruntime_backend._session(helper.make_model(helper.make_graph(
+    session = onnxruntime_backend._session(lambda store: helper.make_model(helper.make_graph(
         [helper.make_node('MatMul', ['x', 'x'], ['y'])], 'product', [matrix],
         [helper.make_tensor_value_info('y', TensorProto.FLOAT, denormal.shape)]),
         opset_imports=[helper.make_opsetid('', 18)], ir_version=9))
@@ -75,6 +73,12 @@ def test_no_thread_works_on_denormals_in_a_graph_and_the_caller_keeps_its_own():
     off_diagonal = done[0][~np.eye(256, dtype=bool)]
     assert not off_diagonal.any()
     assert (denormal * np.float32(1)).all()
+
+
+def test_threads_do_not_spin_while_they_wait_for_one_another():
+    session = OnnxRuntimeBackend(load_checkpoint('nano'))._step
+    options = session.get_session_options()
+    assert options.get_session_config_entry('session.intra_op.allow_spinning') == '0'
 
 
 def test_between_ticks_no_thread_keeps_a_core_busy():

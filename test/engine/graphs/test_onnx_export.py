@@ -32,6 +32,7 @@ from streamo_ros.engine.graphs.onnx_export import export_onnx  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import ExportError  # noqa: E402
 from streamo_ros.engine.graphs.onnx_export import GRAPHS  # noqa: E402
 from streamo_ros.models import load_checkpoint  # noqa: E402
+from streamo_ros.output import OutputError
 
 
 @pytest.mark.parametrize('precision, near', [
@@ -83,8 +84,9 @@ def test_the_frame_size_fixes_the_visual_tokens(tmp_path, random_model):
 
 def test_a_graph_that_computes_something_else_is_refused_and_nothing_is_left(
         tmp_path, monkeypatch):
-    def wrong(weights, precision):
-        return right({**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision)
+    def wrong(weights, precision, store):
+        return right(
+            {**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision, store)
 
     right = module.lm_head_graph
     monkeypatch.setattr(module, 'lm_head_graph', wrong)
@@ -111,14 +113,36 @@ def test_without_torch_graphs_are_compared_with_those_of_the_default_backend(
     assert not (tmp_path / 'wrong').exists()
 
 
+def test_where_a_whole_reference_has_no_room_two_layers_are_compared_and_it_says_so(
+        random_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, 'memory_here', lambda: (1, 1))
+    told = []
+    export = export_onnx(
+        load_checkpoint(random_model.directory), tmp_path / 'out', tell=told.append)
+    assert any('2 layers of each network are compared' in line for line in told)
+    assert 0 <= max(export.differences.values()) < 1e-5
+    names = {tensor.name for tensor in onnx.load(
+        tmp_path / 'out' / 'step.onnx', load_external_data=False).graph.initializer}
+    assert 'decoder.layers.3.down.weight' in names  # all of them are written
+    right = module.lm_head_graph
+    monkeypatch.setattr(module, 'lm_head_graph', lambda weights, precision, store: right(
+        {**weights, 'head': weights['decoder.embed_tokens.weight'] * 1.01}, precision, store))
+    with pytest.raises(ExportError, match=r'words\.onnx differs from ONNX Runtime'):
+        export_onnx(load_checkpoint(random_model.directory), tmp_path / 'wrong')
+
+
 def test_a_directory_of_something_else_is_left_alone_and_an_earlier_export_replaced(tmp_path):
     (tmp_path / 'mine').mkdir()
-    (tmp_path / 'mine' / 'thesis.txt').write_text('years of work')
-    with pytest.raises(ExportError, match='holds something else'):
+    for name in ('thesis.txt', 'vision.onnx', 'step.onnx', 'words.onnx'):
+        (tmp_path / 'mine' / name).write_text('years of work')
+    with pytest.raises(OutputError, match='did not make'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'mine')
+    assert (tmp_path / 'mine' / 'thesis.txt').read_text() == 'years of work'
     out = tmp_path / 'out'
     for precision in ('float32', 'float16'):
         export_onnx(load_checkpoint('nano'), out, precision=precision)
+        (out / 'notes.txt').write_text('mine')
+    assert (out / 'notes.txt').read_text() == 'mine'
     weights = onnx.load(out / 'step.onnx').graph.initializer
     assert onnx.TensorProto.FLOAT16 in {tensor.data_type for tensor in weights}
 
@@ -149,7 +173,7 @@ def test_a_graph_that_overflows_is_refused(tmp_path, monkeypatch):
 
 def test_where_nothing_can_be_written_one_sentence_says_so(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(ExportError, match='cannot be written .* another directory'):
+    with pytest.raises(OutputError, match='cannot be used .* another folder'):
         export_onnx(load_checkpoint('nano'), tmp_path / 'file' / 'out')
 
 

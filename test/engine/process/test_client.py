@@ -186,7 +186,7 @@ def test_an_answer_that_takes_too_long_is_cut_and_not_lost(folder):
 
 @pytest.mark.parametrize('fault, reason', [
     ('hang', 'hung'), ('exit', 'exit code 3'), ('segfault', 'SIGSEGV'),
-    ('out_of_memory', 'MemoryError'), ('not_a_number', 'garbage'), ('too_few', 'garbage'),
+    ('out_of_memory', 'MemoryError'), ('not_a_number', 'probabilities'), ('too_few', 'garbage'),
     ('unknown_state', 'garbage')])
 def test_a_failure_is_told_and_leaves_no_process(folder, fault, reason):
     ended = threading.Event()
@@ -267,3 +267,46 @@ def test_the_child_imports_no_ros(folder):
     make = functools.partial(exec, 'import sys; print("with ROS:", "rclpy" in sys.modules)')
     with EngineProcess(make, PATIENCE_S, log=lines):
         lines.wait('with ROS: False')
+
+
+def test_a_restart_that_fails_costs_no_descriptor(monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError('no more processes')
+
+    def descriptors():
+        return os.listdir('/proc/self/fd')
+
+    monkeypatch.setattr(subprocess, 'Popen', fail)
+    before = len(descriptors())
+    for _ in range(5):
+        with pytest.raises(OSError, match='no more processes'):
+            EngineProcess(fake('well'), PATIENCE_S)
+    assert len(descriptors()) == before
+
+
+def test_an_engine_that_is_stopped_keeps_nobody_who_interrupts_it_waiting():
+    with EngineProcess(fake('well'), PATIENCE_S) as engine:
+        engine.watch(LIGHT)
+        os.kill(engine.pid, signal.SIGSTOP)
+        try:
+            calls = threading.Thread(
+                target=lambda: [engine.interrupt() for _ in range(2000)], daemon=True)
+            calls.start()
+            calls.join(PATIENCE_S)
+            assert not calls.is_alive()
+        finally:
+            os.kill(engine.pid, signal.SIGCONT)
+        (decision,) = engine.step(FRAME, 1.0)  # and those it had no room for are not waited for
+        assert decision.state is State.SILENCE
+
+
+def test_the_memory_of_a_very_large_frame_is_given_back():
+    def shared(process):
+        status = Path(f'/proc/{process}/status').read_text()
+        return int(next(line for line in status.splitlines() if 'RssShmem' in line).split()[1])
+
+    with EngineProcess(fake('well'), PATIENCE_S) as engine:
+        before = shared(os.getpid())
+        engine.step(np.ones((5000, 5000, 3), np.uint8), 1.0)
+        assert shared(os.getpid()) < before + 10_000
+        engine.step(FRAME, 2.0)

@@ -20,6 +20,7 @@ import pytest
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
+from streamo_ros.engine.decision import ModelError
 from streamo_ros.engine.process.protocol import read_decision
 from streamo_ros.engine.process.protocol import write_decision
 
@@ -40,7 +41,7 @@ def test_a_decision_that_is_written_is_read_as_it_was():
 def test_what_is_no_decision_is_an_error(at, value):
     fields = sent(DECISION)
     fields[at] = value
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises((ModelError, ValueError, TypeError)):
         read_decision(2.5, fields)
 
 

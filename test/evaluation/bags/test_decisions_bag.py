@@ -51,7 +51,8 @@ def plain(message):
 def test_messages_are_those_of_the_node(tmp_path):
     request, published = StandingInstruction('light', 'Tell me.', 'test'), []
     reports = StatePublisher(
-        '/camera', SequencedPublisher([published.append], [published.append]), lambda: 0)
+        '/camera', SequencedPublisher(
+            [published.append], [lambda response, data: published.append(response)]), lambda: 0)
     with DecisionsBag(tmp_path / 'decisions', 'room') as bag:
         span = EventSpan()
         for tick, state in enumerate((S, B, B, R, R, B, S, B)):

@@ -15,6 +15,7 @@
 """Evaluations: the same bytes again, nothing done twice, and no bag spoils those beside it."""
 
 from dataclasses import asdict
+from dataclasses import replace
 import json
 from pathlib import Path
 import shutil
@@ -25,16 +26,16 @@ import pytest
 from tiny_bags import TinyBag
 
 from streamo_ros.evaluation.bags import evaluate as module
-from streamo_ros.evaluation.bags.annotation import AnnotationError
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import Asked
-from streamo_ros.evaluation.bags.annotation import Expected
-from streamo_ros.evaluation.bags.annotation import write_annotations
-from streamo_ros.evaluation.bags.cluster import ClusterError
 from streamo_ros.evaluation.bags.evaluate import evaluate
 from streamo_ros.evaluation.bags.frames import frames_at
 from streamo_ros.evaluation.bags.report_data import read_report
 from streamo_ros.evaluation.bags.run import Watching
+from streamo_ros.evaluation.cluster import ClusterError
+from streamo_ros.sources.bag_annotation import AnnotationError
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import Asked
+from streamo_ros.sources.bag_annotation import Expected
+from streamo_ros.sources.bag_annotation import write_annotations
 from streamo_ros.worlds import SentryWorld
 
 LIGHT = 'Tell me when the light goes off or on.'
@@ -128,8 +129,7 @@ def test_processes_side_by_side_write_the_same_bytes(finished, tmp_path):
     assert contents(tmp_path) == contents(out)
 
 
-def test_a_cluster_of_two_workers_writes_the_same_bytes(finished, tmp_path, monkeypatch):
-    pytest.importorskip('ray', reason='`pip install ray` runs this test')
+def test_a_cluster_of_two_workers_writes_the_same_bytes(ray, finished, tmp_path, monkeypatch):
     from ray.cluster_utils import Cluster
     monkeypatch.setenv('RAY_USAGE_STATS_ENABLED', '0')
     out, report = finished
@@ -147,11 +147,13 @@ def test_a_cluster_of_two_workers_writes_the_same_bytes(finished, tmp_path, monk
     assert contents(tmp_path / 'out') == contents(out)
 
 
-def test_without_a_cluster_its_user_is_told(recorded, tmp_path, monkeypatch):
+def test_without_ray_its_user_is_told(recorded, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(ClusterError, match='pip install ray'):
         patch.setitem(sys.modules, 'ray', None)
         evaluate([recorded], tmp_path, WATCHING, ray='auto')
-    pytest.importorskip('ray', reason='`pip install ray` runs this test')
+
+
+def test_without_a_cluster_its_user_is_told(ray, recorded, tmp_path):
     with pytest.raises(ClusterError, match="no Ray cluster at 'auto'.*ray start"):
         evaluate([recorded], tmp_path, WATCHING, ray='auto')
 
@@ -159,7 +161,7 @@ def test_without_a_cluster_its_user_is_told(recorded, tmp_path, monkeypatch):
 def test_what_is_done_is_not_done_again(finished, watched):
     out, report = finished
     before = contents(out)
-    again = evaluate(paths(report), out, WATCHING)
+    again = evaluate(paths(report), out, replace(WATCHING, threads=1))  # which decides nothing
     assert watched == []
     assert contents(out) == before
     assert asdict(again) == asdict(report)
@@ -192,6 +194,18 @@ def test_what_would_be_decided_otherwise_is_done_again(recorded, tmp_path, watch
     write_annotations(Annotations((Asked('dark', 'Tell me when it gets dark.'),)), file)
     evaluate([recorded], tmp_path, Watching(fps=1.0), annotations=file)
     assert watched == ['room'] * 3
+
+
+@pytest.mark.parametrize('content', [
+    '', '{', '[' * 100_000, 'null', '{"fingerprint": 1}', '{"bag": null}', 'NaN', '\0'])
+@pytest.mark.parametrize('name', ['done.json', 'decisions.jsonl'])
+def test_what_was_spoilt_meanwhile_is_done_again(finished, watched, tmp_path, name, content):
+    out, report = finished
+    shutil.copytree(out, tmp_path / 'out')
+    (tmp_path / 'out' / 'bags' / 'room' / name).write_text(content)
+    evaluate(paths(report), tmp_path / 'out', WATCHING)
+    assert watched == ['room']
+    assert contents(tmp_path / 'out') == contents(out)
 
 
 def test_another_truth_is_only_counted_anew(recorded, tmp_path, watched):

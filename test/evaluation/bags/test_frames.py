@@ -22,7 +22,7 @@ from tiny_bags import TinyBag
 
 from streamo_ros.evaluation.bags.frames import frames_at
 from streamo_ros.sources.bag import IMAGE
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 
 def picture(value):

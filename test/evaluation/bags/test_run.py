@@ -24,18 +24,20 @@ from tiny_bags import CAMERA
 from tiny_bags import START
 from tiny_bags import TinyBag
 
+from streamo_ros.dialogue import AnswerFormat
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 from streamo_ros.evaluation.bags import run as bag_run
-from streamo_ros.evaluation.bags.annotation import Annotations
-from streamo_ros.evaluation.bags.annotation import Asked
 from streamo_ros.evaluation.bags.run import DECISIONS
 from streamo_ros.evaluation.bags.run import watch_bag
 from streamo_ros.evaluation.bags.run import Watching
 from streamo_ros.evaluation.bags.run import WRITTEN
 from streamo_ros.sources.bag import IMAGE
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.bag_annotation import Annotations
+from streamo_ros.sources.bag_annotation import Asked
+from streamo_ros.sources.source_error import SourceError
 from streamo_ros.worlds import SentryWorld
 
 LIGHT = 'Tell me when the light goes off or on.'
@@ -94,6 +96,19 @@ def test_it_decides_what_the_engine_decides_of_the_same_frames(watch):
         assert [answer.text for answer in one.answers] == [
             decision.text for decision in decided[one.text] if decision.text]
     assert camera.instructions[0].answers, 'the light went off and nothing was said'
+
+
+def test_answers_have_data_where_the_annotations_ask_for_it(watch):
+    pytest.importorskip('llguidance')
+    found = watch(film, Annotations((
+        Asked('light', LIGHT, answer=AnswerFormat(('dark', 'light'))),
+        Asked('plain', LIGHT))), thresholds=Thresholds(1e-9))
+    lines = [json.loads(line) for line in Path(found.written, DECISIONS).read_text().splitlines()]
+    asked = [line for line in lines if line['instruction_id'] == 'light']
+    answered = [line for line in asked if line['state'] == 'response']
+    assert answered and {line['data'] for line in answered} <= {'dark', 'light'}
+    assert {line['data'] for line in asked if line['state'] != 'response'} <= {None}
+    assert all('data' not in line for line in lines if line['instruction_id'] == 'plain')
 
 
 def test_every_decision_is_a_line_and_a_message(watch):

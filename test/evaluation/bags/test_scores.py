@@ -18,7 +18,6 @@ import pytest
 
 from streamo_ros.dialogue import State
 from streamo_ros.evaluation.bags import scores as bag_scores
-from streamo_ros.evaluation.bags.annotation import Expected
 from streamo_ros.evaluation.bags.report_data import Answer
 from streamo_ros.evaluation.bags.report_data import Bag
 from streamo_ros.evaluation.bags.report_data import Camera
@@ -27,6 +26,7 @@ from streamo_ros.evaluation.bags.report_data import Ticks
 from streamo_ros.evaluation.bags.scores import hold_against_truth
 from streamo_ros.evaluation.bags.scores import interval_unit
 from streamo_ros.evaluation.bags.scores import score
+from streamo_ros.sources.bag_annotation import Expected
 
 S, B, R = 0, 1, 2
 

@@ -18,6 +18,7 @@ import pytest
 
 from streamo_ros.evaluation.benchmarks.journal import Journal
 from streamo_ros.evaluation.benchmarks.journal import JournalError
+from streamo_ros.output import OutputError
 
 
 def test_entries_are_found_again_and_a_torn_line_is_not(tmp_path):
@@ -41,5 +42,5 @@ def test_a_run_with_other_settings_is_refused_and_left_as_it_is(tmp_path):
 
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(JournalError, match='cannot be used'):
+    with pytest.raises(OutputError, match='is no folder'):
         Journal(tmp_path / 'file', {})

@@ -27,7 +27,9 @@ from tiny_streams import write_video
 from streamo_ros.cli.main import main
 from streamo_ros.dialogue import State
 from streamo_ros.evaluation.benchmarks import recorded
+from streamo_ros.evaluation.benchmarks import watching
 from streamo_ros.evaluation.benchmarks.watching import Heard
+from streamo_ros.evaluation.spread import Spread
 from streamo_ros.sources.stream_file import DataError
 from streamo_ros.sources.stream_file import StreamFile
 
@@ -50,9 +52,10 @@ class Script:
 
 
 def evaluate(data, videos, out, scripts, monkeypatch, answer=ANSWER):
-    monkeypatch.setattr(recorded, 'watch', Script(scripts, answer))
+    monkeypatch.setattr(watching, 'watch', Script(scripts, answer))
     return recorded.run(
-        recorded.find_records(data), videos, out, lambda fps: None, {'checkpoint': 'script'})
+        recorded.find_records(data), videos, out, lambda fps: None, Spread(),
+        {'checkpoint': 'script'})
 
 
 def test_the_record_itself_said_again_scores_full(tmp_path, monkeypatch):
@@ -62,6 +65,8 @@ def test_the_record_itself_said_again_scores_full(tmp_path, monkeypatch):
     assert (found['state_macro_f1'], found['event_f1'], found['answer_accuracy']) == (1, 1, 1)
     assert (found['watched'], found['turns_that_the_videos_lack']) == (2, 0)
     assert found['streamo_bench']['tsqa'] == {'accuracy': 1.0, 'recall': 1.0}
+    assert found['streampro_f1'] == {
+        'precision': 100.0, 'recall': 100.0, 'f1': 100.0, 'trajectories': 2}
     silent = found['baselines']['always_silent']
     assert silent['event_f1'] == 0.0 and silent['answers'] == 0
     assert silent['state_macro_f1'] == 0.2051   # 4 of 9 turns are silent: (8 / 13 + 0 + 0) / 3

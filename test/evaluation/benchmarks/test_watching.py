@@ -16,6 +16,7 @@
 
 import numpy as np
 import pytest
+from tiny_streams import damage
 from tiny_streams import write_video
 
 from streamo_ros.dialogue import State
@@ -24,7 +25,7 @@ from streamo_ros.evaluation.benchmarks.watching import Heard
 from streamo_ros.evaluation.benchmarks.watching import pictures_at
 from streamo_ros.evaluation.benchmarks.watching import Question
 from streamo_ros.evaluation.benchmarks.watching import watch
-from streamo_ros.sources.recording import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 
 @pytest.fixture(scope='module')
@@ -82,3 +83,18 @@ def test_a_video_that_cannot_be_read_is_told(tmp_path):
     (tmp_path / 'a.mp4').write_bytes(b'no video')
     with pytest.raises(SourceError, match='cannot be read as a video'):
         list(pictures_at(tmp_path / 'a.mp4', [0]))
+
+
+def test_a_damaged_packet_is_passed_over_and_told(tmp_path, capsys):
+    write_video(tmp_path / 'a.avi', 'SSSSS', 'mjpeg')
+    damage(tmp_path / 'a.avi', 4, 6)
+    shades = [float(picture[0].mean()) for picture in pictures_at(tmp_path / 'a.avi', range(5))]
+    assert shades == pytest.approx([40, 60, 80, 40, 60], abs=4)
+    assert '2 bad images were passed over' in capsys.readouterr().err
+
+
+def test_a_video_that_breaks_off_is_told(tmp_path):
+    write_video(tmp_path / 'a.avi', 'SSSSS', 'mjpeg')
+    damage(tmp_path / 'a.avi', *range(20))
+    with pytest.raises(SourceError, match='no frame that can be used'):
+        list(pictures_at(tmp_path / 'a.avi', range(5)))

@@ -26,7 +26,7 @@ import pytest
 from streamo_ros.evaluation.pages import thumbnails
 from streamo_ros.evaluation.pages.thumbnails import data_uri
 from streamo_ros.evaluation.pages.thumbnails import Thumbnails
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.sources.source_error import SourceError
 
 
 @pytest.fixture

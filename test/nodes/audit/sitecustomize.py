@@ -26,7 +26,7 @@ import sys
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = {
     f'os.{name}' for name in (
-        'chmod', 'chown', 'link', 'mkdir', 'remove', 'rename', 'rmdir', 'symlink', 'truncate',
+        'chmod', 'chown', 'link', 'mkdir', 'rename', 'rmdir', 'symlink', 'truncate',
         'utime')}
 NETWORK = {
     f'socket.{name}' for name in (
@@ -38,10 +38,14 @@ descriptor = os.open(os.environ['AUDIT'], os.O_WRONLY | os.O_APPEND | os.O_CREAT
 
 
 def hook(event, arguments):
+    if event == 'socket.bind' and str(arguments[1]).startswith('\0'):
+        return  # a name of the kernel's own (AF_UNIX, abstract): neither network nor file
     if event in NETWORK:
         kind, told = 'network', [event, *map(str, arguments)]
     elif event in PROGRAMS:
         kind, told = 'program', [event, *map(str, arguments)]
+    elif event == 'os.remove':
+        kind, told = 'removal', [os.path.abspath(os.fsdecode(arguments[0]))]
     elif event in CHANGES or (event == 'open' and arguments[2] & WRITING):
         two = event in ('os.link', 'os.rename', 'os.symlink')
         kind, told = 'file', [

@@ -21,6 +21,7 @@ from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.overlay.drawing import Row
 from streamo_ros.nodes.overlay.rows import LINGER_S
+from streamo_ros.nodes.overlay.rows import MOST
 from streamo_ros.nodes.overlay.rows import OverlayRows
 
 
@@ -152,3 +153,20 @@ def test_a_node_that_starts_again_starts_with_no_rows(node):
     node.seq = 0
     node.decide('light', State.SILENCE)
     assert node.texts == ['text of light']
+
+
+@pytest.mark.parametrize('fields', [
+    {'state': 7}, {'age_s': float('nan')}, {'age_s': float('inf')}], ids=str)
+def test_what_no_node_says_is_passed_over(node, fields):
+    node.say('door', 'text', **fields)
+    (row,) = node.rows
+    assert '/streamo/state' in row.instruction
+
+
+def test_of_very_many_instructions_and_of_long_texts_a_part_is_kept(node):
+    for number in range(2 * MOST):
+        node.say(f'door {number}', 'x' * 2**20, detail='y' * 2**20)
+    node.answer(f'door {2 * MOST - 1}', 'z' * 2**20)
+    rows = node.rows
+    assert len(rows) == MOST
+    assert max(len(row.instruction + row.trouble + row.answer) for row in rows) < 3000

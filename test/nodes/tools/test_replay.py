@@ -120,6 +120,14 @@ def test_every_difference_counts(tmp_path):
     assert differences(one, one) == (4, [])
 
 
+def test_data_is_no_difference_since_the_node_is_asked_for_words(tmp_path):
+    row = {'camera': 'a', 'stamp_ns': 1, 'epoch': 0, 'instruction_id': 'i', 'text': 'Über'}
+    one, other = tmp_path / 'one', tmp_path / 'other'
+    one.write_text(json.dumps({**row, 'data': 'dark', 'data_error': ''}, ensure_ascii=False))
+    other.write_text(json.dumps(row, ensure_ascii=False))
+    assert differences(one, other) == (1, [])
+
+
 def test_a_folder_without_an_evaluation_is_said_to_be_one(tmp_path, monkeypatch, capsys):
     assert replayed(tmp_path, monkeypatch) == 1
     assert 'give a folder that `streamo evaluate` wrote' in capsys.readouterr().err

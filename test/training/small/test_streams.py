@@ -26,6 +26,7 @@ from streamo_ros.dialogue import State
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.models import assembly
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 from streamo_ros.training.sequence import SINK
 from streamo_ros.worlds.question import Truth
 
@@ -57,7 +58,7 @@ def run(tmp_path, monkeypatch):
 
 def drawn(directory, **options):
     """Return a dataset, and what it holds first."""
-    checkpoint = load_checkpoint(directory)
+    checkpoint = read_checkpoint(directory)
     base = load_file(directory / 'base.safetensors')
     trunk = FrozenTrunk(checkpoint, {
         name: torch.from_numpy(value) for name, value in base.items()})

@@ -26,7 +26,9 @@ from tiny_small import write_wheel
 
 from streamo_ros.engine import StreamEngine
 from streamo_ros.models import assembly
+from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
+from streamo_ros.models import read_checkpoint
 
 torch = pytest.importorskip('torch', reason='the trainer is torch')
 pytest.importorskip('transformers')
@@ -89,9 +91,30 @@ def test_what_was_learned_is_put_together_and_watches(wheels, tmp_path):
         assert sum(decision.probabilities) == pytest.approx(1)
 
 
+def test_a_run_whose_state_is_lost_goes_on_from_what_was_learned(wheels, tmp_path):
+    learned, _ = trained(tmp_path / 'run', wheels, steps=1)
+    train.write_base(tmp_path / 'next', wheels)
+    model = train.Small(read_checkpoint(tmp_path / 'next'), {
+        name: torch.from_numpy(value)
+        for name, value in load_file(tmp_path / 'next' / 'base.safetensors').items()})
+    train.start_learned(model, tmp_path / 'run' / 'learned.safetensors')
+    for name, value in learned.items():
+        np.testing.assert_array_equal(
+            model.get_parameter(name).detach().numpy().astype(np.float16), value, err_msg=name)
+
+
+def test_what_is_no_such_file_is_refused(wheels, tmp_path):
+    train.write_base(tmp_path / 'run', wheels)
+    model = train.Small(read_checkpoint(tmp_path / 'run'), {
+        name: torch.from_numpy(value)
+        for name, value in load_file(tmp_path / 'run' / 'base.safetensors').items()})
+    with pytest.raises(CheckpointError, match='does not hold what this version of small learns'):
+        train.start_learned(model, tmp_path / 'run' / 'base.safetensors')
+
+
 def test_the_change_tower_starts_as_nanos(wheels, tmp_path):
     train.write_base(tmp_path / 'run', wheels)
-    checkpoint, nano = load_checkpoint(tmp_path / 'run'), load_checkpoint('nano')
+    checkpoint, nano = read_checkpoint(tmp_path / 'run'), load_checkpoint('nano')
     model = train.Small(checkpoint, {
         name: torch.from_numpy(value)
         for name, value in load_file(tmp_path / 'run' / 'base.safetensors').items()})

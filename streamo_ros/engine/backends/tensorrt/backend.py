@@ -38,6 +38,7 @@ from streamo_ros.engine.backends.tensorrt.runner import Binding
 from streamo_ros.engine.backends.tensorrt.runner import EngineRunner
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
+from streamo_ros.models.errors import brief
 
 _PARTS = ('sink', 'ring')
 
@@ -72,7 +73,8 @@ class TensorRtBackend:
         self._manifest.check(
             self._directory, version=trt.__version__, device=device.name,
             capability=device.capability)
-        self._table = self._embeddings()
+        self._table = self._embeddings(
+            (checkpoint.decoder.vocab, checkpoint.decoder.hidden))
         self._vision, self._step, self._lm_head = (
             EngineRunner(self._directory / f'{name}.engine', trt, device, bound)
             for name, bound in (
@@ -139,8 +141,11 @@ class TensorRtBackend:
                 sink_chunk_mask, sink_chunk_mask.shape[2] - chunk, sink.rows)))
         bindings = {**sink.bindings(first, batch), **ring.bindings(first, batch)}
         if self._in_place:
-            # A sink is written below; here its keys fall on ring rows, which its chunk cannot see.
+            # A sink is written below; here its keys fall on ring rows, which its chunk cannot see
+            # and which are put back, for turns may be in them.
             offsets = inputs.cache_offsets
+            if inputs.into_sink:
+                ring.keep(first, batch, chunk)
             feeds['write_index'] = (
                 np.zeros_like(offsets) if inputs.into_sink else offsets).astype(np.int32)
             bindings.update({f'{name}_out': binding for name, binding in bindings.items()
@@ -150,6 +155,8 @@ class TensorRtBackend:
             for index, (offset, length) in enumerate(zip(
                     inputs.cache_offsets, inputs.lengths, strict=True)):
                 target.write(first + index, int(offset), index, int(length), chunk)
+        if self._in_place and inputs.into_sink:
+            ring.put_back(first, batch, chunk)
         return StepOutputs(states=states, hidden=hidden)
 
     def copy(self, source: int, target: int) -> None:
@@ -162,15 +169,28 @@ class TensorRtBackend:
         self._cache['sink'].copy(source, target)
 
     def _new_cache(self) -> dict[str, '_CachePart']:
+        chunk = self._manifest.shapes.chunk if self._in_place else 0
         return {
-            part: _CachePart(self._step, part, self._kinds, self._device) for part in _PARTS}
+            part: _CachePart(
+                self._step, part, self._kinds, self._device, chunk if part == 'ring' else 0)
+            for part in _PARTS}
 
-    def _embeddings(self) -> NDArray[Any]:
+    def _embeddings(self, shape: tuple[int, int]) -> NDArray[Any]:
         path = self._directory / EMBEDDINGS
         if not path.is_file():
             raise TensorRtError(f'{path} is missing: {export_command(self._directory)}')
-        table: NDArray[Any] = np.load(path, mmap_mode='r')
-        return table.view(PRECISIONS[self._manifest.precision])
+        try:
+            loaded: NDArray[Any] = np.load(path, mmap_mode='r')
+            table: NDArray[Any] = loaded.view(PRECISIONS[self._manifest.precision])
+        except (OSError, ValueError, TypeError, EOFError, KeyError) as error:
+            raise TensorRtError(
+                f'{path} cannot be read ({brief(error)}): {export_command(self._directory)}'
+            ) from error
+        if table.shape != shape:
+            raise TensorRtError(
+                f'{path} is of shape {table.shape}, and config.json calls for {shape}: '
+                f'{export_command(self._directory)}')
+        return table
 
     def _check_aliases(self) -> None:
         for kind in self._kinds:
@@ -179,9 +199,15 @@ class TensorRtBackend:
 
 
 class _CachePart:
-    """The sinks or the rings of all slots: one block a tensor, in which slots are neighbours."""
+    """
+    The sinks or the rings of all slots: one block a tensor, in which slots are neighbours.
 
-    def __init__(self, step: EngineRunner, part: str, kinds: list[str], device: Device) -> None:
+    :param kept: how many of each slot's first rows can be kept aside
+    """
+
+    def __init__(
+        self, step: EngineRunner, part: str, kinds: list[str], device: Device, kept: int,
+    ) -> None:
         self._step, self._part, self._kinds, self._device = step, part, kinds, device
         tensor = step.tensors[f'{part}_{kinds[0]}']
         self.max_batch = step.most(f'{part}_{kinds[0]}')[0]
@@ -191,6 +217,9 @@ class _CachePart:
         self._slot_bytes = math.prod(self._shape) * tensor.dtype.itemsize
         self._size = len(kinds) * self.max_batch * self._slot_bytes
         self._base = device.allocate(self._size)
+        self._kept_bytes = kept * self._row_bytes  # of a head
+        self._aside = device.allocate(
+            len(kinds) * self.max_batch * self._heads * self._kept_bytes) if kept else 0
 
     def clear(self) -> None:
         self._device.clear(self._base, self._size)
@@ -215,11 +244,29 @@ class _CachePart:
                 self._step.address(kind) + index * self._heads * chunk * self._row_bytes,
                 chunk * self._row_bytes, length * self._row_bytes, self._heads)
 
+    def keep(self, first: int, batch: int, rows: int) -> None:
+        """Copy the first rows of some slots aside."""
+        for tensor in range(len(self._kinds)):
+            self._device.copy_rows(
+                self._aside_at(tensor, batch), self._kept_bytes, self._at(tensor, first),
+                self.rows * self._row_bytes, rows * self._row_bytes, batch * self._heads)
+
+    def put_back(self, first: int, batch: int, rows: int) -> None:
+        """Copy what was kept back."""
+        for tensor in range(len(self._kinds)):
+            self._device.copy_rows(
+                self._at(tensor, first), self.rows * self._row_bytes,
+                self._aside_at(tensor, batch), self._kept_bytes, rows * self._row_bytes,
+                batch * self._heads)
+
     def copy(self, source: int, target: int) -> None:
         pitch = self.max_batch * self._slot_bytes
         self._device.copy_rows(
             self._at(0, target), pitch, self._at(0, source), pitch, self._slot_bytes,
             len(self._kinds))
+
+    def _aside_at(self, tensor: int, batch: int) -> int:
+        return self._aside + tensor * batch * self._heads * self._kept_bytes
 
     def _at(self, tensor: int, slot: int) -> int:
         return self._base + (tensor * self.max_batch + slot) * self._slot_bytes

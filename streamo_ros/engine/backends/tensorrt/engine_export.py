@@ -34,7 +34,8 @@ from streamo_ros.models import load_checkpoint
 def export_tensorrt(
     checkpoint: Checkpoint, out: Path, *, precision: str = 'float16',
     camera: tuple[int, int] = (480, 640), window_turns: int | None = None, fps: float = 1.0,
-    tell: Callable[[str], None] = print, open_device: Callable[[], Device] = CudaDevice,
+    memory_tokens: int | None = None, tell: Callable[[str], None] = print,
+    open_device: Callable[[], Device] = CudaDevice,
 ) -> tuple[Export, Manifest]:
     """
     Write a copy of a checkpoint's directory with engines for the GPU at hand.
@@ -44,6 +45,7 @@ def export_tensorrt(
     :param out: as ``export_onnx``
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second, which set the length of time tags
+    :param memory_tokens: for what is remembered of answers; None takes what it was trained with
     :param open_device: opens the GPU
     :raises TensorRtError: when TensorRT or a GPU is missing, or an engine cannot be built
     """
@@ -53,7 +55,7 @@ def export_tensorrt(
     device = open_device()
     written = load_checkpoint(out)
     manifest = build_engines(
-        out, shapes_of(written, camera, window_turns, fps), trt, device=device.name,
+        out, shapes_of(written, camera, window_turns, fps, memory_tokens), trt, device=device.name,
         capability=device.capability, progress=tell)
     return export, manifest
 

@@ -89,7 +89,7 @@ def padded(rows: int) -> int:
 
 def shapes_of(
     checkpoint: Checkpoint, frame: tuple[int, int], window_turns: int | None = None,
-    fps: float = 1.0,
+    fps: float = 1.0, memory_tokens: int | None = None,
 ) -> EngineShapes:
     """
     Return the shapes of a checkpoint on a camera.
@@ -97,9 +97,11 @@ def shapes_of(
     :param frame: (height, width) of the camera's frames in pixels
     :param window_turns: turns that stay in view; None takes what the checkpoint was trained on
     :param fps: ticks per second, which set the length of time tags
+    :param memory_tokens: for what is remembered of answers; None takes what it was trained with
     """
     cell = checkpoint.vision.cell
-    layout = cache_layout(checkpoint, checkpoint.frame.target(*frame, cell), [fps], window_turns)
+    layout = cache_layout(
+        checkpoint, checkpoint.frame.target(*frame, cell), fps, window_turns, memory_tokens)
     return EngineShapes(
         frame=(layout.grid[0] * cell, layout.grid[1] * cell), grid=layout.grid,
         window_turns=layout.window_turns, fps=fps, max_batch=layout.max_batch,

@@ -22,7 +22,6 @@ engine is refused.
 
 from dataclasses import asdict
 from dataclasses import dataclass
-import hashlib
 import json
 from pathlib import Path
 import shlex
@@ -31,6 +30,8 @@ from typing import NoReturn
 
 from streamo_ros.engine.backends.tensorrt.engine_shapes import EngineShapes
 from streamo_ros.engine.backends.tensorrt.errors import TensorRtError
+from streamo_ros.models.digest import files_digest
+from streamo_ros.models.json_file import read_json
 
 EMBEDDINGS = 'embed_tokens.npy'
 ENGINES = ('vision', 'step', 'words')
@@ -38,7 +39,6 @@ FLAVOURS = ('tensorrt', 'tensorrt_rtx')
 MANIFEST = 'manifest.json'
 # Fields of ``EngineShapes`` that have another name in the file
 _FIELDS = {'max_batch': 'places'}
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ class Manifest:
         if (max_batch, sink_rows) != (shapes.max_batch, shapes.sink_rows):
             self.refuse(
                 directory, f'hold {shapes.max_batch} instructions of {shapes.sink_rows} rows, and '
-                f'{max_batch} of {sink_rows} are asked for')
+                f'{max_batch} of {sink_rows} are asked for, with another memory of answers',
+                memory='TOKENS')
         if ring_rows != shapes.ring_rows:
             turns, rest = divmod(ring_rows, shapes.chunk)
             window = turns - shapes.ring_rows // shapes.chunk + shapes.window_turns
@@ -143,14 +144,15 @@ class Manifest:
 
     def refuse(
         self, directory: Path, difference: str, *, window: int | None = None,
-        camera: str | None = None, fps: str | None = None,
+        camera: str | None = None, fps: str | None = None, memory: str | None = None,
     ) -> NoReturn:
         """Raise the error of stale engines, with the command that makes fitting ones."""
         shapes = self.shapes
         raise TensorRtError(f'the engines in {directory} {difference}: ' + export_command(
             directory, '--precision', self.precision,
             '--window', str(window or shapes.window_turns),
-            '--camera', camera or _crossed(shapes.frame), '--fps', fps or f'{shapes.fps:g}'))
+            '--camera', camera or _crossed(shapes.frame), '--fps', fps or f'{shapes.fps:g}',
+            *(('--memory', memory) if memory else ())))
 
 
 def read_manifest(directory: Path) -> Manifest:
@@ -164,7 +166,7 @@ def read_manifest(directory: Path) -> Manifest:
         raise TensorRtError(
             f'{directory} holds no TensorRT engines: {export_command(directory)}')
     try:
-        fields = json.loads(path.read_text(encoding='utf-8'))
+        fields = read_json(path)
         if fields['flavour'] not in FLAVOURS:
             raise ValueError(f'no TensorRT is called {fields["flavour"]!r}')
         shapes = fields.pop('shapes')
@@ -188,13 +190,7 @@ def export_command(directory: Path, *options: str) -> str:
 
 def weights_digest(directory: Path) -> str:
     """Return the SHA-256, in hexadecimal, over a checkpoint's safetensors files, by name."""
-    digest = hashlib.sha256()
-    for path in sorted(directory.glob('*.safetensors')):
-        digest.update(path.name.encode())
-        with path.open('rb') as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
-    return digest.hexdigest()
+    return files_digest(sorted(directory.glob('*.safetensors')))
 
 
 def _dotted(capability: tuple[int, int]) -> str:

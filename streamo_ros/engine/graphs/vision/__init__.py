@@ -22,6 +22,8 @@ from onnx import ModelProto
 from onnx import TensorProto
 
 from streamo_ros.engine.graphs.builder import Graph
+from streamo_ros.engine.graphs.builder import inline
+from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.engine.graphs.vision.internvl import internvl_tower
 from streamo_ros.engine.graphs.vision.qwen2_5_vl import qwen2_5_vl_tower
 from streamo_ros.engine.graphs.vision.qwen3_vl import qwen3_vl_tower
@@ -43,7 +45,7 @@ __all__ = ['vision_graph']
 
 def vision_graph(
     config: VisionConfig, frame: FrameSpec, weights: Mapping[str, NDArray[np.float32]],
-    grid: tuple[int, int], precision: str = 'float32',
+    grid: tuple[int, int], precision: str = 'float32', store: Store = inline,
 ) -> ModelProto:
     """
     Return the graph: cut ``patches`` to ``tokens`` (1 + D, rows * columns, hidden).
@@ -55,8 +57,9 @@ def vision_graph(
     :param frame: how pixels are normalised
     :param grid: (rows, columns) of visual tokens
     :param precision: one of ``PRECISIONS``; tokens are float32 in any case
+    :param store: takes the weights
     """
-    graph = Graph('vision', precision)
+    graph = Graph('vision', precision, store)
     count = grid[0] * grid[1] * config.merge ** 2
     values = config.channels * config.temporal_patch * config.patch ** 2
     patches = graph.op(

@@ -23,17 +23,17 @@ answerer who always says Yes does well: ``baselines`` gives what such ones get.
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import json
 from pathlib import Path
 import re
 from statistics import fmean
 from typing import Any
 
-from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
+from streamo_ros.evaluation.benchmarks.fields import BenchmarkError
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import GROUPS
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import LETTERS
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import Record
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import TASKS
+from streamo_ros.strict_json import parse_json
 
 Predictions = Mapping[int, Sequence[str | None]]
 """By record, one response a test point; None for one that was not given."""
@@ -107,12 +107,14 @@ def read_predictions(file: Path, records: Sequence[Record]) -> Predictions:
     points = {record.id: len(record.points) for record in records}
     predictions: dict[int, list[str | None]] = {}
     try:
-        lines = file.read_text(encoding='utf-8').splitlines()
+        lines = file.read_bytes().decode().removesuffix('\n').split('\n')
     except (OSError, ValueError) as error:
         raise BenchmarkError(f'{file} cannot be read ({error})') from error
     for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
         try:
-            found = json.loads(line)
+            found = parse_json(line)
             index, responses = found['id'], found['responses']
         except (ValueError, TypeError, KeyError) as error:
             raise BenchmarkError(
@@ -128,6 +130,8 @@ def read_predictions(file: Path, records: Sequence[Record]) -> Predictions:
                 f'{file}, line {number}: responses: record {index} has {points[index]} test '
                 'points and takes a list of as many texts')
         predictions[index] = responses
+    if not predictions:
+        raise BenchmarkError(f'{file} holds no predictions')
     return predictions
 
 

@@ -22,11 +22,18 @@ list of 1,640 records of 12 tasks over 644 videos. It is no part of this package
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
-import json
 from pathlib import Path
 from typing import Any
 
-from streamo_ros.errors import UserError
+from streamo_ros.evaluation.benchmarks.fields import BadField
+from streamo_ros.evaluation.benchmarks.fields import each
+from streamo_ros.evaluation.benchmarks.fields import field
+from streamo_ros.evaluation.benchmarks.fields import load
+from streamo_ros.evaluation.benchmarks.fields import mapping
+from streamo_ros.evaluation.benchmarks.fields import records
+from streamo_ros.evaluation.benchmarks.fields import seconds
+from streamo_ros.evaluation.benchmarks.fields import text
+from streamo_ros.evaluation.benchmarks.fields import whole
 
 GROUPS = {
     'backward': ('EPM', 'ASI', 'HLD'),
@@ -35,10 +42,6 @@ GROUPS = {
 }
 TASKS = tuple(task for tasks in GROUPS.values() for task in tasks)
 LETTERS = 'ABCDE'
-
-
-class BenchmarkError(UserError, ValueError):
-    """A benchmark's file that cannot be used; the message says where and what would help."""
 
 
 @dataclass(frozen=True)
@@ -83,67 +86,55 @@ class Record:
     clue: float = 0.0
 
 
-class _Bad(Exception):
-    """A field and what is wrong with it."""
-
-
 def read_records(file: Path) -> list[Record]:
     """
     Read the published JSON.
 
     :raises BenchmarkError: naming the record's index and the field that is not as published
     """
-    try:
-        found = json.loads(file.read_text(encoding='utf-8'))
-    except (OSError, ValueError) as error:
-        raise BenchmarkError(f'{file} cannot be read as JSON ({error})') from error
-    if not isinstance(found, list) or not found:
-        raise BenchmarkError(f"{file} is no list of records: give OVO-Bench's own annotations")
-    records: dict[int, Record] = {}
-    for index, fields in enumerate(found):
-        try:
-            record = _record(fields)
-            if record.id in records:
-                raise _Bad(f'id: {record.id} stands for an earlier record already')
-        except _Bad as error:
-            raise BenchmarkError(f'{file}, record {index}: {error}') from error
-        records[record.id] = record
-    return list(records.values())
+    seen: set[int] = set()
+
+    def once(fields: Mapping[str, Any], index: int) -> Record:
+        record = _record(fields)
+        if record.id in seen:
+            raise BadField(f'id: {record.id} stands for an earlier record already')
+        seen.add(record.id)
+        return record
+
+    return records(load(file), file, once)
 
 
-def _record(fields: Any) -> Record:
-    if not isinstance(fields, dict):
-        raise _Bad(f'{fields!r:.60} is no object')
-    task = _field(fields, 'task', _text)
+def _record(fields: Mapping[str, Any]) -> Record:
+    task = field(fields, 'task', text)
     if task not in TASKS:
-        raise _Bad(f'task: {task!r} is none of {", ".join(TASKS)}')
-    common = {
-        'id': _field(fields, 'id', _whole), 'task': task, 'video': _field(fields, 'video', _text)}
+        raise BadField(f'task: {task!r} is none of {", ".join(TASKS)}')
+    common: dict[str, Any] = {
+        'id': field(fields, 'id', whole), 'task': task, 'video': field(fields, 'video', text)}
     if task == 'REC':
         starts, ends = _spans(fields, 'start_times', 'end_times')
         return Record(
-            **common, subject=_field(fields, 'activity', _text), starts=starts, ends=ends,
-            points=_points(fields, lambda point: str(_field(point, 'count', _whole))))
+            **common, subject=field(fields, 'activity', text), starts=starts, ends=ends,
+            points=_points(fields, lambda point: str(field(point, 'count', whole))))
     if task == 'SSR':
-        steps = _each(fields, 'all_steps', _text)
+        steps = each(fields, 'all_steps', text)
         starts, ends = _spans(fields, 'start_time', 'end_time')
         if len(starts) != len(steps):
-            raise _Bad(f'start_time: {len(starts)} times for {len(steps)} steps')
+            raise BadField(f'start_time: {len(starts)} times for {len(steps)} steps')
         return Record(
-            **common, subject=_field(fields, 'tutorial', _text), steps=steps, starts=starts,
+            **common, subject=field(fields, 'tutorial', text), steps=steps, starts=starts,
             ends=ends, points=_points(fields, _yes_no, steps))
-    subject = _field(fields, 'question', _text)
+    subject = field(fields, 'question', text)
     if task == 'CRR':
         return Record(
-            **common, subject=subject, asked=_field(fields, 'ask_time', _seconds),
-            clue=_field(fields, 'clue_time', _seconds), points=_points(fields, _yes_no))
-    options = _each(fields, 'options', _text)
-    right = _field(fields, 'gt', _whole)
+            **common, subject=subject, asked=field(fields, 'ask_time', seconds),
+            clue=field(fields, 'clue_time', seconds), points=_points(fields, _yes_no))
+    options = each(fields, 'options', text)
+    right = field(fields, 'gt', whole)
     if len(options) > len(LETTERS):
-        raise _Bad(f'options: {len(options)} are more than {len(LETTERS)}')
+        raise BadField(f'options: {len(options)} are more than {len(LETTERS)}')
     if right >= len(options):
-        raise _Bad(f'gt: {right} is no index of the {len(options)} options')
-    asked = _field(fields, 'realtime', _seconds)
+        raise BadField(f'gt: {right} is no index of the {len(options)} options')
+    asked = field(fields, 'realtime', seconds)
     return Record(
         **common, subject=subject, options=options, asked=asked,
         points=(Point(asked, LETTERS[right]),))
@@ -154,67 +145,29 @@ def _points(
     steps: tuple[str, ...] | None = None,
 ) -> tuple[Point, ...]:
     def point(found: Any) -> Point:
-        if not isinstance(found, dict):
-            raise _Bad('it is no object')
+        found = mapping(found)
         step = 0
         if steps is not None:
-            name = _field(found, 'step', _text)
+            name = field(found, 'step', text)
             if name not in steps:
-                raise _Bad(f'step: {name!r} is none of all_steps')
+                raise BadField(f'step: {name!r} is none of all_steps')
             step = steps.index(name)
-        return Point(_field(found, 'realtime', _seconds), truth(found), step)
+        return Point(field(found, 'realtime', seconds), truth(found), step)
 
-    return _each(fields, 'test_info', point)
+    return each(fields, 'test_info', point)
 
 
 def _yes_no(point: Mapping[str, Any]) -> str:
-    kind = _field(point, 'type', _whole)
+    kind = field(point, 'type', whole)
     if kind > 1:
-        raise _Bad(f'type: {kind} is neither 0 nor 1')
+        raise BadField(f'type: {kind} is neither 0 nor 1')
     return ('No', 'Yes')[kind]
 
 
 def _spans(
     fields: Mapping[str, Any], start: str, end: str,
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    starts, ends = _each(fields, start, _seconds), _each(fields, end, _seconds)
+    starts, ends = each(fields, start, seconds), each(fields, end, seconds)
     if len(starts) != len(ends):
-        raise _Bad(f'{end}: {len(ends)} times for {len(starts)} of {start}')
+        raise BadField(f'{end}: {len(ends)} times for {len(starts)} of {start}')
     return starts, ends
-
-
-def _field(fields: Mapping[str, Any], name: str, read: Callable[[Any], Any]) -> Any:
-    if name not in fields:
-        raise _Bad(f'{name}: it is missing')
-    try:
-        return read(fields[name])
-    except _Bad as error:
-        raise _Bad(f'{name}: {error}') from error
-
-
-def _each(fields: Mapping[str, Any], name: str, read: Callable[[Any], Any]) -> tuple[Any, ...]:
-    def all_of(found: Any) -> tuple[Any, ...]:
-        if not isinstance(found, list) or not found:
-            raise _Bad('it is no list, or an empty one')
-        return tuple(
-            _field({f'[{index}]': one}, f'[{index}]', read) for index, one in enumerate(found))
-
-    return tuple(_field(fields, name, all_of))
-
-
-def _text(found: Any) -> str:
-    if not isinstance(found, str) or not found.strip():
-        raise _Bad(f'{found!r:.60} is no text')
-    return found
-
-
-def _whole(found: Any) -> int:
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise _Bad(f'{found!r:.60} is no whole number from 0 on')
-    return found
-
-
-def _seconds(found: Any) -> float:
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1e7:
-        raise _Bad(f'{found!r:.60} is no number of seconds')
-    return float(found)

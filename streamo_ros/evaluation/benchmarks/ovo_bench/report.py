@@ -51,6 +51,8 @@ def lines(figures: dict[str, Any]) -> Iterator[str]:
         first = timing['crr_first_answer']
         yield f'OVO-Timing: F1 {timing["mean_f1"]}; CRR first answered ' + ', '.join(
             f'{count} {name}' for name, count in first.items())
+        yield f'StreamPro-F1 of the timing: {figures["streampro_f1"]["mean_f1"]}; ' + ', '.join(
+            f'{task} {found["f1"]}' for task, found in figures['streampro_f1']['tasks'].items())
 
 
 def _row(baselines: dict[str, Any], values: list[float | None]) -> str:

@@ -15,12 +15,10 @@
 """OVO-Bench watched as streams, one a record, and scored by way of our projection."""
 
 from collections.abc import Callable
-from collections.abc import Iterable
 import json
 from pathlib import Path
 from typing import Any
 
-from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine import StreamEngine
 from streamo_ros.evaluation.benchmarks.journal import benchmark_folder
 from streamo_ros.evaluation.benchmarks.journal import Journal
@@ -31,18 +29,19 @@ from streamo_ros.evaluation.benchmarks.ovo_bench.questions import last_turn
 from streamo_ros.evaluation.benchmarks.ovo_bench.questions import questions
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import Record
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import answer_times
+from streamo_ros.evaluation.benchmarks.ovo_bench.timing import streampro_f1
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import timing
 from streamo_ros.evaluation.benchmarks.watching import Heard
-from streamo_ros.evaluation.benchmarks.watching import watch
-from streamo_ros.sources.bag import SourceError
+from streamo_ros.evaluation.benchmarks.watching import Session
+from streamo_ros.evaluation.benchmarks.watching import watch_undone
+from streamo_ros.evaluation.spread import Spread
 
 PROJECTION = 'streams projected onto the test points by a rule of our own, official scores'
 
 
 def run(
-    records: list[Record], videos: Path, out: Path, engine: StreamEngine,
-    settings: dict[str, Any],
-    progress: Callable[[list[Record]], Iterable[Record]] = iter,
+    records: list[Record], videos: Path, out: Path,
+    new_engine: Callable[[float], StreamEngine], over: Spread, settings: dict[str, Any],
 ) -> dict[str, Any]:
     """
     Watch what has not been watched before, and score all that has.
@@ -51,50 +50,35 @@ def run(
     ``predictions.jsonl``, responses in the form that the official scores are made from.
 
     :param videos: the folder that the records' paths start from
-    :param engine: of one turn a second
+    :param new_engine: gives an engine for turns a second
+    :param over: where they are watched
     :param settings: what the decisions depend on
-    :param progress: wraps the records as they are gone through
     :returns: the figures, and which videos are absent and which records were left out, and why
     :raises JournalError: when ``out`` holds a run with other settings
     """
     journal = Journal(out, settings)
-    absent: dict[str, list[int]] = {}
-    left_out: dict[int, str] = {}
-    for record in progress(records):
-        if str(record.id) in journal.entries:
-            continue
-        video = videos / record.video
-        if not video.is_file():
-            absent.setdefault(record.video, []).append(record.id)
-            continue
-        try:
-            heard = watch(engine, video, questions(record), range(last_turn(record) + 1))
-        except (SourceError, InstructionError) as error:
-            left_out[record.id] = str(error)
-            continue
-        journal.add(str(record.id), {'heard': [one.to_json() for one in heard]})
-    watched = {
-        record.id: [Heard.from_json(one) for one in journal.entries[str(record.id)]['heard']]
-        for record in records if str(record.id) in journal.entries}
+    found = watch_undone({
+        str(record.id): (record.video, Session(
+            (videos / record.video).absolute(), questions(record), range(last_turn(record) + 1)))
+        for record in records}, new_engine, journal, over)
+    watched = {int(key): heard for key, heard in found.heard.items()}
     seen = [record for record in records if record.id in watched]
     predictions = {record.id: responses(record, watched[record.id]) for record in seen}
     with benchmark_folder(out) as folder:
         folder.write_text('predictions.jsonl', ''.join(
             json.dumps({'id': index, 'responses': given}) + '\n'
             for index, given in predictions.items()))
+    said = {record.id: answer_times(watched[record.id]) for record in seen if not record.options}
     return {
+        'benchmark': 'ovo', 'title': 'OVO-Bench',
         **settings,
         'records': len(records),
-        'watched': len(seen),
-        'absent_videos': sorted(absent),
-        'records_of_absent_videos': sum(map(len, absent.values())),
-        'left_out': left_out,
+        **found.counts(),
         'cut_short': [record.id for record in seen if _cut_short(record, watched[record.id])],
         'projected': {'how': PROJECTION, **official.score(records, predictions)},
         'baselines': official.baselines(seen),
-        'timing': timing(seen, {
-            record.id: answer_times(watched[record.id])
-            for record in seen if not record.options})}
+        'timing': timing(seen, said),
+        'streampro_f1': streampro_f1(seen, said)}
 
 
 def _cut_short(record: Record, heard: list[Heard]) -> bool:

@@ -29,6 +29,10 @@ from typing import Any
 
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import GROUPS
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import Record
+from streamo_ros.evaluation.benchmarks.streampro import Due
+from streamo_ros.evaluation.benchmarks.streampro import mean
+from streamo_ros.evaluation.benchmarks.streampro import TASKS
+from streamo_ros.evaluation.benchmarks.streampro import trajectory
 from streamo_ros.evaluation.benchmarks.watching import Heard
 
 TOLERANCE_S = 2.0
@@ -88,6 +92,32 @@ def timing(records: Sequence[Record], said: Mapping[int, Sequence[float]]) -> di
         **{f'mean_{name}': round(100 * fmean(found[name] for found in tasks.values()), 2)
            if tasks else None for name in ('recall', 'precision', 'f1')},
         'crr_first_answer': {name: first[name] for name in ('early', 'hit', 'late', 'none')}}
+
+
+def streampro_f1(
+    records: Sequence[Record], said: Mapping[int, Sequence[float]],
+) -> dict[str, Any]:
+    """
+    Return StreamPro-F1 of the answers' timing by task, and the mean of the tasks.
+
+    The paper tabulates it of these tasks and does not say with which windows: REC and SSR are
+    taken for events, CRR for a moment, and words count as right.
+    """
+    tasks = {}
+    for task in GROUPS['forward']:
+        tolerance = TASKS['object understanding' if task == 'CRR' else 'event understanding']
+        found = [
+            trajectory(
+                tolerance,
+                [Due(record.clue, record.clue)] if task == 'CRR' else [
+                    Due(start, end)
+                    for start, end in sorted(zip(record.starts, record.ends, strict=True))],
+                [(time, '') for time in said[record.id]], lambda due, words: 1.0)
+            for record in records if record.task == task and record.id in said]
+        if found:
+            tasks[task] = mean(found)
+    return {'tasks': tasks, 'mean_f1': round(
+        fmean(float(one['f1'] or 0) for one in tasks.values()), 2) if tasks else None}
 
 
 def _first(clue: float, said: Sequence[float]) -> str:

@@ -34,12 +34,12 @@ def save(model: ModelProto, path: Path) -> None:
 
 def export(
     source: Path, target: Path, frame: tuple[int, int], *, window_turns: int,
-    precision: str = 'float32',
+    precision: str = 'float32', memory_tokens: int | None = None,
 ) -> EngineShapes:
     """Copy a checkpoint, write its graphs beside it, and return the shapes to build for."""
     shutil.copytree(source, target)
     checkpoint = load_checkpoint(target)
-    shapes = shapes_of(checkpoint, frame, window_turns)
+    shapes = shapes_of(checkpoint, frame, window_turns, memory_tokens=memory_tokens)
     weights = checkpoint.weights
     save(vision_graph(checkpoint.vision, checkpoint.frame, weights, shapes.grid, precision),
          target / 'vision.onnx')

@@ -36,6 +36,8 @@ from streamo_ros.engine.backends.tensorrt.manifest import read_manifest
 from streamo_ros.engine.graphs.builder import Graph
 from streamo_ros.engine.graphs.step import step_graph
 from streamo_ros.models import DecoderConfig
+from streamo_ros.models.blocks import BLOCK
+from streamo_ros.models.blocks import in_blocks
 from streamo_ros.models.checkpoint import NANO
 
 trt = pytest.importorskip('tensorrt_rtx', reason='real engines are built by TensorRT-RTX')
@@ -91,6 +93,22 @@ def test_nano_is_built_at_its_true_shapes(nano, capability, in_place, figures):
             'seconds': manifest.seconds[name], 'mib': round(size / MIB, 1)})
 
 
+@pytest.mark.parametrize('bits, capability', [(4, (8, 6)), (8, (8, 9))])
+def test_quantised_layers_of_the_true_widths_stay_quantised(bits, capability, roomy, figures):
+    save(two_layers('3b', bits), roomy / 'step.onnx')
+    job = EngineJob(roomy / 'step.onnx', SHAPES, trt)
+    assert job.precision() == 'float16'
+    plan = job.build(capability)
+    hidden, heads, kv_heads, mlp = QWEN['3b']
+    matrices = hidden * ((2 * heads + 2 * kv_heads) * 128 + 3 * mlp)
+    weights = matrices * bits // 8 + 2 * matrices // BLOCK
+    assert weights < plan.nbytes < 2.2 * weights  # both layers at most
+    figures.append({
+        'model': 'two layers of Qwen2.5-VL-3B', 'engine': 'step', 'precision': f'int{bits}',
+        'capability': capability, 'in_place': False, 'seconds': round(job.seconds, 1),
+        'mib': round(plan.nbytes / MIB, 1)})
+
+
 @pytest.mark.parametrize('model, capability, in_place', [
     ('3b', (8, 6), True), ('3b', (8, 9), False), ('7b', (8, 6), False), ('7b', (8, 9), True)])
 def test_two_layers_of_the_true_widths_are_built(
@@ -128,7 +146,7 @@ def test_shapes_in_no_order_are_refused(nano):
         job.build((8, 6))
 
 
-def two_layers(model):
+def two_layers(model, bits=0):
     hidden, heads, kv_heads, mlp = QWEN[model]
     config = DecoderConfig(
         layers=2, hidden=hidden, heads=heads, kv_heads=kv_heads, head_dim=128, mlp=mlp,
@@ -149,4 +167,8 @@ def two_layers(model):
     weights.update({
         name: value.astype(np.float32) for name, value in weights.items() if 'norm' in name})
     weights['decoder.embed_tokens.weight'] = np.resize(noise, (512, hidden))
+    if bits:
+        weights.update({
+            name: in_blocks(value.astype(np.float32), bits)
+            for name, value in weights.items() if name.endswith('_proj.weight')})
     return step_graph(config, weights, (1, 2, 3), precision='float16')

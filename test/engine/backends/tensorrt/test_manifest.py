@@ -141,7 +141,8 @@ def test_no_other_module_is_imported_for_tensorrt(manifest, directory):
         read_manifest(directory)
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{}', '{"shapes": {}, "capability": [8]}', 'null'])
+@pytest.mark.parametrize('text', ['', '[]', '{}', '{"shapes": {}, "capability": [8]}', 'null',
+                                  '[' * 100_000])
 def test_a_manifest_that_cannot_be_read_is_refused(directory, text):
     (directory / 'manifest.json').write_text(text)
     with pytest.raises(TensorRtError, match='manifest.json cannot be read'):

@@ -24,11 +24,11 @@ from ovo_records import published
 from ovo_records import write
 import pytest
 
+from streamo_ros.evaluation.benchmarks.fields import BenchmarkError
 from streamo_ros.evaluation.benchmarks.ovo_bench.official import baselines
 from streamo_ros.evaluation.benchmarks.ovo_bench.official import is_right
 from streamo_ros.evaluation.benchmarks.ovo_bench.official import read_predictions
 from streamo_ros.evaluation.benchmarks.ovo_bench.official import score
-from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import read_records
 
 

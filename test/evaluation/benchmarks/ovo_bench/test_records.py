@@ -26,7 +26,7 @@ from ovo_records import steps
 from ovo_records import write
 import pytest
 
-from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
+from streamo_ros.evaluation.benchmarks.fields import BenchmarkError
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import Point
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import read_records
 from streamo_ros.evaluation.benchmarks.ovo_bench.records import Record

@@ -15,6 +15,7 @@
 """OVO-Bench run over videos rendered on the spot, by nano, from the command line."""
 
 import json
+import shutil
 
 from ovo_records import choice
 from ovo_records import clue
@@ -25,11 +26,20 @@ import pytest
 from rendered_video import light_off
 from rendered_video import TELL
 from rendered_video import write_room
+from safetensors.numpy import load_file
+from safetensors.numpy import save_file
 
 from streamo_ros.cli.main import main
-from streamo_ros.evaluation.benchmarks.ovo_bench import run as ovo_run
+from streamo_ros.evaluation.benchmarks import watching
+from streamo_ros.evaluation.benchmarks.journal import benchmark_folder
 from streamo_ros.evaluation.benchmarks.watching import Heard
 from streamo_ros.evaluation.benchmarks.watching import watch
+from streamo_ros.evaluation.spread import Spread
+from streamo_ros.evaluation.spread import spread
+from streamo_ros.models import CheckpointError
+from streamo_ros.models import read_checkpoint
+from streamo_ros.models.checkpoint import NANO
+from streamo_ros.output import MARK
 
 
 @pytest.fixture(scope='module')
@@ -98,7 +108,8 @@ def test_predictions_are_written_as_the_official_scores_take_them(folder, done, 
 
 def test_a_run_that_was_cut_off_goes_on_and_ends_the_same(folder, done, tmp_path, monkeypatch):
     whole = (done / 'watched.jsonl').read_text()
-    (tmp_path / 'settings.json').write_text((done / 'settings.json').read_text())
+    for name in (MARK, 'settings.json'):
+        (tmp_path / name).write_text((done / name).read_text())
     lines = whole.splitlines(keepends=True)
     (tmp_path / 'watched.jsonl').write_text(''.join(lines[:2]) + lines[2][:9])
     watched = []
@@ -107,7 +118,7 @@ def test_a_run_that_was_cut_off_goes_on_and_ends_the_same(folder, done, tmp_path
         watched.append(video.parent.name)
         return watch(engine, video, *more)
 
-    monkeypatch.setattr(ovo_run, 'watch', counted)
+    monkeypatch.setattr(watching, 'watch', counted)
     assert evaluate(folder, tmp_path) == 0
     assert watched == ['SSR', 'EPM', 'HLD']    # EPM's question is too long, and is tried again
     assert (tmp_path / 'watched.jsonl').read_text() == whole
@@ -132,8 +143,52 @@ def test_every_turn_up_to_the_last_point_has_a_state(done):
 def test_what_cannot_be_done_ends_with_a_sentence(
         folder, tmp_path, arguments, sentence, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / 'other').mkdir()
+    with benchmark_folder(tmp_path / 'other'):
+        pass
     (tmp_path / 'other' / 'settings.json').write_text(json.dumps({'checkpoint': 'mine'}))
     (tmp_path / 'other' / 'watched.jsonl').touch()
     assert main(['benchmark', 'ovo', str(folder / 'ovo.json'), *arguments]) == 1
     assert sentence in capsys.readouterr().err
+
+
+def test_a_run_does_not_go_on_with_a_checkpoint_that_was_trained_further(
+        folder, tmp_path, capsys):
+    checkpoint = shutil.copytree(NANO, tmp_path / 'checkpoint')
+    (tmp_path / 'none').mkdir()
+    asked = ['benchmark', 'ovo', str(folder / 'ovo.json'), '--videos', str(tmp_path / 'none'),
+             '--checkpoint', str(checkpoint), '--out', str(tmp_path / 'out')]
+    for _ in range(2):
+        assert main(asked) == 1
+        assert 'none of 7 records could be watched' in capsys.readouterr().err
+    weights = load_file(checkpoint / 'model.safetensors')
+    save_file({name: value * 2 for name, value in weights.items()},
+              checkpoint / 'model.safetensors')
+    assert main(asked) == 1
+    assert 'holds a run with checkpoint_sha256' in capsys.readouterr().err
+
+
+def test_videos_watched_side_by_side_give_the_same_report(folder, done, tmp_path):
+    assert evaluate(folder, tmp_path, '--jobs', '2') == 0
+    assert (tmp_path / 'report.json').read_text() == (done / 'report.json').read_text()
+    assert (tmp_path / 'predictions.jsonl').read_text() == (done / 'predictions.jsonl').read_text()
+    assert sorted((tmp_path / 'watched.jsonl').read_text().splitlines()) == sorted(
+        (done / 'watched.jsonl').read_text().splitlines())
+
+
+def test_a_cluster_gives_the_same_report_and_hands_back_what_was_raised(
+        ray, folder, done, tmp_path, monkeypatch):
+    from ray.cluster_utils import Cluster
+    monkeypatch.setenv('RAY_USAGE_STATS_ENABLED', '0')
+    cluster = Cluster()
+    try:
+        cluster.add_node(num_cpus=1, object_store_memory=80 * 2 ** 20, include_dashboard=False)
+        # Here nothing may be watched, and paths are not those of the worker's directory.
+        monkeypatch.setattr(watching, 'watch', lambda *_: pytest.fail('watched here'))
+        monkeypatch.chdir(folder)
+        assert main(['benchmark', 'ovo', 'ovo.json', '--videos', 'videos', '--out',
+                     str(tmp_path), '--ray', cluster.address]) == 0
+        with pytest.raises(CheckpointError, match='nowhere'):
+            list(spread(read_checkpoint, ['nowhere'], Spread(ray=cluster.address)))
+    finally:
+        cluster.shutdown()
+    assert (tmp_path / 'report.json').read_text() == (done / 'report.json').read_text()

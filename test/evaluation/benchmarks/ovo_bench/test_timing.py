@@ -25,6 +25,7 @@ from streamo_ros.evaluation.benchmarks.ovo_bench.records import read_records
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import answer_times
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import due
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import recall_precision
+from streamo_ros.evaluation.benchmarks.ovo_bench.timing import streampro_f1
 from streamo_ros.evaluation.benchmarks.ovo_bench.timing import timing
 from streamo_ros.evaluation.benchmarks.watching import Heard
 
@@ -73,3 +74,12 @@ def test_the_first_answer_to_a_clue_is_early_a_hit_late_or_none(tmp_path):
     found = timing(records, {0: [3, 6], 1: [4], 2: [8, 30], 3: [9], 4: [], 5: [1]})
     assert found['crr_first_answer'] == {'early': 2, 'hit': 2, 'late': 1, 'none': 1}
     assert set(found['tasks']) == {'CRR'}
+
+
+def test_streampro_f1_takes_occurrences_for_events_and_a_clue_for_a_moment(tmp_path):
+    records = read(tmp_path, count(0), clue(1), choice(2))
+    found = streampro_f1(records, {
+        0: [4, 9],     # within 3 to 5 s; a second after 7 to 8 s: (1 + 3/4) / 2
+        1: [5, 20]})   # a second before the clue, and one too many: precision 3/8, recall 3/4
+    assert found['tasks']['REC']['f1'] == 87.5 and found['tasks']['CRR']['f1'] == 50.0
+    assert found['mean_f1'] == 68.75 and 'SSR' not in found['tasks']

@@ -1,0 +1,23 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Times for sentences that are repeated: rounded, so that the sentence seldom changes."""
+
+import math
+
+
+def rounded_down(seconds: float) -> float:
+    """Return the largest of 1, 2, 5, 10, 20 ... that is not above a time of seconds above 0."""
+    power = 10.0 ** math.floor(math.log10(seconds))
+    return power * max(step for step in (1, 2, 5) if step * power <= seconds)

@@ -1,0 +1,34 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a loader's workers, which are forked, must leave alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import gc
+
+
+@contextmanager
+def parents_garbage_kept() -> Iterator[None]:
+    """
+    Have processes that are forked meanwhile never destroy what belongs to their parent.
+
+    A worker whose garbage collector meets, say, an ONNX Runtime session that its parent dropped
+    waits without end for the session's threads, for those are not forked.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

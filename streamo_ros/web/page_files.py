@@ -1,0 +1,28 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The files of a page, read once."""
+
+import mimetypes
+from pathlib import Path
+
+SHARED = Path(__file__).with_name('page')
+"""What all pages may use."""
+
+
+def page_files(page: Path) -> dict[str, tuple[bytes, str]]:
+    """Return content and type of a page's files and of the shared ones, by name."""
+    return {
+        path.name: (path.read_bytes(), mimetypes.guess_type(path.name)[0] or 'text/plain')
+        for folder in (SHARED, page) for path in folder.iterdir()}

@@ -1,0 +1,98 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What a checkpoint is said to take is what it takes."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from streamo_ros.cli.main import main
+from streamo_ros.engine import footprint
+from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.machines import Machine
+from streamo_ros.models import CheckpointError
+from streamo_ros.models import load_checkpoint
+
+WATCH = """
+import numpy as np
+from streamo_ros.engine import StreamEngine
+from streamo_ros.studies.peak_memory import peak_mib
+engine = StreamEngine.from_pretrained('nano')
+engine.watch('Tell me when the light goes off.')
+random = np.random.default_rng(0)
+for tick in range(engine.window_turns + 2):
+    engine.step(random.integers(0, 256, (480, 640, 3), np.uint8), float(tick))
+print(peak_mib())
+"""
+
+
+def test_the_peak_of_nano_is_within_a_tenth_of_what_is_said():
+    ran = subprocess.run(
+        [sys.executable, '-c', WATCH], check=True, capture_output=True, text=True)
+    said = footprint.footprint(load_checkpoint('nano')).peak_bytes / 2 ** 20
+    assert float(ran.stdout) == pytest.approx(said, rel=0.1)
+
+
+def test_more_turns_instructions_and_bits_take_more():
+    nano = load_checkpoint('nano')
+    least = footprint.footprint(nano, bits=4)
+    for more in (footprint.footprint(nano, bits=8), footprint.footprint(nano)):
+        assert more.decoder_bytes > least.decoder_bytes
+        assert more.tick_bytes > least.tick_bytes
+        assert more.operations == least.operations
+    longer = footprint.footprint(nano, bits=4, window_turns=80)
+    assert longer.cache_bytes > least.cache_bytes
+    assert longer.operations > least.operations
+    assert footprint.footprint(nano, instructions=2).cache_bytes == 2 * footprint.footprint(
+        nano).cache_bytes
+
+
+def test_what_cannot_fit_is_refused_before_it_is_loaded(monkeypatch):
+    monkeypatch.setattr(footprint, 'memory_here', lambda: (2 ** 26, 2 ** 26))
+    with pytest.raises(CheckpointError, match='does not fit: it takes .* and this machine has'):
+        StreamEngine.from_pretrained('nano')
+
+
+def test_a_container_may_have_less_than_its_machine(monkeypatch, tmp_path):
+    (tmp_path / 'memory.max').write_text('104857600\n')
+    (tmp_path / 'memory.high').write_text('max\n')
+    monkeypatch.setattr(
+        footprint, '_FILES', (tmp_path / 'memory.max', tmp_path / 'memory.high'))
+    assert footprint.memory_here() == (104857600, 104857600)
+
+
+def test_a_tick_is_bound_by_what_takes_longer():
+    needed = footprint.footprint(load_checkpoint('nano'))
+    slow = Machine('slow', 1, needed.operations / 2, 1e30)
+    narrow = Machine('narrow', 1, 1e30, needed.tick_bytes / 3)
+    assert slow.least_ms(needed) == pytest.approx(2000)
+    assert narrow.least_ms(needed) == pytest.approx(3000)
+
+
+def test_the_command_says_what_fits_where(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('streamo_ros.bench.engine.peak_gflops', lambda: 100.0)
+    monkeypatch.setattr('streamo_ros.bench.latency.copy_rate', lambda: 1e10)
+    figures = tmp_path / 'figures.json'
+    assert main(['info', 'nano', '--window', '400000', '--json', str(figures)]) == 0
+    printed = capsys.readouterr().out
+    assert 'Jetson Orin Nano 8GB' in printed
+    assert 'does not fit' in printed
+    written = json.loads(figures.read_text())
+    by_name = {row['machine']: row for row in written['machines']}
+    assert not by_name['Jetson Orin Nano 8GB']['fits']
+    assert by_name['Jetson AGX Thor 128GB']['least_ms'] > 0
+    assert all(row['machine'] in by_name for row in written['published'])

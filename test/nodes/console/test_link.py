@@ -1,0 +1,108 @@
+# Copyright 2026 The streamo_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The console's end of a node, over a node that is killed and started again."""
+
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.qos import DurabilityPolicy
+from rclpy.qos import QoSProfile
+
+from streamo_ros.msg import Instruction
+from streamo_ros.msg import StreamState
+from streamo_ros.nodes.console import link as link_module
+from streamo_ros.nodes.console.link import Link
+
+NODE = '/watcher'
+
+
+def linked(graph):
+    return Link(graph.node, NODE, MutuallyExclusiveCallbackGroup(), lambda event: None,
+                lambda camera, picture: None)
+
+
+def reader(graph):
+    heard = []
+    graph.node.create_subscription(Instruction, f'{NODE}/instruction', heard.append, 10)
+    return heard
+
+
+class Lossy:
+    """A publisher whose first messages reach nobody: its readers are known, and not matched."""
+
+    def __init__(self, publisher, lost):
+        self._publisher = publisher
+        self._lost = lost
+
+    def publish(self, message):
+        self._lost -= 1
+        if self._lost < 0:
+            self._publisher.publish(message)
+
+    def __getattr__(self, name):
+        return getattr(self._publisher, name)
+
+
+def test_what_reached_nobody_is_sent_again_until_a_state_tells_of_it(graph, monkeypatch):
+    monkeypatch.setattr(link_module, 'EVERY_S', 0.0)
+    link = linked(graph)
+    heard = reader(graph)
+    graph.wait(lambda: link._instructions.get_subscription_count() == 1, 'the reader')
+    link._instructions = Lossy(link._instructions, 3)
+    link.instruct('Tell me.', '', False, lambda id, trouble: None)
+
+    def looked_after():
+        link.look_after()
+        return heard
+    graph.wait(looked_after, 'the instruction')
+    link._take_state(StreamState(instruction_id=heard[0].id, seq=1))
+    sent = link._instructions._lost
+    link.look_after()
+    assert link._instructions._lost == sent
+
+
+def test_what_a_dead_process_was_told_the_next_one_is_told(graph):
+    link = linked(graph)
+    dead = reader(graph)    # of a process that was killed: DDS does not know yet
+    graph.wait(link._instructions.get_subscription_count, 'the reader')
+    answers = []
+    link.instruct('Tell me now that you are back.', '', False,
+                  lambda id, trouble: answers.append(id))
+    graph.wait(lambda: dead, 'the instruction')
+    again = reader(graph)
+
+    def looked_after():
+        link.look_after()
+        return again
+    graph.wait(looked_after, 'the instruction, at the next one')
+    message = again[0]
+    assert (message.id, message.action) == (answers[0], Instruction.ADD)
+    states = graph.node.create_publisher(StreamState, f'{NODE}/state', QoSProfile(
+        depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL))
+    states.publish(StreamState(instruction_id=message.id, seq=1))
+    graph.wait(lambda: link.board.present, 'the state')
+    third = reader(graph)
+    graph.wait(lambda: link._instructions.get_subscription_count() == 3, 'a third')
+    link.look_after()
+    link.instruct('Tell me again.', '', False, lambda id, trouble: None)
+    graph.wait(lambda: third, 'an instruction')
+    assert [message.text for message in third] == ['Tell me again.']
+
+
+def test_of_a_node_that_began_anew_the_parameters_are_asked_for_again(graph):
+    link = linked(graph)
+    link._asked_parameters = True
+    for seq in (7, 1):
+        link._take_state(StreamState(instruction_id='door', seq=seq))
+        link.look_after()
+        assert link._asked_parameters == (seq == 7)
