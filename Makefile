@@ -19,6 +19,7 @@ export DISTRO
 help:
 	@echo 'make demo   watch a rendered room and a street through a real ROS 2 node'
 	@echo '            VIDEO=FILE  watch this file instead     JSON=FILE  write the figures there'
+	@echo '            CONSOLE=1   show it in a browser as well, until Ctrl-C'
 	@echo 'make test   every test and linter (adds torch to .venv; so does make scores)'
 	@echo '            DISTRO=kilted  the tests of the node, on ROS 2 Kilted'
 	@echo 'make scores how well nano does on streams it was never trained on, into scores.json'
@@ -28,7 +29,7 @@ help:
 	@echo 'make split-report  the test split as bags, and one report of them; OUT=DIR receives both'
 	@echo '            CHECKPOINT=DIR  of this one, not nano     STREAMS=N  of each world, 100'
 	@echo 'make pictures  photographs and cut-outs to train on, into build/pictures (docs/pictures.md)'
-	@echo 'make nano   train nano from nothing, in three rounds of some hours; OUT=DIR receives it'
+	@echo 'make nano   train nano from nothing, in three rounds of some hours, into OUT=DIR/third'
 	@echo 'make small  train what small learns, a day on one core; resumes in OUT=DIR'
 	@echo 'make ablation  what the choices of the paper are worth at its scale; OUT=DIR'
 	@echo 'make docs   the documentation as a site, into build/docs (Sphinx, in .venv-docs)'
@@ -36,13 +37,13 @@ help:
 	@echo 'make clean  remove everything these have made'
 
 demo: build
-	@source ./env.sh && python -m streamo_ros.nodes.tools.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)')
+	@source ./env.sh && python -m streamo_ros.nodes.tools.demo $(if $(VIDEO),--video '$(VIDEO)') $(if $(JSON),--json '$(JSON)') $(if $(CONSOLE),--console)
 
 test: test-set-up build
 ifeq ($(DISTRO),jazzy)
-	@source ./env.sh && ruff check . && mypy && python -m pytest -n 2 --dist loadfile
+	@source ./env.sh && ruff check . && mypy && python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 else
-	@source ./env.sh && python -m pytest -n 2 --dist loadfile test/nodes test/faults test/behaviors
+	@source ./env.sh && python -m pytest -n 3 --dist loadfile --no-loadscope-reorder test/nodes test/faults test/behaviors
 endif
 
 scores: test-set-up build
@@ -68,7 +69,7 @@ nano: test-set-up build
 	&& train='python -m streamo_ros.training.train --compile' \
 	&& (test -f "$$out/first/model.safetensors" || $$train --out "$$out/first") \
 	&& (test -f "$$out/second/model.safetensors" || $$train --out "$$out/second" --begin "$$out/first" --seed 9 --steps 3300) \
-	&& $$train --out "$$out" --begin "$$out/second" --seed 31 --vision-steps 0 --steps 4400
+	&& $$train --out "$$out/third" --begin "$$out/second" --seed 31 --vision-steps 0 --steps 4400
 
 small: test-set-up build
 	@source ./env.sh && python -m streamo_ros.training.small.train --compile --out '$(or $(OUT),$(error say where it goes: make small OUT=DIR))'

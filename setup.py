@@ -32,12 +32,17 @@ setup(
     packages=find_packages(include=['streamo_ros', 'streamo_ros.*']),
     package_data={
         'streamo_ros': ['py.typed'],
+        'streamo_ros.annotate': ['page/*'],
         'streamo_ros.evaluation.pages': ['page.html'],
         'streamo_ros.models': ['nano/*', 'small/*'],
-        'streamo_ros.studies': ['film_annotations.json', 'stranger_phrasings.json'],
+        'streamo_ros.nodes.console': ['page/*'],
+        'streamo_ros.studies': [
+            'blind_questions.json', 'film_annotations.json', 'stranger_phrasings.json'],
+        'streamo_ros.web': ['page/*'],
         'streamo_ros.worlds.composite': ['kinds.txt']},
     python_requires='>=3.10',
     install_requires=[
+        'apsw',
         'av',
         'ml-dtypes',
         'numpy',
@@ -54,7 +59,10 @@ setup(
     extras_require={
         'behaviors': ['py-trees'],
         'bench': ['matplotlib', 'torch', 'transformers'],
+        'console': ['aiohttp'],
+        'parquet': ['pyarrow'],
         'ray': ['ray'],
+        'structured': ['llguidance'],
         'torch': ['torch'],
         'train': [
             'accelerate', 'peft', 'pybullet', 'scikit-image', 'scikit-learn', 'tensorboard',
@@ -62,6 +70,8 @@ setup(
     },
     entry_points={
         'console_scripts': [
+            'camera_node = streamo_ros.nodes.camera_node:main',
+            'console = streamo_ros.nodes.console.main:main',
             'overlay_node = streamo_ros.nodes.overlay.node:main',
             'streamo = streamo_ros.cli.main:main',
             'streamo_node = streamo_ros.nodes.streamo_node:main',

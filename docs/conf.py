@@ -39,11 +39,12 @@ myst_enable_extensions = ['deflist', 'substitution']
 myst_heading_anchors = 3
 
 autodoc_mock_imports = [
-    'PIL', 'accelerate', 'action_msgs', 'ament_index_python', 'av', 'builtin_interfaces', 'cv2',
-    'diagnostic_msgs', 'lifecycle_msgs', 'onnx', 'onnxruntime', 'peft', 'py_trees', 'pybullet',
-    'rcl_interfaces', 'rclpy', 'rosbags', 'ruamel', 'safetensors', 'sensor_msgs', 'skimage',
-    'sklearn', 'std_msgs', 'std_srvs', 'streamo_ros.action', 'streamo_ros.msg', 'tokenizers',
-    'torch', 'tqdm', 'transformers', 'unique_identifier_msgs']
+    'PIL', 'accelerate', 'action_msgs', 'aiohttp', 'ament_index_python', 'av',
+    'builtin_interfaces', 'cv2', 'diagnostic_msgs', 'geometry_msgs', 'lifecycle_msgs', 'onnx',
+    'onnxruntime', 'peft', 'py_trees', 'pybullet', 'rcl_interfaces', 'rclpy', 'rosbags', 'ruamel',
+    'safetensors', 'sensor_msgs', 'skimage', 'sklearn', 'std_msgs', 'std_srvs',
+    'streamo_ros.action', 'streamo_ros.msg', 'streamo_ros.srv', 'tf2_ros', 'tokenizers', 'torch',
+    'tqdm', 'transformers', 'unique_identifier_msgs']
 
 
 def _either(one: Any, other: Any) -> Any:

@@ -34,7 +34,7 @@ SOURCE = BUILD / 'source'
 MARKER = INSTALL / '.built-from'
 SOURCES = (
     'CMakeLists.txt', 'package.xml', 'action', 'behaviors', 'config', 'launch', 'msg', 'scripts',
-    'streamo_ros',
+    'srv', 'streamo_ros',
 )
 ENVIRONMENT = (VENV / '.set-up-run', Path(__file__))
 

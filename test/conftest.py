@@ -15,15 +15,22 @@
 """What tests of several folders share: a small model of every family, a robot's environment."""
 
 from dataclasses import replace
+import fcntl
 import os
 from pathlib import Path
+import signal
 import sys
+import tempfile
 
 import pytest
 
 # Models of tests are too small for threads: with two of torch's on a busy machine, the same test
 # takes twice the processor time.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+
+# Run by nohup or in the background, what the tests start would rightly ignore these.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -47,6 +54,15 @@ def plain_model(random_model, tmp_path_factory):
     directory = tmp_path_factory.mktemp('plain')
     write_checkpoint(random_model.family, random_model.model, directory, plain=True)
     return replace(random_model, directory=directory, zero_shot=True)
+
+
+@pytest.fixture
+def ray():
+    """Return Ray, which finds any cluster of this machine: no other test has one meanwhile."""
+    module = pytest.importorskip('ray', reason='`pip install ray` runs this test')
+    with Path(tempfile.gettempdir(), f'streamo_ros_ray_{os.getuid()}').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield module
 
 
 @pytest.fixture(scope='session')

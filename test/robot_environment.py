@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-The Python of a robot: the system's ROS, numpy and OpenCV, and the four packages of the README.
+The Python of a robot: the system's ROS and what package.xml names, and the README's packages.
 
 A virtual environment whose packages are links to those of the environment that runs the tests, and
 no other package can be imported in it.
@@ -32,7 +32,11 @@ from ament_index_python.packages import get_packages_with_prefixes
 INSTALLED = ('onnx', 'onnxruntime', 'safetensors', 'tokenizers')
 """What the README has robots install; what these import of their own comes with them."""
 BROUGHT = ('flatbuffers', 'ml-dtypes', 'packaging', 'protobuf', 'typing-extensions')
-OF_THE_SYSTEM = ('numpy', 'opencv-python-headless', 'pillow', 'PyYAML')
+OF_THE_SYSTEM = (
+    'aiohttp', 'numpy', 'opencv-python-headless', 'pillow', 'PyYAML',
+    # ... and what aiohttp brings
+    'aiohappyeyeballs', 'aiosignal', 'attrs', 'frozenlist', 'idna', 'multidict', 'propcache',
+    'yarl')
 
 
 class RobotEnvironment:

@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from streamo_ros.cli.main import COMMANDS
+from streamo_ros.nodes.console.settings import SPECIFICATION as CONSOLE_SPECIFICATION
 from streamo_ros.nodes.overlay.node import SPECIFICATION as OVERLAY_SPECIFICATION
 from streamo_ros.nodes.parameters import SPECIFICATION
 
@@ -38,7 +39,7 @@ PAGES = [
     *sorted(DOCS.rglob('*.md'))]
 CONFIG = (ROOT / 'config' / 'streamo.yaml').read_text()
 POLICY = (ROOT / 'config' / 'streamo_policy.xml').read_text()
-MADE_BY_GENERATORS = ('streamo_ros.msg', 'streamo_ros.action')
+MADE_BY_GENERATORS = ('streamo_ros.msg', 'streamo_ros.srv', 'streamo_ros.action')
 
 every_page = pytest.mark.parametrize(
     'page', PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -204,7 +205,8 @@ def test_a_command_is_shown_with_all_its_options(name: str) -> None:
                 assert f'`{option}`' in shown, (words, option)
 
 
-@pytest.mark.parametrize('specification', [SPECIFICATION, OVERLAY_SPECIFICATION])
+@pytest.mark.parametrize(
+    'specification', [SPECIFICATION, OVERLAY_SPECIFICATION, CONSOLE_SPECIFICATION])
 def test_every_parameter_is_shown_with_its_default(specification) -> None:
     shown = extension('streamo_docs.ros_interface').parameters(specification, CONFIG)
     entries = dict(re.findall(r'^`(\w+)`\n: (.*?)(?=^`|\Z)', shown, re.DOTALL | re.MULTILINE))
@@ -216,10 +218,12 @@ def test_every_parameter_is_shown_with_its_default(specification) -> None:
 
 
 @pytest.mark.parametrize('path', [
-    *sorted(ROOT.glob('msg/*.msg')), *sorted(ROOT.glob('action/*.action'))], ids=lambda p: p.name)
+    *sorted(ROOT.glob('msg/*.msg')), *sorted(ROOT.glob('srv/*.srv')),
+    *sorted(ROOT.glob('action/*.action'))], ids=lambda p: p.name)
 def test_every_field_and_constant_of_an_interface_is_shown_and_explained(path: Path) -> None:
     ros_interface = extension('streamo_docs.ros_interface')
-    declared = re.findall(r'^([a-z][\w/]*) (\w+)(=\d+)?$', path.read_text(), re.MULTILINE)
+    declared = re.findall(
+        r'^([a-z][\w/]*(?:\[\])?) (\w+)(=\d+)?$', path.read_text(), re.MULTILINE)
     parts = ros_interface.read_interface(path.read_text())
     fields = [one for part in parts for one in part.fields]
     assert [(one.type, one.name) for one in fields] == [

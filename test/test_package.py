@@ -24,20 +24,39 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-INTERFACES = sorted([*ROOT.glob('msg/*.msg'), *ROOT.glob('action/*.action')])
+INTERFACES = sorted([
+    *ROOT.glob('msg/*.msg'), *ROOT.glob('srv/*.srv'), *ROOT.glob('action/*.action')])
 # The rosdep key of a module outside ROS, where there is one
 ROSDEP_KEYS = {
-    'PIL': 'python3-pil', 'cv2': 'python3-opencv', 'numpy': 'python3-numpy',
-    'onnxruntime': 'python3-onnxruntime-pip', 'rosbags': 'python3-rosbags-pip',
+    'PIL': 'python3-pil', 'aiohttp': 'python3-aiohttp', 'cv2': 'python3-opencv',
+    'numpy': 'python3-numpy', 'onnxruntime': 'python3-onnxruntime-pip',
+    'rosbags': 'python3-rosbags-pip',
     'ruamel': 'python3-ruamel.yaml', 'tqdm': 'python3-tqdm', 'yaml': 'python3-yaml'}
 # Its name on PyPI, where that is not the module's
 PYPI_NAMES = {
     'PIL': 'pillow', 'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes',
     'py_trees': 'py-trees', 'ruamel': 'ruamel-yaml'}
-ROS = re.compile(r'rclpy|ament_index_python|launch\w*|\w+_(msgs|srvs|interfaces)')
+ROS = re.compile(r'rclpy|cv_bridge|ament_index_python|launch\w*|\w+_(msgs|srvs|interfaces)')
 
 # What programs and recorded bags hold on to: fields are added at the end, nothing else changes.
 FROZEN = {
+    'Ask': [
+        'question', 'now', 'timezone', 'away_since',
+        'kind', 'answer', 'event_ids',
+    ],
+    'EventRecord': [
+        'header', 'id', 'state', 'epoch', 'camera', 'instruction_id', 'instruction', 'text',
+        'complete', 'event_start', 'event_end', 'probability', 'latency_s', 'response_seq',
+        'checkpoint', 'logged', 'pose', 'pictures', 'data',
+    ],
+    'GetEvent': [
+        'id',
+        'error_msg', 'event', 'pictures',
+    ],
+    'ListEvents': [
+        'since', 'until', 'camera', 'instruction', 'words', 'page', 'limit',
+        'error_msg', 'events', 'total',
+    ],
     'Instruction': [
         'header', 'action', 'id', 'text', 'source', 'camera', 'once',
     ],
@@ -49,6 +68,12 @@ FROZEN = {
         'header', 'state', 'probability_silence', 'probability_standby', 'probability_response',
         'seq', 'epoch', 'tick', 'camera', 'instruction_id', 'instruction', 'standby_since',
         'response_seq', 'inference_s', 'latency_s', 'age_s', 'frames_dropped', 'status', 'detail',
+    ],
+    'StructuredInstruction': [
+        'instruction', 'choices', 'json_schema',
+    ],
+    'StructuredResponse': [
+        'response', 'data', 'error_msg',
     ],
     'WatchFor': [
         'instruction', 'camera', 'timeout',
@@ -240,13 +265,20 @@ def test_fields_are_only_ever_added_at_the_end(interface: Path) -> None:
 
 
 def test_the_built_messages_hold_the_values_of_the_dialogue() -> None:
+    from streamo_ros.action import Ask
     from streamo_ros.action import WatchFor
     from streamo_ros.dialogue import State
+    from streamo_ros.events.answer import AnswerKind
+    from streamo_ros.msg import EventRecord
     from streamo_ros.msg import StreamState
 
     for state in State:
         assert getattr(StreamState, state.name) == state
         assert getattr(WatchFor.Feedback, state.name) == state
+    for state in (State.STANDBY, State.RESPONSE):
+        assert getattr(EventRecord, state.name) == state
+    for kind in AnswerKind:
+        assert getattr(Ask.Result, kind.name) == kind
 
 
 def test_everything_in_the_source_tree_is_installed() -> None:

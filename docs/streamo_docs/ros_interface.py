@@ -15,9 +15,10 @@
 """
 The ROS interface as Markdown, read from what defines it.
 
-Messages and the action from their files, parameters from the node's specification and the file of
-their defaults, launch arguments from the launch file, names of topics from the SROS2 policy (which
-a test holds against the running nodes' graph) and their types from the calls that make them.
+Messages, services and actions from their files, parameters from the node's specification and the
+file of their defaults, launch arguments from the launch file, names of topics from the SROS2
+policy (which a test holds against the running nodes' graph) and their types from the calls that
+make them.
 """
 
 import ast
@@ -38,8 +39,9 @@ CAMERA_TYPES = {
     'image': 'sensor_msgs/msg/Image', 'image/compressed': 'sensor_msgs/msg/CompressedImage'}
 # What every lifecycle node of rclpy has, and what is said of it elsewhere
 STANDARD = re.compile(
-    r'/(clock|rosout|parameter_events)|~/(transition_event|get_\w+|list_\w+|describe_\w+'
-    r'|set_parameters\w*|change_state)')
+    r'/(clock|rosout|parameter_events)|~/(transition_event|get_state|get_available_\w+'
+    r'|get_transition_graph|get_parameter\w*|get_type_description|list_parameters'
+    r'|describe_parameters|set_parameters\w*|change_state)')
 USES = {'subscribe': 'in', 'publish': 'out', 'reply': 'service', 'execute': 'action'}
 
 
@@ -68,7 +70,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Part:
-    """A message, or the goal, result or feedback of an action."""
+    """A message, one of the two of a service, or the goal, result or feedback of an action."""
 
     text: list[str]
     fields: list[Field]
@@ -112,9 +114,13 @@ def _read_comment(lines: list[str], constants: Mapping[str, str]) -> tuple[str, 
 def interface(text: str) -> str:
     """Return an interface file as Markdown."""
     parts = read_interface(text)
-    titles = [''] if len(parts) == 1 else ['**Goal**', '**Result**', '**Feedback**']
+    titles = {
+        1: [''], 2: ['**Request**', '**Response**'],
+        3: ['**Goal**', '**Result**', '**Feedback**']}[len(parts)]
     written = []
     for title, part in zip(titles, parts, strict=True):
+        if not part.text and not part.fields:
+            continue  # an action may have no feedback
         written += [title, *(escape(paragraph) for paragraph in part.text)]
         written += [_field(one) for one in part.fields]
     return '\n\n'.join(piece for piece in written if piece) + '\n'

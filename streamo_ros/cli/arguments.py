@@ -12,64 +12,19 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Types of arguments, and the options that several commands share."""
+"""The options that several commands share."""
 
 import argparse
 from typing import Any
 from typing import TYPE_CHECKING
 
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import positive_count
+
 if TYPE_CHECKING:
     from streamo_ros.engine import Thresholds
 
 Commands = Any  # argparse has no public name for what add_subparsers() returns
-
-
-def positive(text: str) -> float:
-    """Return a number above 0."""
-    value = float(text)
-    if not 0 < value < float('inf'):
-        raise argparse.ArgumentTypeError(f'{text} is not above 0')
-    return value
-
-
-def not_negative(text: str) -> float:
-    """Return a number from 0."""
-    value = float(text)
-    if not 0 <= value < float('inf'):
-        raise argparse.ArgumentTypeError(f'{text} is below 0')
-    return value
-
-
-def count(text: str) -> int:
-    """Return a whole number from 0."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f'{text} is below 0')
-    return value
-
-
-def positive_count(text: str) -> int:
-    """Return a whole number from 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not 1 or more')
-    return value
-
-
-def ticks(text: str) -> int:
-    """Return a number of ticks whose first and last can be compared."""
-    value = int(text)
-    if value < 2:
-        raise argparse.ArgumentTypeError(f'{text} is not 2 or more')
-    return value
-
-
-def size(text: str) -> tuple[int, int]:
-    """Return (height, width) of WIDTHxHEIGHT."""
-    width, height = (int(side) for side in text.split('x'))
-    if min(width, height) < 1:
-        raise argparse.ArgumentTypeError(f'{text} is no size in pixels')
-    return height, width
 
 
 def add_zero_shot(command: argparse.ArgumentParser) -> None:
@@ -85,11 +40,27 @@ def add_backend(command: argparse.ArgumentParser) -> None:
     command.add_argument('--backend', default='auto', choices=BACKENDS, help='what runs the model')
 
 
+def add_threads(command: argparse.ArgumentParser) -> None:
+    """Add ``--threads``."""
+    command.add_argument(
+        '--threads', type=count, default=0, metavar='N',
+        help='of a processor that the model may use, never more than the cores that the command '
+        'was given; 0: as many')
+
+
 def add_window(command: argparse.ArgumentParser) -> None:
     """Add ``--window``."""
     command.add_argument(
         '--window', type=positive_count, metavar='TURNS',
         help="turns kept in view; the checkpoint's own number if not given")
+
+
+def add_memory(command: argparse.ArgumentParser) -> None:
+    """Add ``--memory``."""
+    command.add_argument(
+        '--memory', type=count, metavar='TOKENS',
+        help='for a text of what was answered, which stays in view; 0 has none, and what the '
+             'checkpoint was trained with is taken if not given')
 
 
 def add_thresholds(command: argparse.ArgumentParser) -> None:
@@ -112,3 +83,14 @@ def thresholds(options: argparse.Namespace) -> 'Thresholds':
     except ValueError as error:
         options.refuse(str(error))
         raise
+
+
+def add_spread(command: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--jobs`` and ``--ray``; ``what`` is spread, such as bags."""
+    parallel = command.add_mutually_exclusive_group()
+    parallel.add_argument(
+        '--jobs', type=positive_count, default=1,
+        help=f'{what} watched at a time, each by a process')
+    parallel.add_argument(
+        '--ray', metavar='ADDRESS',
+        help='watch them on a Ray cluster, "auto" for the one that this machine is part of')

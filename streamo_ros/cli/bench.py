@@ -15,58 +15,59 @@
 """``streamo bench``: what things cost on this machine."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from streamo_ros.cli.arguments import add_backend
+from streamo_ros.cli.arguments import add_threads
 from streamo_ros.cli.arguments import add_window
 from streamo_ros.cli.arguments import Commands
-from streamo_ros.cli.arguments import positive
-from streamo_ros.cli.arguments import positive_count
-from streamo_ros.cli.arguments import ticks
-
-if TYPE_CHECKING:
-    from streamo_ros.models import Checkpoint
+from streamo_ros.cli.measured_checkpoint import add_checkpoint
+from streamo_ros.cli.measured_checkpoint import measured_checkpoint
+from streamo_ros.number_arguments import frame_rate
+from streamo_ros.number_arguments import positive
+from streamo_ros.number_arguments import positive_count
+from streamo_ros.number_arguments import ticks
 
 
 def add_parser(commands: Commands) -> None:
     """Add the command, with a command for each thing that is measured."""
     benches = commands.add_parser('bench').add_subparsers(required=True, metavar='WHAT')
-    engine = benches.add_parser(
-        'engine', help='a tick: over time, against re-reading the window, against the hardware',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    engine.set_defaults(run=_run_engine)
-    _add_checkpoint(engine)
+
+    def add(name: str, help: str, run: Callable[[argparse.Namespace], None]) -> (
+            argparse.ArgumentParser):
+        bench = benches.add_parser(
+            name, help=help, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        bench.set_defaults(run=run)
+        bench.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+        return bench
+
+    engine = add(
+        'engine', 'a tick: over time, against re-reading the window, against the hardware',
+        _run_engine)
+    add_checkpoint(engine)
     add_backend(engine)
+    add_threads(engine)
     add_window(engine)
     engine.add_argument(
         '--ticks', type=ticks, default=20000, help='how long to run for flatness, 2 or more')
-    engine.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
-    latency = benches.add_parser(
-        'latency', help='a tick at every frame rate, window, number of instructions and backend',
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    latency.set_defaults(run=_run_latency)
-    _add_checkpoint(latency)
+    latency = add(
+        'latency', 'a tick at every frame rate, window, number of instructions and backend',
+        _run_latency)
+    add_checkpoint(latency)
     _add_latency(latency)
-    node = benches.add_parser(
-        'node', help="a camera's frames that reach the node, and what the node costs (needs ROS)",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    node.set_defaults(run=_run_node)
+    events = add('events', 'a full event log: to write, to list and to ask', _run_events)
+    events.add_argument(
+        '--events', type=positive_count, default=100_000, help='how many it holds')
+    node = add(
+        'node', "a camera's frames that reach the node, and what the node costs (needs ROS)",
+        _run_node)
     node.add_argument(
         '--seconds', type=positive, default=20.0, help='for which the camera sends, in each run')
-    node.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
-
-
-def _add_checkpoint(command: argparse.ArgumentParser) -> None:
-    from streamo_ros.bench.random_checkpoints import SHAPES
-    what = command.add_mutually_exclusive_group()
-    what.add_argument(
-        '--shape', default='nano', choices=SHAPES, help='of random weights, or nano itself')
-    what.add_argument('--checkpoint', metavar='DIR', help='measure this one instead')
 
 
 def _add_latency(latency: argparse.ArgumentParser) -> None:
@@ -83,7 +84,7 @@ def _add_latency(latency: argparse.ArgumentParser) -> None:
         '--backend', nargs='+', default=BACKENDS, choices=BACKENDS,
         help='what runs the model; those that cannot are named')
     latency.add_argument(
-        '--fps', nargs='+', type=positive, default=(1.0, 2.0, 10.0), help='frame rates')
+        '--fps', nargs='+', type=frame_rate, default=(1.0, 2.0, 10.0), help='frame rates')
     latency.add_argument(
         '--window', nargs='+', type=positive_count, default=(8, 60), metavar='TURNS',
         help='windows')
@@ -91,42 +92,24 @@ def _add_latency(latency: argparse.ArgumentParser) -> None:
         '--instructions', nargs='+', type=standing, default=(1, 4), metavar='N',
         help=f'how many stand, up to {MAX_INSTRUCTIONS}')
     latency.add_argument('--ticks', type=ticks, default=60, help='measured of each, 2 or more')
-    latency.add_argument('--json', type=Path, metavar='FILE', help='write the table here')
-
-
-def _checkpoint(options: argparse.Namespace, backends: Iterable[str]) -> 'Checkpoint':
-    from streamo_ros.bench.random_checkpoints import random_checkpoint
-    from streamo_ros.models import CheckpointError
-    from streamo_ros.models import load_checkpoint
-    if options.checkpoint:
-        return load_checkpoint(options.checkpoint)
-    for backend in backends:
-        if options.shape != 'nano' and backend not in ('auto', 'onnxruntime'):
-            raise CheckpointError(
-                f'random weights are in no file for {backend} to read: give a checkpoint, or '
-                '--backend onnxruntime')
-    return random_checkpoint(options.shape)
 
 
 def _run_engine(options: argparse.Namespace) -> None:
     from streamo_ros.bench.engine import measure
     figures = asdict(measure(
-        _checkpoint(options, [options.backend]), backend=options.backend,
-        window_turns=options.window, ticks=options.ticks, plot=options.plot))
-    for name, value in figures.items():
-        print(f'{name:24} {"not measured here" if value is None else value}')
-    if options.json:
-        from streamo_ros.output import write_json
-        write_json(options.json, {
-                'shape': options.checkpoint or options.shape, 'backend': options.backend,
-                **figures})
+        measured_checkpoint(options, [options.backend]), backend=options.backend,
+        window_turns=options.window, ticks=options.ticks, plot=options.plot,
+        threads=options.threads))
+    _show(figures, {
+        'shape': options.checkpoint or options.shape, 'backend': options.backend, **figures},
+        options.json)
 
 
 def _run_latency(options: argparse.Namespace) -> None:
     from streamo_ros.bench.latency import lines
     from streamo_ros.bench.latency import measure
     table = measure(
-        options.checkpoint or options.shape, _checkpoint(options, options.backend),
+        options.checkpoint or options.shape, measured_checkpoint(options, options.backend),
         options.backend, options.fps, options.window, options.instructions, options.ticks)
     print('\n'.join(lines(table)))
     if options.json:
@@ -134,11 +117,22 @@ def _run_latency(options: argparse.Namespace) -> None:
         write_json(options.json, asdict(table))
 
 
+def _run_events(options: argparse.Namespace) -> None:
+    from streamo_ros.bench.events import measure
+    figures = asdict(measure(options.events))
+    _show(figures, figures, options.json)
+
+
 def _run_node(options: argparse.Namespace) -> None:
     from streamo_ros.bench.node import measure
     figures = asdict(measure(options.seconds))
+    _show(figures, figures, options.json)
+
+
+def _show(figures: dict[str, Any], written: dict[str, Any], json: Path | None) -> None:
+    """Print figures, and write them with what they are of."""
     for name, value in figures.items():
-        print(f'{name:34} {value}')
-    if options.json:
+        print(f'{name:34} {"not measured here" if value is None else value}')
+    if json:
         from streamo_ros.output import write_json
-        write_json(options.json, figures)
+        write_json(json, written)

@@ -15,21 +15,18 @@
 """``streamo benchmark``: published benchmarks, watched as streams or scored from predictions."""
 
 import argparse
-from collections.abc import Iterable
-import hashlib
-import json
 from pathlib import Path
-import sys
-from typing import Any
-from typing import TYPE_CHECKING
 
-from streamo_ros.cli.arguments import add_backend
-from streamo_ros.cli.arguments import add_window
-from streamo_ros.cli.arguments import add_zero_shot
+from streamo_ros.cli import benchmark_offline
+from streamo_ros.cli import benchmark_streaming
+from streamo_ros.cli import benchmark_summary
 from streamo_ros.cli.arguments import Commands
-
-if TYPE_CHECKING:
-    from streamo_ros.engine import StreamEngine
+from streamo_ros.cli.benchmark_run import add_run
+from streamo_ros.cli.benchmark_run import add_source
+from streamo_ros.cli.benchmark_run import report
+from streamo_ros.cli.benchmark_run import require_out
+from streamo_ros.cli.benchmark_run import settings
+from streamo_ros.cli.benchmark_run import watching
 
 
 def add_parser(commands: Commands) -> None:
@@ -42,12 +39,8 @@ def add_parser(commands: Commands) -> None:
                     'as they are.')
     ovo.set_defaults(run=_run_ovo)
     ovo.add_argument('annotations', type=Path, metavar='JSON', help='ovo_bench_new.json')
-    what = ovo.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        '--videos', type=Path, metavar='DIR', help="where the records' paths start from")
-    what.add_argument(
-        '--predictions', type=Path, metavar='FILE',
-        help='lines of JSON: {"id": 0, "responses": ["B"]}, one response a test point')
+    add_source(ovo, 'lines of JSON: {"id": 0, "responses": ["B"]}, one response a test point')
+    add_run(ovo)
     streams = benchmarks.add_parser(
         'streams', help="a file or folder in the authors' stream format",
         description="States and answers held against those of streams in the authors' format.")
@@ -56,93 +49,41 @@ def add_parser(commands: Commands) -> None:
     streams.add_argument(
         '--videos', type=Path, required=True, metavar='DIR',
         help="where the records' paths start from")
-    for command in (ovo, streams):
-        command.add_argument(
-            '--out', type=Path, metavar='DIR', required=command is streams,
-            help='what is watched and the report go here; a run that was cut off goes on')
-        command.add_argument(
-            '--checkpoint', default='nano', help='"nano", if not given, or a directory')
-        add_zero_shot(command)
-        add_backend(command)
-        add_window(command)
-        command.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
+    add_run(streams, out_required=True)
+    benchmark_streaming.add_parsers(benchmarks)
+    benchmark_offline.add_parsers(benchmarks)
+    benchmark_summary.add_parsers(benchmarks)
 
 
 def _run_ovo(options: argparse.Namespace) -> None:
     from streamo_ros.evaluation.benchmarks.ovo_bench import official
-    from streamo_ros.evaluation.benchmarks.ovo_bench import report
+    from streamo_ros.evaluation.benchmarks.ovo_bench import report as ovo_report
     from streamo_ros.evaluation.benchmarks.ovo_bench import run
-    from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
     from streamo_ros.evaluation.benchmarks.ovo_bench.records import read_records
+    from streamo_ros.models import load_checkpoint
     records = read_records(options.annotations)
     if options.predictions:
         predictions = official.read_predictions(options.predictions, records)
         figures = {
+            'benchmark': 'ovo', 'title': 'OVO-Bench',
             'official': official.score(records, predictions),
             'baselines': official.baselines(
                 [record for record in records if record.id in predictions])}
     else:
-        if not options.out:
-            raise BenchmarkError('--videos takes --out: give a folder for what is watched')
-        engine = _engine(options, 1.0)
-        figures = run.run(
-            records, options.videos, options.out, engine,
-            {**_settings(options, [options.annotations]), 'window_turns': engine.window_turns},
-            _progress)
-    _report(options, figures, report.lines(figures))
+        out = require_out(options)
+        window_turns = options.window or load_checkpoint(
+            options.checkpoint, zero_shot=options.zero_shot).window_turns
+        figures = run.run(records, options.videos, out, *watching(options), {
+            **settings(options, [options.annotations]), 'window_turns': window_turns})
+    report(options, figures, ovo_report.lines(figures))
 
 
 def _run_streams(options: argparse.Namespace) -> None:
     from streamo_ros.evaluation.benchmarks import recorded
     records = recorded.find_records(options.data)
     files = dict.fromkeys(record.file.file for record in records)
-    figures = recorded.run(
-        records, options.videos, options.out, lambda fps: _engine(options, fps),
-        {**_settings(options, files), 'window_turns': options.window}, _progress)
-    _report(options, figures, (
+    figures = recorded.run(records, options.videos, options.out, *watching(options), {
+        **settings(options, files), 'window_turns': options.window})
+    report(options, figures, (
         f'{name:34} {value}' for name, value in figures.items()
         if not isinstance(value, dict | list)))
-
-
-def _engine(options: argparse.Namespace, fps: float) -> 'StreamEngine':
-    from streamo_ros.engine import StreamEngine
-    return StreamEngine.from_pretrained(
-        options.checkpoint, backend=options.backend, window_turns=options.window, fps=fps,
-        zero_shot=options.zero_shot)
-
-
-def _settings(options: argparse.Namespace, files: Iterable[Path]) -> dict[str, Any]:
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return {
-        'data_sha256': digest.hexdigest(), 'checkpoint': options.checkpoint,
-        'zero_shot': options.zero_shot, 'backend': options.backend, 'look_back': True}
-
-
-def _progress(records: list[Any]) -> Iterable[Any]:
-    from tqdm import tqdm
-    return tqdm(records, unit=' record', leave=False, disable=not sys.stderr.isatty())
-
-
-def _report(options: argparse.Namespace, figures: dict[str, Any], lines: Iterable[str]) -> None:
-    """Write the figures, name what was not watched, and print the lines if anything was."""
-    from streamo_ros.evaluation.benchmarks.journal import benchmark_folder
-    from streamo_ros.evaluation.benchmarks.ovo_bench.records import BenchmarkError
-    from streamo_ros.output import write_json
-    for video in figures.get('absent_videos', ()):
-        print(f'absent: {video}', file=sys.stderr)
-    for record, reason in figures.get('left_out', {}).items():
-        print(f'left out: {record}: {reason}', file=sys.stderr)
-    if options.out:
-        with benchmark_folder(options.out) as folder:
-            folder.write_text(
-                'report.json', json.dumps(figures, indent=2, ensure_ascii=False) + '\n')
-    if options.json:
-        write_json(options.json, figures)
-    if figures.get('watched') == 0:
-        raise BenchmarkError(
-            f'none of {figures["records"]} records could be watched: '
-            f'{len(figures["absent_videos"])} videos are not below {options.videos}, '
-            f'{len(figures["left_out"])} records cannot be used')
-    print('\n'.join(lines))

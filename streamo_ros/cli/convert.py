@@ -19,7 +19,7 @@ from pathlib import Path
 import sys
 
 from streamo_ros.cli.arguments import Commands
-from streamo_ros.cli.arguments import positive
+from streamo_ros.number_arguments import frame_rate
 
 
 def add_parser(commands: Commands) -> None:
@@ -37,7 +37,7 @@ def add_parser(commands: Commands) -> None:
     how.add_argument(
         '--back', action='store_true', help='the other way: RAW is read as a stream file')
     convert.add_argument(
-        '--fps', type=positive, default=1.0, help='turns per second; 1 if not given')
+        '--fps', type=frame_rate, default=1.0, help='turns per second; 1 if not given')
     convert.add_argument(
         '--videos', type=Path, default=Path(), metavar='DIR',
         help="what the records' paths are relative to; the working directory if not given")
@@ -87,10 +87,10 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _system_prompt(options: argparse.Namespace) -> str:
-    from streamo_ros.models import load_checkpoint
+    from streamo_ros.models import read_checkpoint
     from streamo_ros.training.json_records import FileError
     if not options.system_prompt:
-        return load_checkpoint(options.checkpoint).system_prompt
+        return read_checkpoint(options.checkpoint).system_prompt
     try:
         return options.system_prompt.read_bytes().decode()
     except (OSError, ValueError) as error:

@@ -19,12 +19,16 @@ from pathlib import Path
 import sys
 
 from streamo_ros.cli.arguments import add_backend
+from streamo_ros.cli.arguments import add_memory
+from streamo_ros.cli.arguments import add_spread
+from streamo_ros.cli.arguments import add_threads
 from streamo_ros.cli.arguments import add_thresholds
 from streamo_ros.cli.arguments import add_window
 from streamo_ros.cli.arguments import Commands
-from streamo_ros.cli.arguments import positive
-from streamo_ros.cli.arguments import positive_count
 from streamo_ros.cli.arguments import thresholds
+from streamo_ros.errors import one_line
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import frame_rate
 
 
 def add_parser(commands: Commands) -> None:
@@ -33,7 +37,7 @@ def add_parser(commands: Commands) -> None:
         'evaluate',
         description='Watch bags as the node would have, and score it where the truth is known. '
                     'A run that was cut off is taken up by the same command.',
-        epilog='`python -m pydoc streamo_ros.evaluation.bags.annotation` shows how '
+        epilog='`python -m pydoc streamo_ros.sources.bag_annotation` shows how '
                'annotations are written; `make sample-bag` makes a bag to try it on.',
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     evaluate.set_defaults(run=run)
@@ -53,16 +57,13 @@ def add_parser(commands: Commands) -> None:
     evaluate.add_argument(
         '--checkpoint', default='nano', help='"nano" or a checkpoint\'s directory')
     add_backend(evaluate)
-    evaluate.add_argument('--fps', type=positive, default=1.0, help='frames sampled per second')
+    add_threads(evaluate)
+    evaluate.add_argument('--fps', type=frame_rate, default=1.0, help='frames sampled per second')
     add_window(evaluate)
+    add_memory(evaluate)
     add_thresholds(evaluate)
-    parallel = evaluate.add_mutually_exclusive_group()
-    parallel.add_argument(
-        '--jobs', type=positive_count, default=1, help='bags watched at a time, each by a process')
-    parallel.add_argument(
-        '--ray', metavar='ADDRESS',
-        help='watch them on a Ray cluster, "auto" for the one that this machine is part of')
-    evaluate.add_argument('--seed', type=int, default=0, help='of the intervals')
+    add_spread(evaluate, 'bags')
+    evaluate.add_argument('--seed', type=count, default=0, help='of the intervals')
     evaluate.add_argument('--json', type=Path, metavar='FILE', help='write the scores here, too')
 
 
@@ -81,16 +82,19 @@ def run(options: argparse.Namespace) -> None:
     from streamo_ros.evaluation.bags.evaluate import table
     from streamo_ros.evaluation.bags.run import Watching
     from streamo_ros.evaluation.pages.report import write_report_page
-    from streamo_ros.sources.bag import SourceError
+    from streamo_ros.sources.source_error import SourceError
     report = evaluate(
         options.bags, options.out, Watching(
             options.checkpoint, options.backend, options.fps, options.window,
-            thresholds=thresholds(options)),
+            thresholds=thresholds(options), memory_tokens=options.memory,
+            threads=options.threads),
         annotations=options.annotations, jobs=options.jobs, ray=options.ray,
         seed=options.seed)
     for bag in report.bags:
         for notice in [*bag.notices, *(one for camera in bag.cameras for one in camera.notices)]:
-            print(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}', file=sys.stderr)
+            print(
+                one_line(f'{bag.name}: {notice.count} {notice.kind}: {notice.sentence}'),
+                file=sys.stderr)
     print('\n'.join(table(report) if report.groups else ['nothing is known of what is true']))
     write_report_page(report, options.out / 'report.html')
     print(options.out / 'report.json')

@@ -18,11 +18,12 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
+from streamo_ros.cli.arguments import add_memory
 from streamo_ros.cli.arguments import add_zero_shot
 from streamo_ros.cli.arguments import Commands
-from streamo_ros.cli.arguments import positive
-from streamo_ros.cli.arguments import positive_count
-from streamo_ros.cli.arguments import size
+from streamo_ros.number_arguments import frame_rate
+from streamo_ros.number_arguments import positive_count
+from streamo_ros.number_arguments import size
 
 
 def add_parser(commands: Commands) -> None:
@@ -47,8 +48,9 @@ def add_parser(commands: Commands) -> None:
     export.add_argument(
         '--window', type=positive_count, metavar='TURNS',
         help="of engines: turns kept in view; the checkpoint's own number if not given")
+    add_memory(export)
     export.add_argument(
-        '--fps', type=positive, default=1.0, help='of engines: frames sampled per second')
+        '--fps', type=frame_rate, default=1.0, help='of engines: frames sampled per second')
     export.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
 
 
@@ -66,7 +68,8 @@ def run(options: argparse.Namespace) -> None:
     else:
         export, manifest = export_tensorrt(
             checkpoint, options.out, precision=options.precision or 'float16',
-            camera=options.camera, window_turns=options.window, fps=options.fps)
+            camera=options.camera, window_turns=options.window, fps=options.fps,
+            memory_tokens=options.memory)
         figures = {**asdict(export), 'engines': asdict(manifest)}
     print(f'{options.out}: {export.grid[0]} by {export.grid[1]} visual tokens, '
           f'{sum(export.megabytes.values()):.1f} MB of graphs')

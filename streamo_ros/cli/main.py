@@ -22,18 +22,27 @@ module is imported only when that command is given, and imports what it needs on
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 import os
 import signal
 import sys
 from typing import NoReturn
+import warnings
 
+from streamo_ros.closed_streams import fill_closed_streams
+from streamo_ros.errors import one_line
 from streamo_ros.errors import UserError
 
 COMMANDS = {
-    'watch': 'watch a video, an image folder or a bag, without ROS',
+    'watch': 'watch a video, an image folder, a bag or a live camera, without ROS',
+    'info': 'what a checkpoint takes, and what machines can do with it',
+    'console': 'what the nodes on a robot see and decide, in a terminal or as JSON',
     'bench': 'measure what things cost on this machine',
     'assemble': 'put a built-in checkpoint together from pretrained parts, once',
+    'quantize': 'write a checkpoint in int8 or int4, calibrated on streams',
     'export': 'write a checkpoint as ONNX, held against torch, or as TensorRT engines',
+    'annotate': 'mark on a page what happens in a bag, or check what was marked',
+    'build': 'raw annotations from those of published data sets, and mixes of them',
     'convert': 'raw annotations to the stream format that models train on, or back',
     'benchmark': 'score a model on a published benchmark',
     'evaluate': 'watch recorded bags, and say how good what was decided is',
@@ -50,12 +59,16 @@ _PIP_NAMES = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
+    fill_closed_streams()
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors='surrogateescape')  # file names are not always UTF-8
+    warnings.filterwarnings('ignore', module='PIL')  # on details of pictures that are read anyway
     try:
         options = parse(sys.argv[1:] if arguments is None else arguments)
         options.run(options)
         sys.stdout.flush()  # here, where a closed pipe or a full disk can still be told
     except UserError as error:
-        print(f'streamo: {error}', file=sys.stderr)
+        print(f'streamo: {one_line(str(error))}', file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         module = (error.name or 'streamo_ros').partition('.')[0]
@@ -68,8 +81,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         _end_in_silence()
+    except MemoryError:
+        print('streamo: there is not enough memory for this: end other programs, or raise the '
+              'limit (ulimit -v)', file=sys.stderr)
+        return 1
     except OSError as error:  # a full disk, a folder that may not be read: no defect of ours
-        print(f'streamo: {error}', file=sys.stderr)
+        print(f'streamo: {one_line(str(error))}', file=sys.stderr)
         return 1
     return 0
 
@@ -81,7 +98,11 @@ def _end_in_silence() -> NoReturn:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Return a command's options and, as ``run``, the function that takes them."""
+    """
+    Return a command's options and, as ``run``, the function that takes them.
+
+    :raises UserError: when it could not read what it is given, or not write where it shall
+    """
     parser = argparse.ArgumentParser(
         prog='streamo', description='Watch a stream with a model that decides when to speak.')
     commands = parser.add_subparsers(required=True, metavar='COMMAND')
@@ -90,4 +111,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     else:
         for name, summary in COMMANDS.items():
             commands.add_parser(name, help=summary)
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    from streamo_ros.cli.files import check_files  # not for a list of commands
+    check_files(options)
+    return options

@@ -18,12 +18,18 @@ import argparse
 from importlib import import_module
 
 from streamo_ros.cli.arguments import Commands
+from streamo_ros.cli.files import check_files
 
 STUDIES = {
     'ablation': "what the paper's choices are worth at nano's scale (needs torch)",
     'agreement': 'how often a cache that slides decides as a window that is read anew',
     'differencing': 'tune the frame-differencing baseline on validation streams',
     'film': 'a checkpoint on real film, beside frame differencing',
+    'importers': 'time and memory of the importers of streamo build, by the number of records',
+    'made-benchmarks': 'a checkpoint, or two, on all benchmarks over films of known truth',
+    'memory': 'what a memory of answers is worth to a checkpoint, and what it costs',
+    'quantised': 'how often a quantised checkpoint decides as the one that it was made of',
+    'questions': 'questions about an event log of known truth, answered by the planner',
     'sample-bag': 'write a small bag with its truth beside, for streamo evaluate',
     'scores': 'a checkpoint on rendered streams that it was never trained on',
     'split-bags': 'the test split as bags, and one report of them',
@@ -39,7 +45,7 @@ def add_parser(commands: Commands) -> None:
         'study', formatter_class=argparse.RawDescriptionHelpFormatter,
         description='Experiments that are run by hand. Their options: streamo study NAME --help',
         epilog='\n'.join(['studies:', *(
-            f'  {name:13} {summary}' for name, summary in STUDIES.items())]))
+            f'  {name:16} {summary}' for name, summary in STUDIES.items())]))
     study.set_defaults(run=run)
     study.add_argument('name', choices=STUDIES, metavar='NAME', help='one of the studies below')
     study.add_argument(
@@ -53,4 +59,6 @@ def run(options: argparse.Namespace) -> None:
         prog=f'streamo study {options.name}', description=STUDIES[options.name],
         formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     study.add_arguments(parser)
-    study.main(parser.parse_args(options.options))
+    given = parser.parse_args(options.options)
+    check_files(given)
+    study.main(given)

@@ -17,11 +17,12 @@
 import argparse
 from pathlib import Path
 
+from streamo_ros.cli.arguments import add_memory
 from streamo_ros.cli.arguments import Commands
-from streamo_ros.cli.arguments import count
-from streamo_ros.cli.arguments import not_negative
-from streamo_ros.cli.arguments import positive
-from streamo_ros.cli.arguments import positive_count
+from streamo_ros.number_arguments import count
+from streamo_ros.number_arguments import not_negative
+from streamo_ros.number_arguments import positive
+from streamo_ros.number_arguments import positive_count
 
 
 def add_parser(commands: Commands) -> None:
@@ -60,14 +61,21 @@ def add_parser(commands: Commands) -> None:
     train.add_argument(
         '--window', type=positive_count, metavar='TURNS',
         help='turns in sight while training; the whole stream if not given')
+    add_memory(train)
     train.add_argument(
-        '--loss', default='focal', choices=('focal', 'fixed', 'cross_entropy'),
-        help='how states weigh: focal; 0.3, 1.3 and 2.0; or like any token')
+        '--loss', default='focal', choices=('focal', 'fixed', 'class_balanced', 'cross_entropy'),
+        help='how states weigh: focal; 0.3, 1.3 and 2.0; by effective numbers; or like any token')
     train.add_argument('--gamma', type=not_negative, default=2.0, help='of the focal loss')
     train.add_argument(
         '--alpha', type=_alpha, default='present', metavar='present|three|S,B,R',
         help="of the focal loss: balance over the states that occur (the authors' code), over "
              'three (the paper), or these weights')
+    train.add_argument(
+        '--beta', type=_part, default=0.9999, metavar='BETA',
+        help='of the class-balanced loss, from 0 to below 1')
+    train.add_argument(
+        '--state-share', type=_share, default=1.0, metavar='SHARE',
+        help='supervise the turns at which the state changes, and this share of the others')
     train.add_argument(
         '--lora', type=positive_count, metavar='RANK',
         help='train adapters, and merge them at the end')
@@ -75,7 +83,7 @@ def add_parser(commands: Commands) -> None:
         '--gradient-checkpointing', action='store_true', help='less memory, more time')
     train.add_argument(
         '--save-every', type=positive_count, default=100, metavar='STEPS', help='and evaluate')
-    train.add_argument('--seed', type=int, default=1, help='of the order of the data')
+    train.add_argument('--seed', type=count, default=1, help='of the order of the data')
     train.add_argument(
         '--precision', default='auto', choices=('auto', 'bf16', 'float32'),
         help='auto is bf16 where the machine has it')
@@ -93,6 +101,20 @@ def _alpha(text: str) -> str | tuple[float, ...]:
     return weights
 
 
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is not from 0 to 1')
+    return value
+
+
+def _part(text: str) -> float:
+    value = _share(text)
+    if value == 1:
+        raise argparse.ArgumentTypeError(f'{text} is not below 1')
+    return value
+
+
 def run(options: argparse.Namespace) -> None:
     """Train, and print what was trained on."""
     try:
@@ -106,8 +128,10 @@ def run(options: argparse.Namespace) -> None:
         checkpoint=options.checkpoint, data=options.data, out=options.out, videos=options.videos,
         evaluation=options.evaluation, epochs=options.epochs, steps=options.steps,
         learning_rate=options.learning_rate, accumulate=options.accumulate,
-        max_tokens=options.max_tokens, window_turns=options.window, loss=options.loss,
-        gamma=options.gamma, alpha=options.alpha, lora=options.lora,
+        max_tokens=options.max_tokens, window_turns=options.window,
+        memory_tokens=options.memory, loss=options.loss, gamma=options.gamma,
+        alpha=options.alpha, beta=options.beta,
+        state_share=options.state_share, lora=options.lora,
         gradient_checkpointing=options.gradient_checkpointing, save_every=options.save_every,
         seed=options.seed, precision=options.precision, workers=options.workers))
     if figures is None:

@@ -19,6 +19,8 @@ from pathlib import Path
 import subprocess
 
 from ament_index_python.packages import get_package_prefix
+import numpy as np
+import pytest
 from tiny_bags import TinyBag
 
 from streamo_ros.worlds import SentryWorld
@@ -51,3 +53,18 @@ def test_its_exit_code_is_that_of_the_command(tmp_path):
     assert streamo('--help', folder=tmp_path).returncode == 0
     assert streamo('watch', 'nowhere.mp4', '-i', 'Tell me.', folder=tmp_path).returncode == 1
     assert streamo('fly', folder=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize('closed', ['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])
+def test_closed_standard_streams_are_no_obstacle_and_no_file_takes_their_place(tmp_path, closed):
+    with TinyBag(tmp_path / 'bag') as bag:
+        bag.image(0, np.full((48, 64, 3), 90, np.uint8))
+    run = subprocess.run(
+        ['bash', '-c', f'"$0" watch bag -i "Tell me." --jsonl out.jsonl {closed}', STREAMO],
+        cwd=tmp_path, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, '', '')
+    assert len((tmp_path / 'out.jsonl').read_text().splitlines()) == 1
+    run = subprocess.run(
+        ['bash', '-c', f'"$0" watch nowhere.mp4 -i "Tell me." {closed}', STREAMO],
+        cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 1 and 'Traceback' not in run.stderr

@@ -50,7 +50,8 @@ def test_help_names_every_command_and_loads_none():
         name for name in json.loads(loaded)
         if name.partition('.')[0] not in sys.stdlib_module_names}
     assert others == {
-        'streamo_ros', 'streamo_ros.cli', 'streamo_ros.cli.main', 'streamo_ros.errors'}
+        'streamo_ros', 'streamo_ros.cli', 'streamo_ros.cli.main', 'streamo_ros.closed_streams',
+        'streamo_ros.errors'}
 
 
 @pytest.mark.parametrize('name', COMMANDS)
@@ -91,7 +92,9 @@ def test_a_module_of_this_package_that_is_missing_is_a_defect_and_keeps_its_trac
 
 
 @pytest.mark.parametrize('error, code, printed', [
-    (UserError('give another.'), 1, 'streamo: give another.\n'), (KeyboardInterrupt(), 130, '')])
+    (UserError('give another.'), 1, 'streamo: give another.\n'), (KeyboardInterrupt(), 130, ''),
+    (MemoryError(), 1, 'streamo: there is not enough memory for this: end other programs, or '
+     'raise the limit (ulimit -v)\n')])
 def test_how_a_command_ends_is_its_exit_code(error, code, printed, capsys, monkeypatch):
     def run(options):
         raise error

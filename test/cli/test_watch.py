@@ -14,14 +14,22 @@
 
 """``streamo watch``: what it prints and writes."""
 
+import itertools
 import json
 import re
+import shutil
+from types import SimpleNamespace
 
 import av
 import numpy as np
 import pytest
+from spoilt_checkpoints import becomes
+from tiny_bags import TinyBag
 
+from streamo_ros.cli import watched_camera
 from streamo_ros.cli.main import main
+from streamo_ros.engine.stopwatch import PARTS
+from streamo_ros.models.checkpoint import NANO
 from streamo_ros.worlds import SentryWorld
 
 
@@ -72,6 +80,30 @@ def test_thresholds_decide_offline_and_those_that_make_no_sense_are_wrong_usage(
         assert 'it must be 0 to response_threshold, which is 0' in capsys.readouterr().err
 
 
+def test_as_fast_as_recorded_no_clock_that_is_set_meanwhile_is_waited_for(
+        tmp_path, monkeypatch, capsys):
+    decades = 11 * 365 * 86400
+    with TinyBag(tmp_path / 'bag') as bag:
+        for second in (0, 1, 2, decades, decades + 1, 3, 4):  # set by NTP, and set back
+            bag.image(second, np.zeros((48, 64, 3), np.uint8), logged=len(bag.connections))
+    slept, wall = [], itertools.count(0, decades)
+    # Watching takes no time, and the clock of this machine jumps too.
+    monkeypatch.setattr(watched_camera, 'time', SimpleNamespace(
+        monotonic=lambda: 0.0, sleep=slept.append, time=lambda: float(next(wall))))
+    assert main(['watch', str(tmp_path / 'bag'), '-i', 'Tell me.', '--realtime']) == 0
+    assert 'in a new epoch' in capsys.readouterr().err
+    assert slept == pytest.approx([0, 1, 2, 0, 1, 0, 1])
+
+
+def test_what_overflows_is_no_line_of_json_but_a_sentence(clip, tmp_path, capsys):
+    checkpoint, out = shutil.copytree(NANO, tmp_path / 'checkpoint'), tmp_path / 'decisions.jsonl'
+    becomes('model.norm.weight', lambda norm: np.full(norm.shape, 3e38, np.float32))(checkpoint)
+    assert main(['watch', str(clip), '-i', 'Tell me when the light goes off.',
+                 '--checkpoint', str(checkpoint), '--jsonl', str(out)]) == 1
+    assert 'the model computed what is not a number' in capsys.readouterr().err
+    assert not out.exists() or not out.read_text()
+
+
 def test_watching_twice_decides_the_same(clip, tmp_path):
     outs = []
     for name in ('one', 'two'):
@@ -93,6 +125,15 @@ def test_a_still_scene_is_spared_when_asked_for_and_says_how_much(clip, capsys):
     assert 'not looked at' not in capsys.readouterr().err
 
 
+def test_what_the_time_went_into_is_said_when_asked_for(clip, capsys):
+    assert main(['watch', str(clip), '-i', 'Tell me.', '--profile']) == 0
+    rows = [line.split() for line in capsys.readouterr().err.splitlines() if 'a tick' in line]
+    assert [row[0] for row in rows] == list(PARTS)
+    assert sum(float(row[1].rstrip('%')) for row in rows) == pytest.approx(100, abs=0.5)
+    spent = {row[0]: float(row[1].rstrip('%')) for row in rows}
+    assert spent['decode'] > 0 and spent['image_encoder'] > 0 and spent['step'] > 0
+
+
 def test_a_plain_instruct_model_is_watched_with_when_that_is_meant(
         clip, plain_model, tmp_path, capsys):
     out = tmp_path / 'decisions.jsonl'
@@ -103,6 +144,25 @@ def test_a_plain_instruct_model_is_watched_with_when_that_is_meant(
     assert '--zero-shot' in capsys.readouterr().err
     assert main([*arguments, '--zero-shot']) == 0
     assert len(out.read_text().splitlines()) == 8
+
+
+def test_answers_have_data_where_that_is_asked_for(clip, tmp_path, capsys):
+    out = tmp_path / 'decisions.jsonl'
+    watch = ['watch', str(clip), '-i', 'Tell me.', '--response-threshold', '1e-9', '--jsonl',
+             str(out)]
+    assert main([*watch, '--choice', 'dark', '--choice', 'light']) == 0
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert lines[0]['state'] == 'response' and lines[0]['data'] in ('dark', 'light')
+    assert {line['data'] for line in lines if line['state'] != 'response'} <= {None}
+    assert f'  "{lines[0]["data"]}"\n' in capsys.readouterr().out
+
+    schema = tmp_path / 'schema.json'
+    schema.write_text('{"type": "strin"}')
+    assert main([*watch, '--schema', str(schema)]) == 1
+    assert 'Invalid type: strin' in capsys.readouterr().err
+    assert main([*watch, '--schema', str(tmp_path / 'nowhere')]) == 1
+    assert main([*watch, '--schema', str(schema), '--choice', 'dark']) == 1
+    assert 'either choices or a JSON schema' in capsys.readouterr().err
 
 
 def test_an_instruction_that_cannot_be_taken_ends_with_its_reason(clip, capsys):
