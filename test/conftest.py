@@ -27,6 +27,9 @@ import pytest
 # Models of tests are too small for threads: with two of torch's on a busy machine, the same test
 # takes twice the processor time.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
+# What is killed takes room of the publishers' shared memory with it, until pictures reach nobody;
+# see docs/operation.md. Tests kill much, so they go without it but where it is what they test.
+os.environ.setdefault('FASTDDS_BUILTIN_TRANSPORTS', 'UDPv4')
 
 # Run by nohup or in the background, what the tests start would rightly ignore these.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

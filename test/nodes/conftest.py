@@ -27,3 +27,9 @@ def graph(tmp_path):
     from graph import Graph
     with Graph(tmp_path) as made:
         yield made
+
+
+@pytest.fixture
+def shared_memory(monkeypatch):
+    """Have Fast DDS as it comes, with shared memory among its transports."""
+    monkeypatch.delenv('FASTDDS_BUILTIN_TRANSPORTS')

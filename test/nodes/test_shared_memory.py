@@ -86,7 +86,7 @@ def segments(pid):
     return found
 
 
-def test_the_next_node_removes_what_a_killed_one_has_left_and_no_other(graph):
+def test_the_next_node_removes_what_a_killed_one_has_left_and_no_other(shared_memory, graph):
     dead, live = graph.start(fault='well'), graph.start('__ns:=/left', fault='well')
     for name in ('/streamo', '/left/streamo'):
         graph.console(name).await_any('the node', lambda state: True)

@@ -76,7 +76,7 @@ def standing(console, id):
     return console.await_any(f'instruction {id}', lambda state: state.instruction_id == id)
 
 
-def test_every_sampled_frame_gets_one_state_per_instruction(graph):
+def test_every_sampled_frame_gets_one_state_per_instruction(shared_memory, graph):
     graph.start(fps=2.0)
     console = graph.console()
     console.ask(LIGHT, 'light')

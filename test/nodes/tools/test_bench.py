@@ -27,7 +27,7 @@ from streamo_ros.nodes.tools import bench
 XML = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
 
 
-def test_a_run_has_every_figure_and_they_go_together(tmp_path):
+def test_a_run_has_every_figure_and_they_go_together(shared_memory, tmp_path):
     def run():
         run = subprocess.run(
             [sys.executable, '-m', 'streamo_ros.nodes.tools.bench', '640', '480', '--profile',

@@ -154,7 +154,7 @@ def await_end_of_all(log):
     wait_for(lambda: not left(), 'the end of all processes')
 
 
-def test_a_film_is_watched_to_its_end_and_its_figures_written(tmp_path, film):
+def test_a_film_is_watched_to_its_end_and_its_figures_written(shared_memory, tmp_path, film):
     log, figures = tmp_path / 'log', tmp_path / 'figures.json'
     demo = start(log, '--video', str(film), '--json', str(figures))
     assert demo.wait(PATIENCE_S) == 0, log.read_text()
