@@ -50,10 +50,10 @@ NOON = datetime.now().replace(hour=12, minute=0, second=0, microsecond=0).timest
 NODE = '/logged'
 
 
-def record(id, end, text, instruction='Tell me when the door opens.', state=2):
+def record(id, end, text, instruction='Tell me when the door opens.', state=2, pictures=2):
     event = EventRecord(
         id=id, state=state, camera='front', instruction_id='door', instruction=instruction,
-        text=text, complete=True, probability=0.9, pictures=2)
+        text=text, complete=True, probability=0.9, pictures=pictures)
     event.event_end.sec, event.event_end.nanosec = int(end), 0
     event.event_start.sec = int(end) - 2
     return event
@@ -71,6 +71,9 @@ class LoggedNode:
             *(record(id, NOON - 3600 * (MANY - id) / MANY, f'The door opened, {id}.')
               for id in range(MANY - 3, 0, -1))]
         self.asked = []
+        self.searched = threading.Event()
+        self.answers = threading.Event()
+        self.answers.set()
         node = graph.node
         node.create_service(ListEvents, f'{NODE}/list_events', self._list)
         node.create_service(GetEvent, f'{NODE}/get_event', self._get)
@@ -94,6 +97,8 @@ class LoggedNode:
         self._action.destroy()
 
     def _list(self, request, response):
+        self.searched.set()
+        self.answers.wait()
         since, until = request.since.sec, request.until.sec
         found = [event for event in self.events if since <= event.event_end.sec <= until
                  and request.words in event.text + event.instruction]
@@ -169,8 +174,25 @@ def test_what_is_logged_now_is_added(operator, node):
     search(operator, '')
     operator.reads('#events', 'The cat came in.')
     wait_for(node.told.get_subscription_count, 'a reader of events')
-    node.told.publish(record(MANY + 1, time.time(), 'This is new.'))
+    node.told.publish(record(MANY + 1, time.time(), 'This is new.', pictures=0))
     operator.reads('#events', 'This is new.')
+
+
+def test_what_is_logged_during_a_search_is_shown_beside_what_it_finds(operator, node):
+    wait_for(node.told.get_subscription_count, 'a reader of events')
+    node.searched.clear()
+    node.answers.clear()
+    try:
+        operator.run('document.getElementById("search").requestSubmit()')
+        wait_for(node.searched.is_set, 'the search')
+        node.told.publish(record(
+            MANY + 2, time.time(), 'This came meanwhile.', pictures=0))
+        operator.reads('#events', 'This came meanwhile.')
+    finally:
+        node.answers.set()
+    operator.reads('#found', 'events, the latest first')
+    shown = operator.text('#events')
+    assert 'This came meanwhile.' in shown and 'The cat came in.' in shown
 
 
 def test_a_question_is_answered_with_the_events_it_rests_on(operator, node):

@@ -17,6 +17,7 @@ export class Log {
   #there = '';
   #search = 0;              // the number of the latest search: what an older one finds is let be
   #asked = null;            // what it was for
+  #meanwhile = null;        // events that were logged since it began; null: it has ended
   #page = 0;
   #away = 0;                // when the page was last left
 
@@ -66,6 +67,7 @@ export class Log {
     if (event.end < since || event.start > until || camera && camera !== event.camera || words) {
       return;
     }
+    this.#meanwhile?.push(event);
     this.timeline.add([event]);
     $('events').prepend(this.#item(event));
     while ($('events').children.length > SHOWN * (this.#page + 1)) $('events').lastChild.remove();
@@ -90,12 +92,16 @@ export class Log {
     this.#asked = {since, until, camera: form.camera.value, words: form.words.value.trim()};
     this.#page = 0;
     const number = ++this.#search;
+    this.#meanwhile = [];
     setText($('found'), 'Searching …');
     this.timeline.begin(since, until);
     try {
       const {events, total} = await this.#ask_log(0, SHOWN);
       if (number !== this.#search) return;
-      $('events').replaceChildren(...events.map(event => this.#item(event)));
+      const ids = new Set(events.map(({id}) => id));
+      const later = this.#meanwhile.filter(({id}) => !ids.has(id)).reverse();
+      this.#meanwhile = null;
+      $('events').replaceChildren(...[...later, ...events].map(event => this.#item(event)));
       $('more').hidden = events.length >= total;
       setText($('found'), total === 0 ? 'Nothing was logged that fits.'
         : `${total.toLocaleString()} ${total === 1 ? 'event' : 'events'}, the latest first.`);
@@ -106,7 +112,9 @@ export class Log {
         if (points.length < POINTS) break;
       }
     } catch (error) {
-      if (number === this.#search) setText($('found'), `The log cannot be searched: ${error.message}.`);
+      if (number !== this.#search) return;
+      this.#meanwhile = null;
+      setText($('found'), `The log cannot be searched: ${error.message}.`);
     }
   }
 
