@@ -190,7 +190,8 @@ class BagFilm:
         messages = self._bag.messages([(topic, type)])
         for message in messages:
             try:
-                admission = stream.admit_message(message.deserialize(), message.stamp)
+                admission = stream.admit_message(
+                    message.deserialize(), message.stamp, message.logged)
             except MessageError:
                 continue
             if admission.outcome is Outcome.SAMPLED:

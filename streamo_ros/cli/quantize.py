@@ -128,7 +128,7 @@ def _frames(source: Path, fps: float, most: int) -> Iterator[tuple[Any, float]]:
             stream = CameraStream(name or str(source), fps)
         if frame.camera != name:
             continue
-        admission = stream.admit(frame.stamp, frame.check, frame.picture)
+        admission = stream.admit(frame.stamp, frame.check, frame.picture, frame.recorded)
         if taken and admission.change is not None and admission.change.begins_anew:
             return  # what was seen up to here is one stream
         if admission.picture is not None:

@@ -68,7 +68,7 @@ class WatchedCamera:
 
     def admit(self, frame: Frame, seconds: float) -> Admission:
         """Return the verdict on the next frame, and print what is amiss with it."""
-        admission = self.frames.admit(frame.stamp, frame.check, frame.picture)
+        admission = self.frames.admit(frame.stamp, frame.check, frame.picture, frame.recorded)
         change = admission.change
         if change is not None and change.begins_anew:
             if self.frames.sampled:

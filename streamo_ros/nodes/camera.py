@@ -49,7 +49,6 @@ from sensor_msgs.msg import Image
 
 from streamo_ros.engine.stopwatch import Stopwatch
 from streamo_ros.nodes.failures import Failures
-from streamo_ros.nodes.one_clock import OneClock
 from streamo_ros.nodes.picture_thread import PictureThread
 from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.rate_limiter import RateLimiter
@@ -62,6 +61,7 @@ from streamo_ros.sources.camera_stream import Outcome
 from streamo_ros.sources.image import check
 from streamo_ros.sources.image import to_rgb
 from streamo_ros.sources.image_error import ImageError
+from streamo_ros.sources.one_clock import OneClock
 
 DEPTH = 5  # frames that wait in DDS, which keeps the memory of the largest for each of them
 NO_FRAMES_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong

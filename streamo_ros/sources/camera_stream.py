@@ -19,11 +19,13 @@ Every frame goes through these steps, in this order:
 
 1. The message is checked without being decoded. A bad one is counted by its cause and nothing in
    it is believed, not even its stamp.
-2. The stamp is judged (``sampler``). A frame whose stamp does not advance is stale and passed
+2. Of several clocks on one topic that of one publisher is followed (``one_clock``): the frames
+   of any other are bad. The node, which knows the publishers, sees to that in its check.
+3. The stamp is judged (``sampler``). A frame whose stamp does not advance is stale and passed
    over. With one whose stamp jumps the stream begins anew: the grid of due times starts at it,
    and a picture of any size may follow. That holds even when the frame cannot be decoded.
-3. Only a due frame is decoded. One that cannot be is bad, and the next frame is due in its place.
-4. A picture whose aspect differs from the one before begins the stream anew as well; the engine
+4. Only a due frame is decoded. One that cannot be is bad, and the next frame is due in its place.
+5. A picture whose aspect differs from the one before begins the stream anew as well; the engine
    scales one that differs in size alone. The size of frames that are not due is not looked at.
 
 A stamp of zero is a stamp like any other: of a driver that never sets it the first frame is used,
@@ -45,6 +47,7 @@ from streamo_ros.sources.image import CompressedImage
 from streamo_ros.sources.image import RawImage
 from streamo_ros.sources.image import to_rgb
 from streamo_ros.sources.image_error import ImageError
+from streamo_ros.sources.one_clock import OneClock
 from streamo_ros.sources.sampler import Sampler
 from streamo_ros.sources.sampler import Verdict
 
@@ -115,6 +118,8 @@ class CameraStream:
         self.bad: Counter[str] = Counter()  # by cause
         self._name = name
         self._sampler = Sampler(fps)
+        self._recorded = 0
+        self._clock = OneClock(None, lambda: self._recorded * 1e-9)
         self.reset()
 
     def reset(self) -> None:
@@ -127,13 +132,15 @@ class CameraStream:
         """Sample at another rate from the next frame on, without a new beginning."""
         self._sampler.reconfigure(fps)
 
-    def admit_message(self, message: RawImage | CompressedImage, stamp: int) -> Admission:
-        """Return the verdict on an image message with this stamp (nanoseconds)."""
-        return self.admit(stamp, lambda: check(message), lambda: to_rgb(message))
+    def admit_message(
+        self, message: RawImage | CompressedImage, stamp: int, recorded: int
+    ) -> Admission:
+        """Return the verdict on a bag's image message, as of ``admit``."""
+        return self.admit(stamp, lambda: check(message), lambda: to_rgb(message), recorded)
 
     def admit(
         self, stamp: int, check_image: Callable[[], None],
-        decode: Callable[[], NDArray[np.uint8]],
+        decode: Callable[[], NDArray[np.uint8]], recorded: int | None = None,
     ) -> Admission:
         """
         Return the verdict on the next frame.
@@ -142,6 +149,7 @@ class CameraStream:
         :param check_image: raises ImageError when the frame is seen to be bad without decoding it
         :param decode: returns its picture (height, width, 3; RGB) or raises ImageError; called
             only when the frame is due
+        :param recorded: of a bag, when the frame was, nanoseconds
         """
         self.received += 1
         change = picture = None
@@ -151,6 +159,8 @@ class CameraStream:
                 raise ImageError(
                     'bad stamp', f'the stamp {stamp / 1e9:.3f} s on {self._name} is none that a '
                     'clock of ROS has (0 to 2^31 s): the driver must set header.stamp')
+            if recorded is not None:
+                self._check_clock(stamp, recorded)
             verdict = self._sampler.judge(stamp)
             if verdict is Verdict.JUMP:
                 change = self._jump(stamp)
@@ -172,6 +182,13 @@ class CameraStream:
         self._sampler.take(stamp)
         self.sampled += 1
         return Admission(Outcome.SAMPLED, change, picture=picture)
+
+    def _check_clock(self, stamp: int, recorded: int) -> None:
+        self._recorded = recorded
+        if not self._clock.admits(stamp):
+            raise ImageError(
+                'another clock', f'the stamp {stamp / 1e9:.3f} s on {self._name} is not of the '
+                'clock that is followed: of several publishers one is watched')
 
     def _jump(self, stamp: int) -> Change:
         newest = stamp if self._newest is None else self._newest

@@ -33,12 +33,14 @@ class Frame:
         frame
     :param check: raises ImageError for a frame that is seen to be bad without decoding it; its
         stamp means nothing then
+    :param recorded: of a bag, when the message was, nanoseconds
     """
 
     stamp: int
     camera: str
     picture: Callable[[], NDArray[np.uint8]]
     check: Callable[[], None] = lambda: None
+    recorded: int | None = None
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ def _frame(message: BagMessage) -> Frame:
     try:
         image = message.deserialize()
         return Frame(
-            message.stamp, message.topic, partial(to_rgb, image), partial(check, image))
+            message.stamp, message.topic, partial(to_rgb, image), partial(check, image),
+            message.logged)
     except MessageError as error:
         sentence = str(error)
 

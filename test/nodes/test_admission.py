@@ -183,3 +183,37 @@ def test_streamo_watch(bag, given, capsys):
     assert f'{sum(BAD.values())} bad images were passed over' in printed
     assert f'{STALE} frames were passed over because their stamps do not advance' in printed
     assert said(printed.splitlines()) == CHANGES
+
+
+@pytest.fixture
+def two_clocks(tmp_path):
+    """Return a bag of two cameras on one topic, one of which is an hour ahead."""
+    path = tmp_path / 'bag'
+    with TinyBag(path) as bag:
+        for number in range(40):
+            for ahead in (0, 3600):
+                seconds = number / 4
+                bag.write(TOPIC, COMPRESSED_IMAGE, typestore().types[COMPRESSED_IMAGE](
+                    header=header(stamp_of(seconds + ahead)), format='png',
+                    data=np.frombuffer(WIDE, np.uint8)), stamp_of(seconds + ahead / 1e5))
+    return path
+
+
+OF_ONE_CLOCK = [
+    (0.0, 48, 64), ANEW, *((3600.0 + number / 2, 48, 64) for number in range(20))]
+
+
+def test_of_two_clocks_in_a_bag_the_evaluation_follows_one(two_clocks, tmp_path, given):
+    out = tmp_path / 'out'
+    out.mkdir()
+    found = watch_bag(
+        two_clocks, 'bag', Watching(fps=FPS), Annotations((Asked('door', 'Tell me.'),)), out)
+    assert given == OF_ONE_CLOCK
+    notices = {notice.kind: notice.count for notice in found.cameras[0].notices}
+    assert notices == {'jumps of time': 1, 'bad images (another clock)': 39}
+
+
+def test_of_two_clocks_in_a_bag_streamo_watch_follows_one(two_clocks, given, capsys):
+    assert main(['watch', str(two_clocks), '-i', 'Tell me.', '--fps', str(FPS)]) == 0
+    assert given == OF_ONE_CLOCK
+    assert 'of several publishers one is watched' in capsys.readouterr().err

@@ -183,7 +183,8 @@ def test_another_rate_is_sampled_without_a_new_beginning(camera):
 
 def test_a_message_is_checked_and_decoded_as_one(camera):
     message = Image(height=2, width=2, encoding='rgb8', step=6, data=bytes(range(12)))
-    sampled = camera.stream.admit_message(message, START)
+    sampled = camera.stream.admit_message(message, START, START)
     np.testing.assert_array_equal(sampled.picture.reshape(-1), range(12))
     message.step = 5
-    assert camera.stream.admit_message(message, START + SECOND).cause == 'short step'
+    assert camera.stream.admit_message(
+        message, START + SECOND, START + SECOND).cause == 'short step'

@@ -280,7 +280,7 @@ class _BagCamera:
         self.found.frames += 1
         image = message.deserialize()
         stamp = message.stamp
-        admission = self._frames.admit_message(image, stamp)
+        admission = self._frames.admit_message(image, stamp, message.logged)
         if admission.change is not None:
             self._take_change(admission.change)
         if admission.outcome is Outcome.BAD:

@@ -130,7 +130,7 @@ class _Camera:
         if self._is_again and self._newest is not None and stamp > self._newest:
             self._is_again = False
             self._stream.reset()
-        admission = self._stream.admit_message(image, stamp)
+        admission = self._stream.admit_message(image, stamp, message.logged)
         if admission.change is not None and admission.change.begins_anew:
             self._end()
             self._is_again = self._newest is not None and stamp <= self._newest

@@ -20,7 +20,9 @@ stamp continues those before it, by the sampler's rule for jumps, is of the cloc
 Any other is a jump, and believed at once, but for one that goes back to a clock which was followed
 before and has never stopped: that is how two publishers look. rclpy does not say who published a
 message, but which of its publisher's messages it is: the next one after the latest is a jump of
-the same publisher. When the clock that is followed falls silent, any other is followed.
+the same publisher. A bag says neither that nor how many published: there the other clock must
+have kept time with the recorder's. When the clock that is followed falls silent, any other is
+followed.
 """
 
 from collections import deque
@@ -69,12 +71,12 @@ class OneClock:
     """
     Tells the frames of the clock that is followed from all others.
 
-    :param publishers: returns how many publish on the topic now
+    :param publishers: returns how many publish on the topic now; None: nobody can tell
     :param now: steady time in seconds
     """
 
     def __init__(
-        self, publishers: Callable[[], int], now: Callable[[], float] = time.monotonic
+        self, publishers: Callable[[], int] | None, now: Callable[[], float] = time.monotonic
     ) -> None:
         self._publishers = publishers
         self._now = now
@@ -104,10 +106,11 @@ class OneClock:
             continues = followed.continues(stamp)
             other = None if followed.keeps_time(stamp, now) else next((
                 one for one in self._others
-                if one.keeps_time(stamp, now) or not continues and one.continues(stamp)), None)
+                if one.keeps_time(stamp, now)
+                or self._publishers and not continues and one.continues(stamp)), None)
             lives = now - followed.heard < SILENT_S * 1e9
             if (other is not None and lives and not self._is_next(number)
-                    and self._publishers() > 1):
+                    and (self._publishers is None or self._publishers() > 1)):
                 other.newest, other.heard = stamp, now
                 self._other_at = self._now()
                 return False

@@ -16,9 +16,9 @@
 
 import pytest
 
-from streamo_ros.nodes.one_clock import OneClock
-from streamo_ros.nodes.one_clock import SILENT_S
-from streamo_ros.nodes.one_clock import TOLD_S
+from streamo_ros.sources.one_clock import OneClock
+from streamo_ros.sources.one_clock import SILENT_S
+from streamo_ros.sources.one_clock import TOLD_S
 
 SECOND = 10**9
 
@@ -100,3 +100,30 @@ def test_after_a_reset_no_clock_is_known():
     assert [topic.send(10.0, 'one'), topic.send(9000.0, 'other')] == [True, True]
     topic.clock.reset()
     assert [topic.send(10.1, 'one'), topic.send(9000.1, 'other')] == [True, True]
+
+
+class Recorded:
+    """A topic of a bag: nobody can tell how many published, but when each frame was recorded."""
+
+    def __init__(self):
+        self._now = 0.0
+        self.clock = OneClock(None, lambda: self._now)
+
+    def hears(self, second, recorded):
+        self._now = recorded
+        return self.clock.admits(round(second * SECOND))
+
+
+@pytest.mark.parametrize('apart', [3600.0, -3600.0, -5.0])
+def test_of_two_clocks_in_a_bag_that_of_one_is_followed(apart):
+    topic = Recorded()
+    admitted = [
+        (topic.hears(10_000 + at, 70 + at), topic.hears(10_000 + at + apart, 70.1 + at))
+        for at in range(100)]
+    assert admitted == [(True, True)] + 99 * [(False, True)]
+
+
+def test_a_clock_that_comes_back_without_having_kept_time_is_believed():
+    topic = Recorded()
+    heard = [(95.0, 10.0), (95.4, 11.0), (0.0, 12.0), (0.5, 13.0), (96.0, 15.0), (96.5, 16.0)]
+    assert all(topic.hears(second, recorded) for second, recorded in heard)
