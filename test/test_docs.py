@@ -266,7 +266,7 @@ def test_a_topic_that_the_page_forgets_is_an_error() -> None:
 def test_the_values_of_diagnostics_that_the_page_names_are_published() -> None:
     text = (DOCS / 'ros_interface.md').read_text()
     section = text[text.index('### Diagnostics'):text.index('## Parameters')]
-    sources = ''.join(path.read_text() for path in (ROOT / 'streamo_ros' / 'nodes').glob('*.py'))
+    sources = ''.join(path.read_text() for path in (ROOT / 'streamo_ros' / 'nodes').rglob('*.py'))
     names = set(re.findall(r'`(\w+)`', section))
     assert len(names) > 20
     for name in names:

@@ -43,8 +43,8 @@ from std_msgs.msg import Header
 from streamo_ros.nodes.parameters import declared
 from streamo_ros.nodes.parameters import Parameter
 from streamo_ros.nodes.parameters import ParameterError
-from streamo_ros.nodes.run_node import run_node
-from streamo_ros.nodes.run_node import STOP_S
+from streamo_ros.nodes.process.run_node import run_node
+from streamo_ros.nodes.process.run_node import STOP_S
 from streamo_ros.nodes.sim_time import check_clock
 from streamo_ros.sources.frame import Frame
 from streamo_ros.sources.image_error import ImageError

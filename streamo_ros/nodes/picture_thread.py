@@ -34,7 +34,7 @@ import time
 from typing import Any
 
 from streamo_ros.nodes.failures import Failures
-from streamo_ros.nodes.memory import give_freed_memory_back
+from streamo_ros.nodes.process.memory import give_freed_memory_back
 
 WAITING = 10
 """Messages: a third of a second at 30 Hz."""

@@ -41,10 +41,10 @@ from streamo_ros.engine.instruction_table import StandingInstruction
 from streamo_ros.engine.instruction_table import TOPIC
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StructuredInstruction
-from streamo_ros.nodes.claim import Claim
-from streamo_ros.nodes.claim import TakenError
 from streamo_ros.nodes.failures import Failures
 from streamo_ros.nodes.printable import printable
+from streamo_ros.nodes.process.claim import Claim
+from streamo_ros.nodes.process.claim import TakenError
 from streamo_ros.nodes.rounded_time import rounded_down
 from streamo_ros.output import write_text
 from streamo_ros.strict_json import parse_json

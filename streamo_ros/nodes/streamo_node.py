@@ -57,9 +57,9 @@ from streamo_ros.nodes.diagnostics import diagnostics
 from streamo_ros.nodes.engine_loader import check_engine
 from streamo_ros.nodes.engine_loader import load_engine
 from streamo_ros.nodes.epochs import Epochs
-from streamo_ros.nodes.event_recorder import EventRecorder
-from streamo_ros.nodes.event_recorder import log_folder
-from streamo_ros.nodes.event_services import EventServices
+from streamo_ros.nodes.event_log.recorder import EventRecorder
+from streamo_ros.nodes.event_log.recorder import log_folder
+from streamo_ros.nodes.event_log.services import EventServices
 from streamo_ros.nodes.guarded_lifecycle_node import GuardedLifecycleNode
 from streamo_ros.nodes.guarded_lifecycle_node import log_failures
 from streamo_ros.nodes.health import allowed_s
@@ -70,8 +70,8 @@ from streamo_ros.nodes.parameters import declare
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.parameters import read
 from streamo_ros.nodes.printable import printable
-from streamo_ros.nodes.run_node import run_node
-from streamo_ros.nodes.run_node import STOP_S
+from streamo_ros.nodes.process.run_node import run_node
+from streamo_ros.nodes.process.run_node import STOP_S
 from streamo_ros.nodes.sim_time import SimTime
 from streamo_ros.nodes.state_file import StateFileThread
 from streamo_ros.nodes.state_publisher import SequencedPublisher

@@ -22,7 +22,7 @@ only while somebody looks at it.
 import importlib.util
 import sys
 
-from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes.process.run_node import run_node
 
 
 def main(args: list[str] | None = None) -> int:

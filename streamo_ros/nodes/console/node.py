@@ -22,7 +22,7 @@ from streamo_ros.nodes.console.links import Links
 from streamo_ros.nodes.console.pictures import Picture
 from streamo_ros.nodes.console.server import Server
 from streamo_ros.nodes.console.settings import declare
-from streamo_ros.nodes.run_node import STOP_S
+from streamo_ros.nodes.process.run_node import STOP_S
 
 
 class ConsoleNode(Node):

@@ -45,7 +45,7 @@ from streamo_ros.nodes.overlay.rows import OverlayRows
 from streamo_ros.nodes.parameters import declared
 from streamo_ros.nodes.parameters import Parameter
 from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
-from streamo_ros.nodes.run_node import run_node
+from streamo_ros.nodes.process.run_node import run_node
 from streamo_ros.nodes.sim_time import check_clock
 
 POLL_S = 0.2        # how often subscribers are counted

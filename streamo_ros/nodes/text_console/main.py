@@ -40,9 +40,9 @@ from rclpy.validate_topic_name import validate_topic_name
 
 from streamo_ros.errors import UserError
 from streamo_ros.nodes.console.links import Links
-from streamo_ros.nodes.executor import NodeExecutor
-from streamo_ros.nodes.run_node import join_graph
-from streamo_ros.nodes.run_node import STOP_S
+from streamo_ros.nodes.process.executor import NodeExecutor
+from streamo_ros.nodes.process.run_node import join_graph
+from streamo_ros.nodes.process.run_node import STOP_S
 from streamo_ros.nodes.text_console.line_editor import LineEditor
 from streamo_ros.nodes.text_console.orders import HELP
 from streamo_ros.nodes.text_console.orders import OrderError

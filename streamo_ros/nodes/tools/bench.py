@@ -46,7 +46,7 @@ from sensor_msgs.msg import Image
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import quantile
-from streamo_ros.nodes.memory import keep_freed_memory
+from streamo_ros.nodes.process.memory import keep_freed_memory
 from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError

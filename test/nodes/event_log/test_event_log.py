@@ -35,9 +35,9 @@ from streamo_ros.mock.engine import Cue
 from streamo_ros.mock.robot import MockRobot
 from streamo_ros.msg import EventRecord
 from streamo_ros.msg import Instruction
-from streamo_ros.nodes.event_messages import nanoseconds
-from streamo_ros.nodes.event_pictures import find_blur
-from streamo_ros.nodes.event_pictures import jpeg
+from streamo_ros.nodes.event_log.messages import nanoseconds
+from streamo_ros.nodes.event_log.pictures import find_blur
+from streamo_ros.nodes.event_log.pictures import jpeg
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.srv import GetEvent
 from streamo_ros.srv import ListEvents

@@ -19,12 +19,12 @@ import sys
 
 import pytest
 
-from streamo_ros.nodes.claim import Claim
-from streamo_ros.nodes.claim import TakenError
+from streamo_ros.nodes.process.claim import Claim
+from streamo_ros.nodes.process.claim import TakenError
 
 HOLD = """
 import sys
-from streamo_ros.nodes.claim import Claim
+from streamo_ros.nodes.process.claim import Claim
 claim = Claim(sys.argv[1], 'taken')
 print('held', flush=True)
 sys.stdin.read()

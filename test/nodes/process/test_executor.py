@@ -26,7 +26,7 @@ from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Empty
 from waiting import wait_for
 
-from streamo_ros.nodes.executor import NodeExecutor
+from streamo_ros.nodes.process.executor import NodeExecutor
 from streamo_ros.nodes.sim_time import check_clock
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S

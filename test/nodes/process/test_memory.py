@@ -42,7 +42,7 @@ thread = threading.Thread(target=take_images)
 thread.start()
 thread.join()
 """
-KEEP = 'from streamo_ros.nodes.memory import keep_freed_memory; keep_freed_memory()'
+KEEP = 'from streamo_ros.nodes.process.memory import keep_freed_memory; keep_freed_memory()'
 
 
 def page_faults(program):

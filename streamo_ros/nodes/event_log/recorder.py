@@ -43,11 +43,11 @@ from streamo_ros.events.release import Release
 from streamo_ros.msg import EventRecord
 from streamo_ros.msg import Response
 from streamo_ros.msg import StructuredResponse
-from streamo_ros.nodes.camera_pose import CameraPose
-from streamo_ros.nodes.event_messages import nanoseconds
-from streamo_ros.nodes.event_messages import record
-from streamo_ros.nodes.event_pictures import find_blur
-from streamo_ros.nodes.event_pictures import jpeg
+from streamo_ros.nodes.event_log.camera_pose import CameraPose
+from streamo_ros.nodes.event_log.messages import nanoseconds
+from streamo_ros.nodes.event_log.messages import record
+from streamo_ros.nodes.event_log.pictures import find_blur
+from streamo_ros.nodes.event_log.pictures import jpeg
 from streamo_ros.nodes.parameters import Settings
 from streamo_ros.nodes.worker import Step
 

@@ -34,10 +34,10 @@ from streamo_ros.events.event_reader import EventQuery
 from streamo_ros.events.event_reader import EventReader
 from streamo_ros.events.schema import EventLogError
 from streamo_ros.nodes.deferred_action_server import DeferredActionServer
-from streamo_ros.nodes.event_messages import image
-from streamo_ros.nodes.event_messages import nanoseconds
-from streamo_ros.nodes.event_messages import record
-from streamo_ros.nodes.executor import SlowCallbackGroup
+from streamo_ros.nodes.event_log.messages import image
+from streamo_ros.nodes.event_log.messages import nanoseconds
+from streamo_ros.nodes.event_log.messages import record
+from streamo_ros.nodes.process.executor import SlowCallbackGroup
 from streamo_ros.srv import GetEvent
 from streamo_ros.srv import ListEvents
 

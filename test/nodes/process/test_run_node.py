@@ -22,8 +22,8 @@ import sys
 
 import pytest
 
-from streamo_ros.nodes.run_node import STOP_S
-from streamo_ros.nodes.standard_streams import HELD_BYTES
+from streamo_ros.nodes.process.run_node import STOP_S
+from streamo_ros.nodes.process.standard_streams import HELD_BYTES
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 
@@ -31,7 +31,7 @@ NODE = """
 import sys, time
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.node import Node
-from streamo_ros.nodes import run_node
+from streamo_ros.nodes.process import run_node
 
 run_node.STOP_S = {stop_s}
 
@@ -179,7 +179,7 @@ def test_a_signal_that_a_thread_gets_to_tell_of_too_late_is_ignored_too():
     # As if another thread had taken it before, and run its handler only now.
     process = subprocess.run([sys.executable, '-c', f"""
 import ctypes, signal
-from streamo_ros.nodes import run_node
+from streamo_ros.nodes.process import run_node
 signal.signal({signal.SIGTERM}, print)
 ctypes.pythonapi.PyOS_getsig.restype = ctypes.c_void_p
 handler = ctypes.c_void_p(ctypes.pythonapi.PyOS_getsig({signal.SIGTERM}))

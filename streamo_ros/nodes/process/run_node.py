@@ -43,14 +43,14 @@ from rclpy.signals import SignalHandlerOptions
 
 from streamo_ros.closed_streams import fill_closed_streams
 from streamo_ros.errors import UserError
-from streamo_ros.nodes.claim import Claim
-from streamo_ros.nodes.descriptors import require_descriptors
-from streamo_ros.nodes.executor import NodeExecutor
-from streamo_ros.nodes.memory import keep_freed_memory
 from streamo_ros.nodes.parameters import ParameterError
 from streamo_ros.nodes.printable import printable
-from streamo_ros.nodes.shared_memory import clean_shared_memory
-from streamo_ros.nodes.standard_streams import StandardStreams
+from streamo_ros.nodes.process.claim import Claim
+from streamo_ros.nodes.process.descriptors import require_descriptors
+from streamo_ros.nodes.process.executor import NodeExecutor
+from streamo_ros.nodes.process.memory import keep_freed_memory
+from streamo_ros.nodes.process.shared_memory import clean_shared_memory
+from streamo_ros.nodes.process.standard_streams import StandardStreams
 
 STOP_S = 1.0
 """How long callbacks, and the node's own threads, get to finish when the node ends."""

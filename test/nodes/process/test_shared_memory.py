@@ -21,9 +21,9 @@ import re
 import signal
 import time
 
-from streamo_ros.nodes.shared_memory import clean_shared_memory
-from streamo_ros.nodes.shared_memory import Left
-from streamo_ros.nodes.shared_memory import SHARED
+from streamo_ros.nodes.process.shared_memory import clean_shared_memory
+from streamo_ros.nodes.process.shared_memory import Left
+from streamo_ros.nodes.process.shared_memory import SHARED
 
 DEAD, LIVE, PORT = 'fastrtps_0123456789abcdef', 'fastrtps_fedcba9876543210', 'fastrtps_port7411'
 DEAD_3, PORT_3 = 'fastdds_0123456789abcdef', 'fastdds_port7411'  # of Fast DDS 3
