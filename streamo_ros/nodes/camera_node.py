@@ -43,6 +43,7 @@ from std_msgs.msg import Header
 from streamo_ros.nodes.parameters import declared
 from streamo_ros.nodes.parameters import Parameter
 from streamo_ros.nodes.parameters import ParameterError
+from streamo_ros.nodes.process.large_pictures import make_room
 from streamo_ros.nodes.process.run_node import run_node
 from streamo_ros.nodes.process.run_node import STOP_S
 from streamo_ros.nodes.sim_time import check_clock
@@ -210,6 +211,7 @@ def main(args: list[str] | None = None) -> int:
     if importlib.util.find_spec('av') is None:
         print('camera_node: PyAV is not installed: pip install av', file=sys.stderr)
         return 1
+    make_room()
     return run_node('camera_node', CameraNode, args, CameraNode.end)
 
 

@@ -45,6 +45,7 @@ from streamo_ros.nodes.overlay.rows import OverlayRows
 from streamo_ros.nodes.parameters import declared
 from streamo_ros.nodes.parameters import Parameter
 from streamo_ros.nodes.parameters import SPECIFICATION as NODE_SPECIFICATION
+from streamo_ros.nodes.process.large_pictures import make_room
 from streamo_ros.nodes.process.run_node import run_node
 from streamo_ros.nodes.sim_time import check_clock
 
@@ -137,6 +138,7 @@ class OverlayNode(Node):
 
 def main(args: list[str] | None = None) -> int:
     """Run the node until Ctrl-C or SIGTERM."""
+    make_room()
     return run_node('overlay_node', OverlayNode, args, OverlayNode.end)
 
 

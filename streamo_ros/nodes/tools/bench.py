@@ -46,6 +46,8 @@ from sensor_msgs.msg import Image
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import quantile
+from streamo_ros.nodes.process.large_pictures import profile
+from streamo_ros.nodes.process.large_pictures import VARIABLES
 from streamo_ros.nodes.process.memory import keep_freed_memory
 from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.domain import DomainError
@@ -63,7 +65,6 @@ INSTRUCTIONS = (
     'Tell me when a person comes in.',
     'Tell me when the door opens.',
 )
-PROFILE_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
 class BenchConsole(Console):
@@ -169,15 +170,14 @@ def choose_profile(large_images: bool) -> None:
 
     :raises GraphError: when the profile is not installed
     """
-    for variable in PROFILE_VARIABLES:
+    for variable in VARIABLES:
         os.environ.pop(variable, None)
     if not large_images:
         return
-    profile = installed() / 'share' / 'streamo_ros' / 'config' / 'fastdds_large_images.xml'
-    if not profile.is_file():
-        raise GraphError(f'{profile} is missing: build the package again')
-    for variable in PROFILE_VARIABLES:
-        os.environ[variable] = str(profile)
+    installed()
+    if not profile().is_file():
+        raise GraphError(f'{profile()} is missing: build the package again')
+    os.environ.update(dict.fromkeys(VARIABLES, str(profile())))
 
 
 def main(args: list[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 
 from waiting import wait_for
 
+from streamo_ros.nodes.process.large_pictures import VARIABLES
 from streamo_ros.nodes.tools import bench
 
 XML = '{http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles}'
@@ -51,10 +52,10 @@ def test_a_run_has_every_figure_and_they_go_together(shared_memory, tmp_path):
 
 
 def test_the_profile_is_named_to_fast_dds_and_holds_several_large_frames(monkeypatch):
-    for variable in bench.PROFILE_VARIABLES:
+    for variable in VARIABLES:
         monkeypatch.setenv(variable, 'mine.xml')  # so that it is put back
     bench.choose_profile(True)
-    (file,) = {os.environ[variable] for variable in bench.PROFILE_VARIABLES}
+    (file,) = {os.environ[variable] for variable in VARIABLES}
     (memory,) = [
         transport for transport in ElementTree.parse(file).iter(f'{XML}transport_descriptor')
         if transport.findtext(f'{XML}type') == 'SHM']
@@ -64,10 +65,10 @@ def test_the_profile_is_named_to_fast_dds_and_holds_several_large_frames(monkeyp
 
 
 def test_default_means_that_no_profile_of_the_user_counts(monkeypatch):
-    for variable in bench.PROFILE_VARIABLES:
+    for variable in VARIABLES:
         monkeypatch.setenv(variable, 'mine.xml')
     bench.choose_profile(False)
-    assert not any(variable in os.environ for variable in bench.PROFILE_VARIABLES)
+    assert not any(variable in os.environ for variable in VARIABLES)
 
 
 def test_processor_time_is_that_of_a_process_and_its_children():
