@@ -27,9 +27,12 @@ import pytest
 # Models of tests are too small for threads: with two of torch's on a busy machine, the same test
 # takes twice the processor time.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
-# What is killed takes room of the publishers' shared memory with it, until pictures reach nobody;
-# see docs/operation.md. Tests kill much, so they go without it but where it is what they test.
-os.environ.setdefault('FASTDDS_BUILTIN_TRANSPORTS', 'UDPv4')
+# What is killed takes room of the publishers' shared memory with it, and its ports at times; see
+# docs/operation.md. Tests kill much, so they go without it but where it is what they test.
+os.environ.update({
+    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT', **dict.fromkeys(
+        ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'),  # until 2, from 3
+        str(Path(__file__).with_name('udp_alone.xml')))})
 
 # Run by nohup or in the background, what the tests start would rightly ignore these.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

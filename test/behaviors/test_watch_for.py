@@ -68,9 +68,8 @@ def clear_the_blackboard():
 
 
 @pytest.fixture
-def world(monkeypatch):
+def world():
     """Return a node for the leaf and a fake server, in one process and a domain of their own."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     with own_domain() as domain:
         context = Context()
         rclpy.init(context=context, domain_id=domain)

@@ -32,4 +32,16 @@ def graph(tmp_path):
 @pytest.fixture
 def shared_memory(monkeypatch):
     """Have Fast DDS as it comes, with shared memory among its transports."""
-    monkeypatch.delenv('FASTDDS_BUILTIN_TRANSPORTS')
+    import rclpy
+    from rclpy.context import Context
+
+    from streamo_ros.nodes.process.large_pictures import VARIABLES
+    from streamo_ros.nodes.tools.domain import own_domain
+    with own_domain() as domain:    # a process reads its profile once, with its first node
+        context = Context()
+        rclpy.init(args=[], context=context, domain_id=domain)
+        rclpy.create_node('first', context=context).destroy_node()
+        context.shutdown()
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    for name in VARIABLES:
+        monkeypatch.delenv(name)

@@ -117,7 +117,7 @@ class Driven:
 
 
 @pytest.fixture
-def driven(monkeypatch):
+def driven():
     engines = []
 
     class Known(FakeEngine):
@@ -125,7 +125,6 @@ def driven(monkeypatch):
             super().__init__(mode)
             engines.append(weakref.ref(self))
 
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     with own_domain() as domain:
         rclpy.init(domain_id=domain, args=['--ros-args', *(part for name, value in {
             'autostart': 'false', 'engine_process': 'false', 'checkpoint': 'well',

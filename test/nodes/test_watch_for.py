@@ -289,7 +289,8 @@ def test_a_client_that_is_killed_takes_its_goal_along(graph, tmp_path):
     profiles.write_text(SHORT_LEASE)
     names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # until 2, from 3
     client = graph.run(
-        'env', *(f'{name}={profiles}' for name in names), sys.executable,
+        'env', 'ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST',
+        *(f'{name}={profiles}' for name in names), sys.executable,
         str(Path(__file__).with_name('watcher.py')), DOOR)
     graph.wait(lambda: 'is watched for' in client.log, 'its goal')
     client.kill()
@@ -301,9 +302,8 @@ def test_a_client_that_is_killed_takes_its_goal_along(graph, tmp_path):
 
 
 @pytest.fixture
-def goals(monkeypatch):
+def goals():
     """Return goals without a node that watches, their node, and the ids of what they ask for."""
-    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     with own_domain() as domain:
         context = Context()
         rclpy.init(context=context, domain_id=domain)

@@ -146,7 +146,8 @@ class GraphRunner:
         self.folder = folder
         self._stack = ExitStack()
         domain = self._stack.enter_context(own_domain())
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        if os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') != 'SYSTEM_DEFAULT':  # a profile's
+            os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
         self._environment = {
             **os.environ, 'ROS_DOMAIN_ID': str(domain), **(environment or {})}
         self.context = Context()

@@ -32,45 +32,38 @@ from streamo_ros.nodes.process.shared_memory import SHARED
 SEGMENT = 64 * 2**20
 
 
-@pytest.fixture
-def bare(monkeypatch, shared_memory):
-    """Have nothing chosen."""
-    for name in VARIABLES:
-        monkeypatch.setenv(name, 'mine')  # so that it is put back
-        monkeypatch.delenv(name)
-
-
 def chosen():
     return {name: os.environ.get(name) for name in VARIABLES}
 
 
-def test_the_profile_is_chosen_under_both_names(bare):
+def test_the_profile_is_chosen_under_both_names(shared_memory):
     make_room()
     file, = {*chosen().values()}
     assert Path(file).name == 'fastdds_large_images.xml' and Path(file).is_file()
 
 
 @pytest.mark.parametrize('name', [VARIABLES[0], VARIABLES[1], 'FASTDDS_BUILTIN_TRANSPORTS'])
-def test_what_the_user_chose_stands(bare, monkeypatch, name):
+def test_what_the_user_chose_stands(shared_memory, monkeypatch, name):
     monkeypatch.setenv(name, 'mine')
     before = chosen()
     make_room()
     assert chosen() == before
 
 
-def test_a_container_that_is_short_of_shared_memory_keeps_what_fast_dds_takes(bare, monkeypatch):
+def test_a_container_that_is_short_of_shared_memory_keeps_what_fast_dds_takes(
+        shared_memory, monkeypatch):
     monkeypatch.setattr(
         shutil, 'disk_usage', lambda path: shutil._ntuple_diskusage(SEGMENT, 0, SEGMENT))
     make_room()
     assert not any(chosen().values())
 
 
-def test_without_shared_memory_there_is_nothing_to_choose(bare, tmp_path):
+def test_without_shared_memory_there_is_nothing_to_choose(shared_memory, tmp_path):
     make_room(tmp_path / 'none')
     assert not any(chosen().values())
 
 
-def test_a_camera_has_room_for_many_pictures(bare, graph):
+def test_a_camera_has_room_for_many_pictures(shared_memory, graph):
     server, url = mjpeg_camera()
     with ended(server):
         camera = graph.run(
