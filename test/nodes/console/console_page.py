@@ -75,6 +75,7 @@ class Operator:
             form.requestSubmit();
         }})()""")
         self.reads('#instructed', told)
+        self.browser.drawn()    # until its lane is, nothing can be withdrawn
 
     def withdraw_all(self):
         for _ in range(2):
