@@ -305,6 +305,8 @@ def test_it_has_no_serious_fault_of_accessibility(operator, scheme, width):
     operator.browser.ask('Emulation.setEmulatedMedia', features=[
         {'name': 'prefers-color-scheme', 'value': scheme},
         {'name': 'prefers-reduced-motion', 'value': 'reduce'}])
+    # With all that can be opened and said of what is wrong in it.
+    operator.instruct('Tell me.', schema='{', told='Not sent')
     operator.browser.ask('Emulation.setDeviceMetricsOverride', width=width, height=900,
                          deviceScaleFactor=1, mobile=width < 500)
     try:
@@ -317,6 +319,8 @@ def test_it_has_no_serious_fault_of_accessibility(operator, scheme, width):
                 + ' ' + node.html)]))""")
         assert found == []
     finally:
+        operator.instruct('Tell me.')
+        operator.withdraw_all()
         operator.browser.ask('Emulation.clearDeviceMetricsOverride')
         operator.browser.ask('Emulation.setEmulatedMedia', features=[])
 
