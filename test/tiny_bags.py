@@ -25,6 +25,7 @@ from streamo_ros.sources.bag import COMPRESSED_IMAGE
 from streamo_ros.sources.bag import IMAGE
 from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import STRING
+from streamo_ros.sources.bag import STRUCTURED_INSTRUCTION
 from streamo_ros.sources.bag import typestore
 
 CAMERA = '/camera/image_raw'
@@ -83,12 +84,26 @@ class TinyBag:
             header=header(stamp), format='rgb8; jpeg compressed bgr8',
             data=np.asarray(data).reshape(-1)), stamp + DELAY)
 
-    def instruction(self, seconds, action, text='', id='', camera='', once=False) -> None:
-        """Write what was sent to a node; ``action`` is the name of one."""
-        type = typestore().types[INSTRUCTION]
-        self.write('/streamo/instruction', INSTRUCTION, type(
+    def instruction(
+        self, seconds, action, text='', id='', camera='', once=False, choices=(), schema='',
+    ) -> None:
+        """
+        Write what was sent to a node; ``action`` is the name of one.
+
+        With choices or a schema it is one that asks for data.
+        """
+        types = typestore().types
+        type, logged = types[INSTRUCTION], START + round(seconds * 1e9)
+        asked = type(
             header=header(0), action=getattr(type, action), id=id, text=text, source='test',
-            camera=camera, once=once), START + round(seconds * 1e9))
+            camera=camera, once=once)
+        if choices or schema:
+            self.write(
+                '/streamo/structured_instruction', STRUCTURED_INSTRUCTION,
+                types[STRUCTURED_INSTRUCTION](
+                    instruction=asked, choices=list(choices), json_schema=schema), logged)
+        else:
+            self.write('/streamo/instruction', INSTRUCTION, asked, logged)
 
     def text(self, seconds, text) -> None:
         self.write('/streamo/instruction_text', STRING, typestore().types[STRING](data=text),

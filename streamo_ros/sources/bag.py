@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # rosbags is loaded with the first bag: robots have none to r
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED_IMAGE = 'sensor_msgs/msg/CompressedImage'
 INSTRUCTION = 'streamo_ros/msg/Instruction'
+STRUCTURED_INSTRUCTION = 'streamo_ros/msg/StructuredInstruction'
 STATE = 'streamo_ros/msg/StreamState'
 RESPONSE = 'streamo_ros/msg/Response'
 STRING = 'std_msgs/msg/String'
@@ -120,7 +121,7 @@ def typestore() -> 'Typestore':
     from rosbags.typesys import get_typestore
     from rosbags.typesys import Stores
     store = get_typestore(Stores.ROS2_JAZZY)
-    for name in (INSTRUCTION, STATE, RESPONSE):
+    for name in (INSTRUCTION, STRUCTURED_INSTRUCTION, STATE, RESPONSE):
         file = f'{name.rsplit("/", 1)[1]}.msg'
         found = next((folder / file for folder in _definitions() if (folder / file).is_file()),
                      None)

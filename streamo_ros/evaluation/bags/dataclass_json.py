@@ -21,6 +21,7 @@ version, is refused where it is read.
 
 from dataclasses import fields
 from dataclasses import is_dataclass
+from dataclasses import MISSING
 import types
 import typing
 from typing import Any
@@ -33,7 +34,9 @@ def from_json(kind: type[_T], value: Any) -> _T:
     """
     Return the dataclass that ``dataclasses.asdict`` and JSON made this of.
 
-    :raises KeyError: when a field is missing
+    A field that was added since then has its default.
+
+    :raises KeyError: when a field without a default is missing
     :raises TypeError: when a value is of another type
     """
     return typing.cast(_T, _from_json(kind, value))
@@ -53,7 +56,9 @@ def _from_json(kind: Any, value: Any) -> Any:
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return typing.cast(Any, kind)(**{
-            one.name: _from_json(hints[one.name], value[one.name]) for one in fields(kind)})
+            one.name: _from_json(hints[one.name], value[one.name]) for one in fields(kind)
+            if one.name in value or (
+                one.default is MISSING and one.default_factory is MISSING)})
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind):

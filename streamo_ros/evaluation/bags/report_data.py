@@ -240,6 +240,8 @@ class Instruction:
     :param true_states: right ones, one a tick, None where not scored; None as ``events``
     :param answers: in order
     :param scored: None where the truth is not known
+    :param choices: one of which its answers have beside their words; empty: none
+    :param json_schema: or what they have, as a JSON schema; empty: nothing
     """
 
     id: str
@@ -256,6 +258,8 @@ class Instruction:
     true_states: list[int | None] | None
     answers: list[Answer]
     scored: Scored | None
+    choices: list[str] = field(default_factory=list)
+    json_schema: str = ''
 
 
 @dataclass

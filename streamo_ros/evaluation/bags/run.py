@@ -31,6 +31,7 @@ from typing import TextIO
 
 import numpy as np
 
+from streamo_ros.dialogue import answer_format
 from streamo_ros.dialogue import EventSpan
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
@@ -51,6 +52,7 @@ from streamo_ros.sources.bag import BagMessage
 from streamo_ros.sources.bag import INSTRUCTION
 from streamo_ros.sources.bag import MessageError
 from streamo_ros.sources.bag import STRING
+from streamo_ros.sources.bag import STRUCTURED_INSTRUCTION
 from streamo_ros.sources.bag_annotation import Annotations
 from streamo_ros.sources.bag_annotation import Asked
 from streamo_ros.sources.bag_cameras import bag_cameras
@@ -165,7 +167,7 @@ class _Run:
         if annotations is None:
             self.topics |= {
                 (topic, type) for topic, types in bag.topics.items() for type in types
-                if type == INSTRUCTION
+                if type in (INSTRUCTION, STRUCTURED_INSTRUCTION)
                 or (type == STRING and topic.rsplit('/', 1)[-1] == TEXT_TOPIC)}
         if annotations is None and self.topics == set(cameras.items()):
             raise SourceError(
@@ -186,16 +188,22 @@ class _Run:
         except MessageError as error:
             self.notices.add('unreadable messages', str(error))
             return
+        structured = message.type == STRUCTURED_INSTRUCTION
+        asked = sent.instruction if structured else sent
         addressed = [
             camera for camera in self._cameras.values()
-            if message.type == STRING or self._names(sent.camera, camera.found.topic)]
+            if message.type == STRING or self._names(asked.camera, camera.found.topic)]
         if not addressed:
             self.notices.add(
-                'instructions to no camera', f'there is no camera {sent.camera[:40]!r} in the bag')
+                'instructions to no camera',
+                f'there is no camera {asked.camera[:40]!r} in the bag')
         for camera in addressed:
             try:
-                if message.type == INSTRUCTION:
-                    camera.table.apply(replace(sent, camera=''))
+                if structured and asked.action in (asked.ADD, asked.REPLACE):
+                    camera.table.apply(replace(asked, camera=''), answer=answer_format(
+                        sent.choices, sent.json_schema))
+                elif message.type != STRING:
+                    camera.table.apply(replace(asked, camera=''))
                 elif sent.data.strip():
                     camera.table.add(TEXT_TOPIC, sent.data, TEXT_TOPIC)
                 else:
@@ -362,7 +370,9 @@ class _BagCamera:
                 id=request.id, text=request.text, asked=now, withdrawn=None, origin=self.origin,
                 task=asked.task if asked else '', skill=asked.skill if asked else '', events=None,
                 first_tick=len(self.found.ticks.stamps), states=[], probabilities=[],
-                true_states=None, answers=[], scored=None)
+                true_states=None, answers=[], scored=None,
+                choices=list(request.answer.choices) if request.answer else [],
+                json_schema=request.answer.json_schema if request.answer else '')
             self._standing[request] = _Standing(found)
             self.found.instructions.append(found)
             self._run.written.ask(request, self.found.topic, logged)

@@ -180,7 +180,8 @@ class Board:
         for answer in reversed(self.answers):
             if (answer['seq'], answer['stamp']) == key:
                 answer['data'], answer['data_error'] = data, trouble
-                self._say('data', number=answer['number'], data=data, data_error=trouble)
+                self._say('data', number=answer['number'], id=answer['id'],
+                          camera=answer['camera'], data=data, data_error=trouble)
                 return
         self._data[key] = data, trouble
         while len(self._data) > EVENTS:

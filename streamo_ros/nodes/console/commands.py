@@ -31,13 +31,21 @@ class CommandError(UserError):
 
 @dataclass(frozen=True)
 class Text:
-    """A text of so many characters; ``least`` 1: it may not be blank."""
+    """
+    A text of so many characters.
+
+    :param least: 1: it may not be blank
+    :param optional: it may be left out, and is empty then
+    """
 
     most: int
     least: int = 0
+    optional: bool = False
 
     def read(self, value: Any) -> str:
         """Return the value; raise ValueError where it does not fit."""
+        if self.optional and value is None:
+            return ''
         if not isinstance(value, str) or len(value) > self.most:
             raise ValueError(f'must be a text of at most {self.most} characters')
         if not value.isascii() and any('\ud800' <= letter <= '\udfff' for letter in value):
@@ -45,6 +53,19 @@ class Text:
         if self.least and not value.strip():
             raise ValueError('must not be empty')
         return value
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A list of texts; left out, it is empty."""
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        """Return the value; raise ValueError where it does not fit."""
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ValueError('must be a list of texts')
+        return tuple(map(Text(MAX_BYTES).read, value))
 
 
 @dataclass(frozen=True)
@@ -73,17 +94,26 @@ class Number:
         return value
 
 
+Kind = Text | Texts | Flag | Number
+
 NAME = Text(256)
-NODE_COMMANDS: dict[str, Mapping[str, Text | Flag | Number]] = {
+DATA: Mapping[str, Kind] = {
+    'choices': Texts(), 'json_schema': Text(MAX_BYTES, optional=True)}
+"""
+What an instruction asks for beside the words of its answers. The node's own rules bound it, whose
+sentences say what is wrong.
+"""
+NODE_COMMANDS: dict[str, Mapping[str, Kind]] = {
     'look': {'camera': NAME, 'looks': Flag()},
-    'instruct': {'text': Text(4096, 1), 'camera': NAME, 'once': Flag()},
+    'check': DATA,
+    'instruct': {'text': Text(4096, 1), 'camera': NAME, 'once': Flag(), **DATA},
     'withdraw': {'id': Text(64, 1)},
     'clear': {},
     'reset': {},
     'enable': {'enabled': Flag()},
     'set': {'name': Text(64, 1), 'value': Number(-1e6, 1e6)},
 }
-LOG_COMMANDS: dict[str, Mapping[str, Text | Flag | Number]] = {
+LOG_COMMANDS: dict[str, Mapping[str, Kind]] = {
     'list_events': {
         'since': Number(0, 1e12), 'until': Number(0, 1e12), 'camera': NAME, 'words': Text(200),
         'page': Number(0, 1e6), 'limit': Number(1, 1000)},

@@ -20,6 +20,7 @@ service answers is given to a callback, and one that does not answer is noticed 
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import functools
 import secrets
 import time
@@ -35,14 +36,18 @@ from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.callback_groups import CallbackGroup
 from rclpy.client import Client
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
 from std_srvs.srv import SetBool
 from std_srvs.srv import Trigger
 
+from streamo_ros.dialogue import answer_format
+from streamo_ros.dialogue import InstructionError
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredInstruction
 from streamo_ros.msg import StructuredResponse
 from streamo_ros.nodes.console.board import Board
 from streamo_ros.nodes.console.board import Emit
@@ -94,9 +99,11 @@ class Link:
         self._asked_parameters = False
         self._starts = 0    # that the parameters are of
         # Instructions that brought no state, when they were given, and when they are sent again.
-        self._unheard: dict[str, tuple[Instruction, float, float]] = {}
+        self._unheard: dict[str, tuple[Instruction | StructuredInstruction, float, float]] = {}
         self._logs = True   # unless its parameter event_log says that it does not
         self._instructions = node.create_publisher(Instruction, f'{name}/instruction', 32)
+        self._structured = node.create_publisher(
+            StructuredInstruction, f'{name}/structured_instruction', 32)
         node.create_subscription(
             StreamState, f'{name}/state', self._take_state,
             QoSProfile(depth=STATE_DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL),
@@ -191,11 +198,34 @@ class Link:
         return bool(
             self._instructions.get_subscription_count() and self._reset.service_is_ready())
 
-    def instruct(self, text: str, camera: str, once: bool, done: Done) -> None:
-        """Send an instruction; ``done`` gets the id that tells its states."""
+    def check(self, choices: Sequence[str], json_schema: str, done: Done) -> None:
+        """Say whether an instruction may ask for such data, as far as that needs no model."""
+        try:
+            answer_format(choices, json_schema)
+        except InstructionError as error:
+            done(None, str(error))
+        else:
+            done(None, '')
+
+    def instruct(
+        self, text: str, camera: str, once: bool, done: Done, choices: Sequence[str] = (),
+        json_schema: str = '',
+    ) -> None:
+        """
+        Send an instruction; ``done`` gets the id that tells its states.
+
+        :param choices: one of which its answers have beside their words
+        :param json_schema: or what they have, as a JSON schema
+        """
+        try:
+            answer = answer_format(choices, json_schema)
+        except InstructionError as error:
+            done(None, str(error))
+            return
         id = f'console-{secrets.token_hex(3)}'
-        message = Instruction(
-            action=Instruction.ADD, id=id, text=text, camera=camera, once=once)
+        asked = Instruction(action=Instruction.ADD, id=id, text=text, camera=camera, once=once)
+        message = asked if answer is None else StructuredInstruction(
+            instruction=asked, choices=list(choices), json_schema=json_schema)
         now = time.monotonic()
         self._unheard[id] = message, now, now + EVERY_S
         self._send(message, done, id)
@@ -212,7 +242,11 @@ class Link:
                 del self._unheard[id]
             elif now >= due:
                 self._unheard[id] = message, given, now + EVERY_S
-                self._instructions.publish(message)
+                self._publisher(message).publish(message)
+
+    def _publisher(self, message: Instruction | StructuredInstruction) -> Publisher:
+        return self._structured if isinstance(
+            message, StructuredInstruction) else self._instructions
 
     def withdraw(self, id: str, done: Done) -> None:
         """Withdraw an instruction."""
@@ -224,13 +258,17 @@ class Link:
         self._unheard.clear()
         self._send(Instruction(action=Instruction.CLEAR), done)
 
-    def _send(self, message: Instruction, done: Done, value: Any = None) -> None:
-        if not self._instructions.get_subscription_count():
+    def _send(
+        self, message: Instruction | StructuredInstruction, done: Done, value: Any = None,
+    ) -> None:
+        publisher = self._publisher(message)
+        if not publisher.get_subscription_count():
             done(None, f'{self.name} is not there to hear it')
             return
-        message.source = 'console'
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._instructions.publish(message)
+        asked = message.instruction if isinstance(message, StructuredInstruction) else message
+        asked.source = 'console'
+        asked.header.stamp = self._node.get_clock().now().to_msg()
+        publisher.publish(message)
         done(value, '')
 
     def reset(self, done: Done) -> None:

@@ -25,6 +25,7 @@ HELP = """\
 TEXT               watch for it until it is withdrawn; // begins a text with a slash
 /once TEXT         watch for it until its first answer
 /on CAMERA TEXT    watch for it on one camera
+/choose A, B: TEXT watch for it, and have each answer say which of these it is
 /withdraw ID       withdraw an instruction; the beginning of its id is enough
 /clear             withdraw all
 /ask QUESTION      ask what has been, where the node keeps an event log
@@ -72,6 +73,8 @@ def read_order(text: str, ids: list[str]) -> Order:
             return _instruct(rest, '', True)
         case '/on' if len(parts := rest.split(' ', 1)) == 2:
             return _instruct(parts[1].strip(), parts[0], False)
+        case '/choose' if rest:
+            return _choose(rest)
         case '/withdraw' if rest:
             id = _whole(rest, ids)
             return Order(lambda link, done: link.withdraw(id, done), 'withdraw')
@@ -88,6 +91,15 @@ def read_order(text: str, ids: list[str]) -> Order:
 
 def _instruct(text: str, camera: str, once: bool) -> Order:
     return Order(lambda link, done: link.instruct(text, camera, once, done), 'instruct')
+
+
+def _choose(rest: str) -> Order:
+    choices, _, text = rest.partition(':')
+    found = [choice for one in choices.split(',') if (choice := one.strip())]
+    if not found or not text.strip():
+        raise OrderError('say it as in /choose open, shut: Tell me when the door moves.')
+    return Order(
+        lambda link, done: link.instruct(text.strip(), '', False, done, choices=found), 'choose')
 
 
 def _whole(beginning: str, ids: list[str]) -> str:

@@ -103,11 +103,11 @@ class View:
     def _answer(self, node: _Shown, event: Event) -> list[str]:
         answer = event['answer']
         cut = '' if answer['complete'] else '  (cut short)'
-        data = f"  {answer['data']}" if answer['data'] else ''
+        data = f'  {_data(answer)}' if answer['data'] or answer['data_error'] else ''
         return [f"answer  {answer['id']} ({answer['camera']})  {answer['text']}{cut}{data}"]
 
     def _data(self, node: _Shown, event: Event) -> list[str]:
-        return [f"data  {event['data']}" if event['data'] else f"no data: {event['data_error']}"]
+        return [f"data  {event['id']} ({event['camera']})  {_data(event)}"]
 
     def _refused(self, node: _Shown, event: Event) -> list[str]:
         return [f"refused  {event['text'] or event['id']}: {event['detail']}"]
@@ -136,6 +136,10 @@ class View:
     def ids(self) -> list[str]:
         """Return the ids of what stands."""
         return sorted({id for node in self._nodes.values() for _, id in node.lanes})
+
+
+def _data(event: Event) -> str:
+    return event['data'] or f"no data: {event['data_error']}"
 
 
 def _now(lane: Event) -> str:

@@ -42,8 +42,11 @@ from streamo_ros.dialogue import State
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredInstruction
+from streamo_ros.msg import StructuredResponse
 from streamo_ros.nodes.camera import RAW
 from streamo_ros.nodes.tools.console import Console
+from streamo_ros.nodes.tools.console import DEPTH
 from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
@@ -88,7 +91,13 @@ class _Watcher(Console):
         self._tick = 0
         self._states: list[StreamState] = []        # fresh ones that are not written yet
         self._responses: dict[int, Response] = {}
+        self._data: dict[int, StructuredResponse] = {}
+        self._asked: dict[str, dict[str, Any]] = {}     # the latest instruction of each id
         self._epoch: int | None = None              # the node's, when the evaluation's was 0
+        self._structured = runner.node.create_publisher(
+            StructuredInstruction, f'{self.name}/structured_instruction', 100)
+        runner.node.create_subscription(
+            StructuredResponse, f'{self.name}/structured_response', self._take_data, DEPTH)
         self._camera = runner.node.create_publisher(
             Image if camera['type'] == RAW else CompressedImage, self._topic, 10)
         parameters = {
@@ -115,9 +124,15 @@ class _Watcher(Console):
         """Keep an answer until its state has come."""
         self._responses[message.seq] = message
 
+    def _take_data(self, message: StructuredResponse) -> None:
+        self._data[message.response.seq] = message
+
     def await_node(self) -> None:
         """Wait until the node hears instructions, and watches the camera."""
         self.await_ready()
+        self._runner.wait(
+            self._structured.get_subscription_count,
+            f'a reader of {self.name}/structured_instruction')
         self._runner.wait(
             self._camera.get_subscription_count, f'a node that watches {self._topic}')
 
@@ -166,8 +181,15 @@ class _Watcher(Console):
     def _send(
         self, action: int, one: dict[str, Any], is_done: Callable[[StreamState], bool],
     ) -> None:
+        self._asked[one['id']] = one
         self.latest.pop(one['id'], None)
-        self.ask(one['text'], one['id'], action, source='replay')
+        if action == Instruction.ADD and _asks_data(one):
+            self._structured.publish(StructuredInstruction(
+                instruction=Instruction(
+                    action=action, id=one['id'], text=one['text'], source='replay'),
+                choices=one['choices'], json_schema=one['json_schema']))
+        else:
+            self.ask(one['text'], one['id'], action, source='replay')
         self._runner.wait(
             lambda: one['id'] in self.latest and is_done(self.latest[one['id']]),
             f'a word about instruction {one["id"]!r}')
@@ -177,13 +199,15 @@ class _Watcher(Console):
         for state in states:
             if self._epoch is None:
                 self._epoch = state.epoch - self._epochs[self._tick - 1]
-            text, complete = '', True
+            text, complete, data = '', True, None
             if state.state == StreamState.RESPONSE:
                 self._runner.wait(
                     functools.partial(self._responses.__contains__, state.response_seq),
                     f'answer {state.response_seq} of {self._topic}')
                 answer = self._responses.pop(state.response_seq)
                 text, complete = answer.text, answer.complete
+            if asks_data := _asks_data(self._asked[state.instruction_id]):
+                data = self._await_data(state)
             yield json.dumps({
                 'stamp_ns': _stamp(state), 'camera': self._topic,
                 'epoch': state.epoch - self._epoch, 'tick': state.tick,
@@ -193,7 +217,24 @@ class _Watcher(Console):
                     round(share, 6) for share in (
                         state.probability_silence, state.probability_standby,
                         state.probability_response)],
-                'text': text, 'complete': complete}, ensure_ascii=False) + '\n'
+                'text': text, 'complete': complete,
+                **({'data': json.loads(data.data) if data and data.data else None,
+                    'data_error': data.error_msg if data else ''} if asks_data else {})},
+                ensure_ascii=False) + '\n'
+
+    def _await_data(self, state: StreamState) -> StructuredResponse | None:
+        """Return the data of what a state says; None where nothing is said."""
+        if state.state != StreamState.RESPONSE:
+            return None
+        self._runner.wait(
+            functools.partial(self._data.__contains__, state.response_seq),
+            f'the data of answer {state.response_seq} of {self._topic}')
+        return self._data.pop(state.response_seq)
+
+
+def _asks_data(instruction: dict[str, Any]) -> bool:
+    # Reports of before have neither field.
+    return bool(instruction.get('choices') or instruction.get('json_schema'))
 
 
 def _stamp(message: StreamState) -> int:
@@ -250,9 +291,6 @@ def _by_frame(file: Path) -> dict[tuple[Any, ...], str]:
     found = {}
     for line in file.read_bytes().splitlines():  # of bytes: a text may hold other line breaks
         row = json.loads(line)
-        if {'data', 'data_error'} & {*row}:  # a plain instruction is what the nodes were given
-            line = json.dumps({key: value for key, value in row.items() if key not in (
-                'data', 'data_error')}, ensure_ascii=False).encode()
         found[row['camera'], row['stamp_ns'], row['epoch'], row['instruction_id']] = line.decode()
     return found
 

@@ -72,6 +72,15 @@ def test_a_report_survives_its_file(tmp_path):
     assert 'Überhaupt?' in file.read_text(encoding='utf-8')
 
 
+def test_a_report_from_before_a_field_was_added_is_read_with_its_default(tmp_path):
+    file = tmp_path / 'report.json'
+    whole = json.loads(report_json(REPORT))
+    for name in ('choices', 'json_schema'):
+        del whole['bags'][0]['cameras'][0]['instructions'][0][name]
+    file.write_text(json.dumps(whole))
+    assert read_report(file) == REPORT
+
+
 def test_whole_numbers_in_json_are_read_as_seconds(tmp_path):
     file = tmp_path / 'report.json'
     file.write_text(report_json(REPORT))

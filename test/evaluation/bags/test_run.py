@@ -111,6 +111,30 @@ def test_answers_have_data_where_the_annotations_ask_for_it(watch):
     assert all('data' not in line for line in lines if line['instruction_id'] == 'plain')
 
 
+def test_recorded_instructions_that_ask_for_data_are_followed_with_it(watch):
+    pytest.importorskip('llguidance')
+    schema = '{"type": "boolean"}'
+
+    def write(bag):
+        film(bag, range(5))
+        bag.instruction(0.4, 'ADD', LIGHT, id='light', choices=['dark', 'light'])
+        bag.instruction(0.4, 'ADD', LIGHT, id='truth', schema=schema)
+        bag.instruction(0.4, 'ADD', LIGHT, id='wrong', schema='{')
+        film(bag, range(5, 60))
+        bag.instruction(6.0, 'CANCEL', id='light', choices=['it does not matter', ''])
+        film(bag, range(60, 80))
+
+    found = watch(write, None, thresholds=Thresholds(1e-9))
+    light, truth = found.cameras[0].instructions
+    assert (light.choices, light.json_schema) == (['dark', 'light'], '')
+    assert (truth.choices, truth.json_schema) == ([], schema)
+    assert light.withdrawn is not None and truth.withdrawn is None
+    assert light.origin == '/streamo/structured_instruction'
+    assert kinds(found.cameras[0].notices) == {'refused instructions': 1}
+    lines = [json.loads(line) for line in Path(found.written, DECISIONS).read_text().splitlines()]
+    assert {line['data'] for line in lines if line['state'] == 'response'} & {'dark', 'light'}
+
+
 def test_every_decision_is_a_line_and_a_message(watch):
     found = watch(film, BOTH)
     out = found.written

@@ -61,15 +61,21 @@ class Operator:
             f'(document.querySelector({json.dumps(selector)})?.textContent || "")'
             f'.includes({json.dumps(text)})', f'{text!r} in {selector}')
 
-    def instruct(self, text, once=False):
+    def instruct(self, text, once=False, choices='', schema='', told='It stands'):
         self.run(f"""(() => {{
             document.getElementById('instructed').textContent = '';
             const form = document.getElementById('instruct');
             form.text.value = {json.dumps(text)};
             form.once.value = {json.dumps('once' if once else '')};
+            for (const [name, value] of Object.entries(
+                {json.dumps({'choices': choices, 'json_schema': schema})})) {{
+                form[name].value = value;
+                form[name].dispatchEvent(new Event('input'));
+            }}
             form.requestSubmit();
         }})()""")
-        self.reads('#instructed', 'It stands')
+        self.reads('#instructed', told)
+        self.browser.drawn()    # until its lane is, nothing can be withdrawn
 
     def withdraw_all(self):
         for _ in range(2):

@@ -232,7 +232,8 @@ def test_an_answer_is_shown_with_its_data_whichever_comes_first(told, first):
     told.board.take_structured(StructuredResponse(response=response, data='{"n": 1}'), 0.0)
     if first == 'the words':
         assert told.events[-1] == {
-            'kind': 'data', 'node': '/streamo', 'number': 2, 'data': '{"n": 1}', 'data_error': ''}
+            'kind': 'data', 'node': '/streamo', 'number': 2, 'id': 'a', 'camera': 'front',
+            'data': '{"n": 1}', 'data_error': ''}
     else:
         told.board.take_response(response, 0.0)
     assert [answer['data'] for answer in told.board.answers] == ['', '{"n": 1}']

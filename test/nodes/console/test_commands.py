@@ -28,7 +28,17 @@ WELL = {'number': 3, 'do': 'instruct', 'node': '/streamo', 'text': 'Tell me.', '
 def test_a_command_is_read():
     command = read_command(json.dumps(WELL))
     assert (command.number, command.do, command.node) == (3, 'instruct', '/streamo')
-    assert command.fields == {'text': 'Tell me.', 'camera': '', 'once': True}
+    assert command.fields == {
+        'text': 'Tell me.', 'camera': '', 'once': True, 'choices': (), 'json_schema': ''}
+
+
+def test_an_instruction_may_ask_for_data():
+    asked = {'choices': ['open', 'shut'], 'json_schema': '{}'}
+    fields = read_command(json.dumps({**WELL, **asked})).fields
+    assert (fields['choices'], fields['json_schema']) == (('open', 'shut'), '{}')
+    checked = read_command(json.dumps(
+        {'number': 1, 'do': 'check', 'node': '/streamo', **asked})).fields
+    assert checked == {'choices': ('open', 'shut'), 'json_schema': '{}'}
 
 
 @pytest.mark.parametrize('data, says', [
@@ -48,6 +58,10 @@ def test_what_is_no_command_is_refused(data, says):
     ({'text': ''}, 'text must not be empty'), ({'text': ' \n'}, 'text must not be empty'),
     ({'text': 'x' * 4097}, 'text must be'), ({'text': 3}, 'text must be'),
     ({'text': 'a\ud800'}, 'text has letters'), ({'camera': '\udfff'}, 'camera has letters'),
+    ({'choices': 'open'}, 'choices must be a list of texts'),
+    ({'choices': {'open': 1}}, 'choices must be a list'), ({'choices': [1]}, 'choices must be'),
+    ({'choices': ['a\ud800']}, 'choices has letters'), ({'json_schema': {}}, 'json_schema must'),
+    ({'json_schema': '"\udfff"'}, 'json_schema has letters'),
     ({'once': 'yes'}, 'once must be'), ({'once': None}, 'once must be'),
     ({'camera': 'x' * 257}, 'camera must be'), ({'more': 1}, 'no such fields: more'),
     ({'do': 'set', 'name': 'fps', 'value': '3'}, 'value must be'),

@@ -35,6 +35,8 @@ from rclpy.qos import QoSProfile
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredInstruction
+from streamo_ros.msg import StructuredResponse
 
 pytestmark = pytest.mark.skipif(
     CHROMIUM is None, reason='no Chromium here: `apt-get install chromium` runs this test')
@@ -135,6 +137,97 @@ def test_two_browsers_see_the_same(graph, site, operator):
     operator.sees('document.getElementById("clear").disabled', 'that all were withdrawn')
 
 
+def test_an_answer_has_the_data_that_an_operator_asked_for_and_another_browser_sees_it_too(
+        graph, site, operator):
+    operator.instruct('Tell me how it stands.', choices='wide "open", shut')
+    operator.sees('document.querySelector("#instruct [name=choices]").value === ""',
+                  'an empty field')
+    first = "document.querySelector('#answers .answer .data code')?.textContent"
+    with looking(graph, site) as other:
+        for one in (operator, other):
+            one.sees(f'{first} === {json.dumps(json.dumps("wide " + chr(34) + "open" + chr(34)))}',
+                     'the data')
+        other.reads('#spoken', r'wide \"open\"')
+        other.run('document.querySelector(".lane:not(.gone) .strip").focus()')
+        other.sees("""(() => {
+            document.querySelector('.lane:not(.gone) .strip').dispatchEvent(
+                new KeyboardEvent('keydown', {key: 'ArrowLeft'}));
+            return document.getElementById('tip').textContent.includes('wide \\\\"open');
+        })()""", 'the data of a moment of the lane')
+        other.withdraw_all()
+
+
+def test_choices_with_commas_stand_one_a_line(graph, operator):
+    asked = []
+    reader = graph.node.create_subscription(
+        StructuredInstruction, '/streamo/structured_instruction', asked.append, 10)
+    graph.wait(lambda: graph.node.count_publishers('/streamo/structured_instruction'),
+               'the console')
+    schema = '{"type": "object", "properties": {"n": {"type": "integer"}}}'
+    while not asked:    # the console sees the reader somewhat later
+        operator.instruct('Tell me which.', choices='left, then right\n\n none \n')
+    assert list(asked[-1].choices) == ['left, then right', 'none']
+    operator.instruct('Tell me how many.', schema=f'\n{schema}\n')
+    graph.wait(lambda: asked[-1].json_schema == schema, 'the schema')
+    assert asked[-1].instruction.text == 'Tell me how many.' and list(asked[-1].choices) == []
+    graph.node.destroy_subscription(reader)
+    operator.withdraw_all()
+
+
+@pytest.mark.parametrize('choices, schema, wrong', [
+    ('open, open', '', 'There are 2 choices: give at most 64, each once.'),
+    (', '.join(map(str, range(65))), '', 'There are 65 choices: give at most 64'),
+    ('x' * 201, '', 'longer than 200 characters: choose another.'),
+    ('', '{"type": "object"', 'The JSON schema is no JSON'),
+    ('', '{"properties": {}}', 'The JSON schema has no type: give one'),
+    ('', '"' + 'x' * 20_000 + '"', 'The JSON schema has 20002 characters and may have 16384'),
+    ('', '"' + 'x' * 70_000 + '"', 'That is too long: make it smaller.'),
+    ('', json.dumps({'enum': [HOSTILE], 'type': HOSTILE, HOSTILE: 1})[:-1], 'is no JSON'),
+    ('open, shut', '{"type": "string"}', 'either choices or a JSON schema'),
+])
+def test_data_that_makes_no_sense_is_not_sent_and_why_is_said_where_it_was_typed(
+        operator, choices, schema, wrong):
+    operator.instruct('Tell me.', choices=choices, schema=schema, told='Not sent')
+    name = 'json_schema' if schema else 'choices'
+    operator.reads(f'#{name}-wrong', wrong)
+    field = operator.run(f"""(() => {{
+        const field = document.querySelector('#instruct [name={name}]');
+        return [document.activeElement === field, field.getAttribute('aria-invalid'),
+            field.getAttribute('aria-describedby').includes('{name}-wrong'),
+            document.getElementById('{name}-wrong').getClientRects().length];
+    }})()""")
+    assert field == [True, 'true', True, 1]
+    assert operator.run('document.getElementById("text").value') == 'Tell me.'
+    # Whoever goes on typing is not told of what was wrong before.
+    operator.browser.press('x')
+    operator.sees(f'document.getElementById("{name}-wrong").textContent === ""', 'no trouble')
+    assert operator.run('document.getElementById("taken")') is None
+    operator.instruct('Tell me.')
+    operator.withdraw_all()
+
+
+def test_what_the_node_refuses_can_be_typed_anew(graph, operator):
+    for number in range(8):
+        operator.instruct(f'Tell me of {number}.', choices='open, shut')
+    operator.instruct('One too many.', choices='open, shut', told='Refused: 8 instructions stand')
+    assert operator.run('[...document.querySelectorAll("#instruct textarea, #text")].map('
+                        'field => field.value)') == ['One too many.', 'open, shut', '']
+    operator.withdraw_all()
+
+
+def test_the_keyboard_reaches_what_asks_for_data_in_the_order_it_is_seen(operator):
+    operator.run('document.getElementById("text").focus()')
+    reached = []
+    for _ in range(5):
+        operator.browser.press('Tab', 9)
+        if operator.run('document.activeElement.tagName') == 'SUMMARY':
+            operator.run('document.getElementById("by-schema").open = false')
+            operator.browser.press('Enter', 13)
+        reached.append(operator.run(
+            'document.activeElement.name || document.activeElement.textContent.trim()'))
+    assert reached == ['camera', 'once', 'choices', 'or JSON that fits a schema', 'json_schema']
+
+
 def test_keys_tell_what_was_decided_at_a_moment(operator):
     operator.instruct(DOOR)
     operator.reads('.answer .about', DOOR)
@@ -188,13 +281,18 @@ def test_texts_are_never_taken_for_markup(graph, operator):
     answers.publish(Response(
         text=HOSTILE, instruction=HOSTILE, instruction_id=HOSTILE, camera=HOSTILE))
     operator.reads('#answers', HOSTILE)
+    data = graph.node.create_publisher(StructuredResponse, '/streamo/structured_response', 10)
+    graph.wait(data.get_subscription_count, 'the console')
+    for fields, shown in (({'data': HOSTILE}, 'code'), ({'error_msg': HOSTILE}, '.trouble')):
+        data.publish(StructuredResponse(response=Response(), **fields))
+        operator.reads(f'#answers .data{" code" if shown == "code" else shown}', HOSTILE)
     states.publish(StreamState(
         instruction=HOSTILE, instruction_id='other', camera=HOSTILE,
         status=StreamState.STATUS_ERROR, detail=HOSTILE, state=1, probability_standby=1.0))
     operator.reads('.lane .detail', HOSTILE)
     assert operator.run('document.title') == 'streamo console'
     assert operator.run('document.getElementById("taken")') is None
-    for made in (publisher, answers, states):
+    for made in (publisher, answers, states, data):
         graph.node.destroy_publisher(made)
     operator.run('document.getElementById("notices").replaceChildren()')
 
@@ -207,6 +305,8 @@ def test_it_has_no_serious_fault_of_accessibility(operator, scheme, width):
     operator.browser.ask('Emulation.setEmulatedMedia', features=[
         {'name': 'prefers-color-scheme', 'value': scheme},
         {'name': 'prefers-reduced-motion', 'value': 'reduce'}])
+    # With all that can be opened and said of what is wrong in it.
+    operator.instruct('Tell me.', schema='{', told='Not sent')
     operator.browser.ask('Emulation.setDeviceMetricsOverride', width=width, height=900,
                          deviceScaleFactor=1, mobile=width < 500)
     try:
@@ -219,6 +319,8 @@ def test_it_has_no_serious_fault_of_accessibility(operator, scheme, width):
                 + ' ' + node.html)]))""")
         assert found == []
     finally:
+        operator.instruct('Tell me.')
+        operator.withdraw_all()
         operator.browser.ask('Emulation.clearDeviceMetricsOverride')
         operator.browser.ask('Emulation.setEmulatedMedia', features=[])
 

@@ -14,12 +14,14 @@
 
 """The console's end of a node, over a node that is killed and started again."""
 
+import pytest
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import DurabilityPolicy
 from rclpy.qos import QoSProfile
 
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
+from streamo_ros.msg import StructuredInstruction
 from streamo_ros.nodes.console import link as link_module
 from streamo_ros.nodes.console.link import Link
 
@@ -31,9 +33,10 @@ def linked(graph):
                 lambda camera, picture: None)
 
 
-def reader(graph):
+def reader(graph, kind=Instruction):
     heard = []
-    graph.node.create_subscription(Instruction, f'{NODE}/instruction', heard.append, 10)
+    topic = 'instruction' if kind is Instruction else 'structured_instruction'
+    graph.node.create_subscription(kind, f'{NODE}/{topic}', heard.append, 10)
     return heard
 
 
@@ -53,22 +56,46 @@ class Lossy:
         return getattr(self._publisher, name)
 
 
-def test_what_reached_nobody_is_sent_again_until_a_state_tells_of_it(graph, monkeypatch):
+@pytest.mark.parametrize('data', [
+    {}, {'choices': ('open', 'shut')}, {'json_schema': '{"type": "boolean"}'}])
+def test_what_reached_nobody_is_sent_again_until_a_state_tells_of_it(graph, monkeypatch, data):
     monkeypatch.setattr(link_module, 'EVERY_S', 0.0)
     link = linked(graph)
-    heard = reader(graph)
-    graph.wait(lambda: link._instructions.get_subscription_count() == 1, 'the reader')
-    link._instructions = Lossy(link._instructions, 3)
-    link.instruct('Tell me.', '', False, lambda id, trouble: None)
+    name = '_structured' if data else '_instructions'
+    heard = reader(graph, StructuredInstruction if data else Instruction)
+    graph.wait(lambda: getattr(link, name).get_subscription_count() == 1, 'the reader')
+    publisher = Lossy(getattr(link, name), 3)
+    setattr(link, name, publisher)
+    link.instruct('Tell me.', '', False, lambda id, trouble: None, **data)
 
     def looked_after():
         link.look_after()
         return heard
     graph.wait(looked_after, 'the instruction')
-    link._take_state(StreamState(instruction_id=heard[0].id, seq=1))
-    sent = link._instructions._lost
+    asked = heard[0].instruction if data else heard[0]
+    assert (asked.text, asked.source) == ('Tell me.', 'console')
+    if data:
+        assert tuple(heard[0].choices) == data.get('choices', ())
+        assert heard[0].json_schema == data.get('json_schema', '')
+    link._take_state(StreamState(instruction_id=asked.id, seq=1))
+    sent = publisher._lost
     link.look_after()
-    assert link._instructions._lost == sent
+    assert publisher._lost == sent
+
+
+@pytest.mark.parametrize('choices, json_schema, reason', [
+    (['x'] * 2, '', 'each once'), (map(str, range(65)), '', '65 choices: give at most 64'),
+    (['x' * 201], '', 'longer than 200'), (['a\nb'], '', 'not printable'),
+    ([], '"' + 'x' * 16384 + '"', 'has 16386 characters and may have 16384'),
+    ([], '{', 'is no JSON'), (['open'], '{"type": "string"}', 'either choices or')])
+def test_data_that_makes_no_sense_is_refused_before_it_is_sent(
+        graph, choices, json_schema, reason):
+    link, choices, told = linked(graph), list(choices), []
+    link.check(choices, json_schema, lambda id, trouble: told.append(trouble))
+    link.instruct('Tell me.', '', False, lambda id, trouble: told.append(trouble),
+                  choices=choices, json_schema=json_schema)
+    assert len(told) == 2 and all(reason in trouble for trouble in told)
+    assert link._unheard == {}
 
 
 def test_what_a_dead_process_was_told_the_next_one_is_told(graph):

@@ -48,8 +48,8 @@ class Link:
         self.frames = {7: b'\xff\xd8 a frame'}
         self.asked = []
 
-    def instruct(self, text, camera, once, done):
-        self.asked.append(text)
+    def instruct(self, text, camera, once, done, choices, json_schema):
+        self.asked.append((text, choices, json_schema))
         done('console-1', '')
 
 
@@ -235,7 +235,7 @@ def test_a_command_that_makes_no_sense_is_answered_and_not_followed(server):
     strange, well = converse(server, send)
     assert strange['number'] == 4 and "no node '/other'" in strange['trouble']
     assert well == {'kind': 'reply', 'number': 5, 'value': 'console-1', 'trouble': ''}
-    assert server._links[NODE].asked == ['Tell me.']
+    assert server._links[NODE].asked == [('Tell me.', (), '')]
 
 
 def test_a_socket_that_takes_nothing_is_dropped_and_the_rest_go_on(server):

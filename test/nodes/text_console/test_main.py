@@ -156,6 +156,19 @@ def test_in_a_pipe_it_can_be_read_and_told(graph, console, node):
     assert all(re.match(r'\d\d:\d\d:\d\d  \S', line) for line in piped.text.splitlines())
 
 
+def test_choices_are_asked_for_and_the_data_of_answers_is_shown(graph, console, node):
+    shown = console(terminal=True)
+    shown.wait('/streamo is here')
+    with graph.camera().running(10):
+        shown.type('/choose open, open: Tell me.\r')
+        shown.wait('choose failed: there are 2 choices: give at most 64, each once')
+        shown.type('/choose wide open, shut: Tell me when the door moves.\r')
+        (id,) = shown.wait(r'choose: (console-\w+)').groups()
+        shown.wait(rf'{id} \(image\)  Tell me when the door moves\.')
+        shown.wait(rf'(answer  {id} \(image\)  It happened at \S+|data  {id} \(image\))'
+                   '  "wide open"')
+
+
 def test_as_json_each_line_is_an_event(graph, console, node):
     piped = console('--json', 'streamo')
     piped.type('Tell me.\n')

@@ -29,7 +29,8 @@ class Link:
         self.log = self
 
     def __getattr__(self, name):
-        return lambda *arguments: self.asked.append((name, *arguments[:-1]))
+        return lambda *arguments, **more: self.asked.append(
+            (name, *arguments[:-1], *more.items()))
 
 
 @pytest.mark.parametrize('typed, asked', [
@@ -37,6 +38,8 @@ class Link:
     ('//etc is no command', ('instruct', '/etc is no command', '', False)),
     ('/once Tell me.', ('instruct', 'Tell me.', '', True)),
     ('/on front Tell me.', ('instruct', 'Tell me.', 'front', False)),
+    ('/choose wide open, shut : Tell me: which?',
+     ('instruct', 'Tell me: which?', '', False, ('choices', ['wide open', 'shut']))),
     ('/withdraw door', ('withdraw', 'door')),
     ('/withdraw console-b', ('withdraw', 'console-b2')),
     ('/clear', ('clear',)),
@@ -53,6 +56,8 @@ def test_what_is_typed_is_asked_of_the_node(typed, asked):
 
 @pytest.mark.parametrize('typed, reason', [
     ('/clea', '/help says'), ('/once ', '/help says'), ('/on front', '/help says'),
+    ('/choose Tell me.', 'as in /choose'), ('/choose open, shut:', 'as in /choose'),
+    ('/choose : Tell me.', 'as in /choose'), ('/choose', '/help says'),
     ('/clear all', '/help says'), ('/withdraw console', '2 instructions'),
     ('/withdraw window', '0 instructions'), ('a' * 5000, 'too long')])
 def test_what_makes_no_sense_is_said(typed, reason):

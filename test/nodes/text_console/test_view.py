@@ -32,7 +32,7 @@ def state(id='door', number=1, tick=True, standing=True, **more):
 def answer(**more):
     return {'kind': 'answer', 'node': NODE, 'answer': {
         'id': 'door', 'camera': 'front', 'text': 'It opened.', 'complete': True, 'data': '',
-        **more}}
+        'data_error': '', **more}}
 
 
 def test_where_nothing_else_shows_it_each_change_of_a_state_is_a_line():
@@ -48,8 +48,17 @@ def test_an_answer_is_a_line_with_its_data():
     assert view.take(answer()) == ['answer  door (front)  It opened.']
     assert view.take(answer(data='{"n": 1}', complete=False)) == [
         'answer  door (front)  It opened.  (cut short)  {"n": 1}']
-    assert view.take({'kind': 'data', 'node': NODE, 'data': '', 'data_error': 'it was cut'}) == [
-        'no data: it was cut']
+    assert view.take(answer(data_error='it was cut')) == [
+        'answer  door (front)  It opened.  no data: it was cut']
+
+
+def test_data_that_comes_after_its_answer_is_a_line_of_its_own():
+    view = View([NODE], changes=False)
+    late = {'kind': 'data', 'node': NODE, 'number': 3, 'id': 'door', 'camera': 'front'}
+    assert view.take({**late, 'data': '{"n": 1}', 'data_error': ''}) == [
+        'data  door (front)  {"n": 1}']
+    assert view.take({**late, 'data': '', 'data_error': 'it was cut'}) == [
+        'data  door (front)  no data: it was cut']
 
 
 def test_what_comes_and_goes_is_said_once():

@@ -84,6 +84,40 @@ def test_offline_twice_and_through_the_node_once_it_is_the_same(
     assert any(row['state'] == State.RESPONSE.name.lower() and row['text'] for row in rows)
 
 
+def test_data_is_asked_of_the_node_and_compared_as_words_are(tmp_path, monkeypatch, capsys):
+    pytest.importorskip('llguidance')
+    path = tmp_path / 'room'
+    schema = {'type': 'object', 'required': ['dark'], 'properties': {'dark': {'type': 'boolean'}}}
+    with TinyBag(path) as bag:
+        for index in range(24):
+            if index == 2:
+                bag.instruction(index / 4, 'ADD', LIGHT, 'light', choices=['dark', 'light'])
+                bag.instruction(index / 4, 'ADD', MOTION, 'other')
+            if index == 12:     # and of the same name, one that asks for words alone
+                bag.instruction(index / 4, 'REPLACE', LIGHT, 'light')
+                bag.instruction(index / 4, 'REPLACE', MOTION, 'other', schema=json.dumps(schema))
+            bag.image(index / 4, WORLD.render(index / 4))
+    out = tmp_path / 'out'
+    evaluate([path], out, Watching(fps=2.0, thresholds=Thresholds(1e-9, 1e-9)))
+    assert replayed(out, monkeypatch) == 0, capsys.readouterr()
+    first, through_node = (
+        (out / 'bags' / 'room' / name).read_text() for name in (EVALUATED, REPLAYED))
+    assert first == through_node
+    rows = [json.loads(line) for line in first.splitlines()]
+    data = {row['instruction_id']: row['data'] for row in rows if row.get('data')}
+    assert data['light'] in ('dark', 'light') and data['other'].keys() == {'dark'}
+    for id in data:
+        assert {'data' in row for row in rows if row['instruction_id'] == id} == {True, False}
+    capsys.readouterr()
+
+    report = json.loads((out / REPORT).read_text())
+    for one in report['bags'][0]['cameras'][0]['instructions']:
+        one['choices'] = ['neither'] if one['choices'] else []
+    (out / REPORT).write_text(json.dumps(report))
+    assert replayed(out, monkeypatch) == 1
+    assert '"data": "neither"' in capsys.readouterr().out
+
+
 def test_a_node_that_watches_otherwise_is_found_out(room, tmp_path, monkeypatch, capsys):
     evaluate([room], tmp_path, Watching(fps=2.0))
     report = json.loads((tmp_path / REPORT).read_text())
@@ -120,12 +154,14 @@ def test_every_difference_counts(tmp_path):
     assert differences(one, one) == (4, [])
 
 
-def test_data_is_no_difference_since_the_node_is_asked_for_words(tmp_path):
+def test_other_data_is_a_difference(tmp_path):
     row = {'camera': 'a', 'stamp_ns': 1, 'epoch': 0, 'instruction_id': 'i', 'text': 'Über'}
     one, other = tmp_path / 'one', tmp_path / 'other'
     one.write_text(json.dumps({**row, 'data': 'dark', 'data_error': ''}, ensure_ascii=False))
-    other.write_text(json.dumps(row, ensure_ascii=False))
-    assert differences(one, other) == (1, [])
+    other.write_text(json.dumps({**row, 'data': 'light', 'data_error': ''}, ensure_ascii=False))
+    assert differences(one, one) == (1, [])
+    count, (found,) = differences(one, other)
+    assert count == 1 and '"data": "dark"' in found and '"data": "light"' in found
 
 
 def test_a_folder_without_an_evaluation_is_said_to_be_one(tmp_path, monkeypatch, capsys):

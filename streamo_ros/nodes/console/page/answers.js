@@ -52,7 +52,7 @@ export class Marked {
 
 // One answer or entry of the log, with its frames and a box to mark it.
 // event: {key, instruction, camera, topic, text, state, start, end, probability, complete, frames,
-// data, dataError}
+// data, data_error}
 export function entry(event, marked) {
   const about = [span(event.start, event.end), event.camera, `${share(event.probability)} sure`,
     event.complete === false && event.text ? 'cut short' : ''].filter(Boolean).join(' · ');
@@ -64,8 +64,8 @@ export function entry(event, marked) {
   const frames = event.frames.map(src => make('img', {src, alt: ''}));
   return make('li', {class: 'answer'},
     make('p', {class: 'says given'}, says),
-    event.data || event.dataError ? make('p', {class: event.data ? 'data' : 'data trouble'},
-      event.data ? make('code', {}, event.data) : given(`No data: ${event.dataError}.`)) : null,
+    dataOf(event).map(words => make('p', {class: event.data ? 'data' : 'data trouble'},
+      event.data ? make('code', {}, words) : given(words))),
     make('p', {class: 'about'}, given(event.instruction), make('br'), given(about)),
     make('label', {}, mark, 'Mark'),
     frames.length ? make('button', {
@@ -73,6 +73,10 @@ export function entry(event, marked) {
       onclick: () => enlarge(event.frames[event.frames.length - 1], `${says} — ${about}`)},
     frames) : null);
 }
+
+// The words for the data of an answer: one, or none where none was asked for.
+export const dataOf = ({data, data_error: trouble}) => data ? [data]
+  : trouble ? [`No data: ${trouble}.`] : [];
 
 // Have an entry stand out for a moment; without an animation, which would draw all the time.
 export function highlight(item) {
@@ -115,8 +119,9 @@ export class Answers {
     while ($('answers').children.length > SHOWN) $('answers').lastChild.remove();
     $('no-answers').hidden = node.answers.length > 0;
     if (fresh.length && !first) {
-      const {instruction, text} = fresh[fresh.length - 1];
-      setText($('spoken'), `Answer to “${instruction}”: ${text}`);
+      const answer = fresh[fresh.length - 1];
+      setText($('spoken'), [
+        `Answer to “${answer.instruction}”: ${answer.text}`, ...dataOf(answer)].join(' '));
     }
   }
 
@@ -141,6 +146,15 @@ export class Answers {
     now.dataset.number = number;
     item.replaceWith(now);
   }
+
+  // Show data that came after its answer.
+  take(node, {number}) {
+    this.redraw(node, number);
+    const answer = node.answers[node.answers.length - 1];
+    if (answer?.number === number && number === this.#newest) {
+      setText($('spoken'), dataOf(answer).join(' '));
+    }
+  }
 }
 
 function asEvent(node, answer) {
@@ -150,7 +164,7 @@ function asEvent(node, answer) {
   return {
     key: `${node.name} ${camera} ${id} ${stamp.toFixed(3)}`, instruction, camera, topic, text,
     state: 2, start, end: stamp, probability, complete, data: answer.data,
-    dataError: answer.data_error,
+    data_error: answer.data_error,
     frames: answer.picture ? [`frame?${address}`]
       : answer.event_pictures ? [eventPicture(node, answer.event, answer.event_pictures - 1)] : []};
 }

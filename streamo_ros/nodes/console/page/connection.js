@@ -4,6 +4,7 @@
 // The WebSocket: what the console says, and what is asked of it; it connects again by itself.
 
 const PATIENCE_MS = 12000;
+const MAX_BYTES = 65536;   // of a command: what is longer, the console ends the connection for
 const SILENT_MS = 12000;   // without a sign of life, which comes every three seconds
 
 export class Connection {
@@ -91,7 +92,11 @@ export class Connection {
       return Promise.reject(new Error('the console is not connected'));
     }
     const number = ++this.#number;
-    this.#socket.send(JSON.stringify({number, do: what, node, ...fields}));
+    const command = JSON.stringify({number, do: what, node, ...fields});
+    if (new Blob([command]).size > MAX_BYTES) {
+      return Promise.reject(new Error('that is too long: make it smaller'));
+    }
+    this.#socket.send(command);
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, {resolve, reject});
       setTimeout(() => {

@@ -3,18 +3,21 @@
 
 // What an operator tells a node: instructions, parameters, pause, reset.
 
+import {AskedData} from './asked_data.js';
 import {$, make, setAttribute, setText, twice} from './elements.js';
 
 const WAIT_MS = 8000;  // for a node to take up an instruction, before the operator is told
 
 export class Control {
   #node = null;
-  #sent = null;          // {id, timer} of the instruction whose states are waited for
+  #sent = null;          // {id, timer, text, typed} of the instruction whose states are waited for
   #fields = new Map();
 
   constructor(connection, notice) {
     this.connection = connection;
     this.notice = notice;
+    this.data = new AskedData(
+      $('instruct'), fields => connection.ask('check', this.#node.name, fields));
     $('instruct').addEventListener('submit', event => {
       event.preventDefault();
       this.#instruct(event.target);
@@ -45,13 +48,22 @@ export class Control {
   async #instruct(form) {
     const text = form.text.value.trim();
     if (!text || !this.#node) return;
+    const node = this.#node;
+    const {typed} = this.data;
+    const fields = {
+      text, camera: form.camera.value, once: form.once.value === 'once', ...this.data.read()};
     this.#tell('Sent …');
+    if (!await this.data.isWell()) {
+      this.#tell('Not sent: see what is wrong with the data that it asks for.', true);
+      this.data.focus();
+      return;
+    }
     try {
-      const id = await this.connection.ask('instruct', this.#node.name, {
-        text, camera: form.camera.value, once: form.once.value === 'once'});
+      const id = await this.connection.ask('instruct', node.name, fields);
       form.text.value = '';
+      this.data.typed = ['', ''];
       clearTimeout(this.#sent && this.#sent.timer);
-      this.#sent = {id, text, timer: setTimeout(
+      this.#sent = {id, text, typed, timer: setTimeout(
         () => this.#tell('The node has not taken it up yet: see its health.', true), WAIT_MS)};
       if ([...this.#node.lanes.values()].some(lane => lane.id === id)) this.#acknowledge();
     } catch (error) {
@@ -76,7 +88,10 @@ export class Control {
       const mine = this.#sent && this.#sent.id === event.id;
       if (mine) {
         clearTimeout(this.#sent.timer);
-        $('text').value = $('text').value || this.#sent.text;
+        if (!$('text').value) {
+          $('text').value = this.#sent.text;
+          if (this.data.isEmpty) this.data.typed = this.#sent.typed;
+        }
         this.#sent = null;
         this.#tell(`Refused: ${event.detail}.`, true);
       } else {

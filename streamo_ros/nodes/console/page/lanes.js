@@ -6,6 +6,7 @@
 import {
   $, STATES, colour, drawing, given, lowest, make, setAttribute, setText, share, time,
 } from './elements.js';
+import {dataOf} from './answers.js';
 import {nowOf} from './nodes.js';
 
 const HEIGHTS = [0.2, 0.55, 1];
@@ -208,7 +209,7 @@ export class Lanes {
       STATES.map((state, number) => `${state} ${share(Math.max(0, chances[number]))}`).join(' · ')];
     const answer = this.#node.answers.find(({id, camera, stamp: at}) =>
       id === lane.id && camera === lane.camera && Math.abs(at - lane.stamps[place]) < 1e-3);
-    if (answer) words.push(`“${answer.text}”`);
+    if (answer) words.push(`“${answer.text}”`, ...dataOf(answer));
     return words;
   }
 

@@ -57,7 +57,7 @@ function take(event) {
   }
   if (node && node.name === chosen) {
     control.take(event);
-    if (event.kind === 'data') answers.redraw(node, event.number);
+    if (event.kind === 'data') answers.take(node, event);
     if (event.kind === 'event') {
       log.take(node, event);
       answers.picture(node, event.event);
