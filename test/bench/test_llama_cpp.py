@@ -88,6 +88,8 @@ def test_what_it_does_not_take_is_said_with_its_own_words(installed, monkeypatch
 
 def test_the_command_measures_it_where_the_engine_is_measured(installed, tmp_path, monkeypatch):
     monkeypatch.setattr(bench, '_hugging_face', lambda *_: [])
+    monkeypatch.setattr(bench, 'peak_gflops', lambda: 1.0)
+    monkeypatch.setattr(bench, '_SETTLE_S', 0)
     figures, turns = tmp_path / 'figures.json', []
     take = llama_cpp.LlamaCppDecoder.__init__
     monkeypatch.setattr(
