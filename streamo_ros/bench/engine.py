@@ -34,12 +34,20 @@
 ``instructions4_overhead``
     A tick of four instructions over one encoding of the image and four ticks of the language
     model.
+``llama_cpp_f16_ms``, ``llama_cpp_f16_ratio``, and so for ``q8_0`` and ``q4_0``
+    With ``--peer llama.cpp``: what llama.cpp takes to decode one turn behind the rest of a full
+    window (flash attention, float16 cache, as many threads) and to forget it again; and that over
+    the engine's tick without vision right after it, the median of such pairs. Weights of the same
+    shape are drawn anew in its format. Of the last layer's MLP it computes the last token alone.
 """
 
 from array import array
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from contextlib import closing
+from contextlib import ExitStack
+import ctypes
 from dataclasses import dataclass
 import os
 from pathlib import Path
@@ -52,6 +60,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from streamo_ros.bench.llama_cpp import check_shape
+from streamo_ros.bench.llama_cpp import LlamaCppDecoder
+from streamo_ros.bench.llama_cpp import open_library
+from streamo_ros.bench.random_gguf import FORMATS
 from streamo_ros.dialogue import close_turn
 from streamo_ros.dialogue import instruction_segments
 from streamo_ros.dialogue import open_turn
@@ -74,11 +86,12 @@ SPAN = 1000
 _INSTRUCTION = 'Tell me when the light goes off.'
 # How long the threads of another library's product keep a core busy after it
 _SETTLE_S = 0.2
+_PAIRS = 15
 
 
 @dataclass(frozen=True)
 class EngineFigures:
-    """The figures; a ratio that could not be measured here is None."""
+    """The figures; one that could not be measured here, or was not asked for, is None."""
 
     window_turns: int
     turn_tokens: int
@@ -95,6 +108,12 @@ class EngineFigures:
     host_overhead_ms: float
     scaling_ms: float
     instructions4_overhead: float
+    llama_cpp_f16_ms: float | None = None
+    llama_cpp_f16_ratio: float | None = None
+    llama_cpp_q8_0_ms: float | None = None
+    llama_cpp_q8_0_ratio: float | None = None
+    llama_cpp_q4_0_ms: float | None = None
+    llama_cpp_q4_0_ratio: float | None = None
 
 
 @dataclass(frozen=True)
@@ -201,7 +220,7 @@ class NoiseStream:
 
 def measure(
     checkpoint: Checkpoint, *, backend: str, window_turns: int | None, ticks: int,
-    plot: Path | None = None, threads: int = 0,
+    plot: Path | None = None, threads: int = 0, llama_cpp: bool = False,
 ) -> EngineFigures:
     """
     Return the figures of a checkpoint.
@@ -211,10 +230,15 @@ def measure(
     :param ticks: how many; the first and the last ``SPAN`` of them are compared
     :param plot: where to draw each tick's latency
     :param threads: as in ``given_threads``
+    :param llama_cpp: measure it as well
     :raises OutputError: when the plot may not be written there
+    :raises PeerError: when llama.cpp is not installed, or does not take such a decoder
     """
     if plot:
         check_replaceable(plot, _own_plot)
+    library = open_library() if llama_cpp else None
+    if library:
+        check_shape(checkpoint.decoder)
     stream = NoiseStream(
         checkpoint, new_backend(backend, checkpoint, threads), window_turns, 1, ticks)
     long = _run_long(stream, ticks)
@@ -239,6 +263,7 @@ def measure(
             time.sleep(_SETTLE_S)
             ours += [tick.total - tick.encode_image for tick in (stream.tick(), stream.tick())]
         ratios[index] = _median(theirs) / _median(ours)
+    beside = _beside_llama_cpp(library, stream, threads) if library else {}
 
     four = NoiseStream(
         checkpoint, new_backend(backend, checkpoint, threads), window_turns, 4, ticks)
@@ -266,7 +291,8 @@ def measure(
         host_overhead_ms=_rounded(1e3 * _median(long.outside)),
         scaling_ms=_rounded(1e3 * scaling),
         instructions4_overhead=_rounded(
-            _median(tick.total for tick in together) / (vision + 4 * language)))
+            _median(tick.total for tick in together) / (vision + 4 * language)),
+        **beside)
 
 
 @dataclass(frozen=True)
@@ -318,6 +344,32 @@ def _hugging_face(checkpoint: Checkpoint, turn: int, context: int) -> list[Calla
         return []
     decoder = HuggingFaceDecoder(checkpoint)
     return [decoder.window(context + turn), decoder.turn(turn, context)]
+
+
+def _beside_llama_cpp(
+    library: ctypes.CDLL, stream: NoiseStream, threads: int,
+) -> dict[str, float]:
+    """Return its figures: a tick of each format, then one of the engine's, again and again."""
+    engine, turn = stream.engine, stream.turn_tokens
+    context = stream.sink_length + (engine.window_turns - 1) * turn
+    pairs: dict[str, list[tuple[float, float]]] = {stored: [] for stored in FORMATS}
+    with ExitStack() as opened:
+        decoders = {stored: opened.enter_context(closing(LlamaCppDecoder(
+            library, engine.checkpoint.decoder, stored, context=context, turn=turn,
+            threads=threads))) for stored in FORMATS}
+        for decoder in decoders.values():
+            decoder.tick()
+        # Its threads end with each tick, and ours do not spin: neither has to settle.
+        for _ in range(_PAIRS):
+            for stored, decoder in decoders.items():
+                theirs, ours = _seconds(decoder.tick), stream.tick()
+                pairs[stored].append((theirs, ours.total - ours.encode_image))
+    figures = {}
+    for stored, measured in pairs.items():
+        name = f'llama_cpp_{stored.lower()}'
+        figures[f'{name}_ms'] = _rounded(1e3 * _median(theirs for theirs, _ in measured))
+        figures[f'{name}_ratio'] = _rounded(_median(theirs / ours for theirs, ours in measured))
+    return figures
 
 
 def peak_gflops() -> float:

@@ -55,6 +55,9 @@ def add_parser(commands: Commands) -> None:
         '--ticks', type=ticks, default=20000, help='how long to run for flatness, 2 or more')
     engine.add_argument(
         '--plot', type=Path, metavar='FILE', help="draw every tick's latency as PNG (matplotlib)")
+    engine.add_argument(
+        '--peer', choices=['llama.cpp'],
+        help='what it takes for such a tick, in the same run (its error says how to install it)')
     latency = add(
         'latency', 'a tick at every frame rate, window, number of instructions and backend',
         _run_latency)
@@ -99,7 +102,7 @@ def _run_engine(options: argparse.Namespace) -> None:
     figures = asdict(measure(
         measured_checkpoint(options, [options.backend]), backend=options.backend,
         window_turns=options.window, ticks=options.ticks, plot=options.plot,
-        threads=options.threads))
+        threads=options.threads, llama_cpp=options.peer == 'llama.cpp'))
     _show(figures, {
         'shape': options.checkpoint or options.shape, 'backend': options.backend, **figures},
         options.json)

@@ -130,6 +130,7 @@ TRIED_ELSEWHERE = {
     **{(f'build {source}', None): 'its options are those of charades-sta'
        for source in SOURCES if source != 'charades-sta'},
     ('bench engine', '--shape'): 'the argument is that of bench latency',
+    ('bench engine', '--peer'): 'it takes a library of its own: test/bench/test_llama_cpp.py',
     ('study ablation', None): 'it trains for hours',
     ('study film', None): 'it takes films that are not everywhere: test/studies/test_film.py',
     ('annotate', '--port'): 'it serves until it is ended: test/annotate/test_in_browser.py',
