@@ -319,8 +319,7 @@ def test_it_has_no_serious_fault_of_accessibility(operator, scheme, width):
                 + ' ' + node.html)]))""")
         assert found == []
     finally:
-        operator.instruct('Tell me.')
-        operator.withdraw_all()
+        operator.run('document.getElementById("instruct").reset()')
         operator.browser.ask('Emulation.clearDeviceMetricsOverride')
         operator.browser.ask('Emulation.setEmulatedMedia', features=[])
 
