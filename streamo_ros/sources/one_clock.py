@@ -21,8 +21,8 @@ Any other is a jump, and believed at once, but for one that goes back to a clock
 before and has never stopped: that is how two publishers look. rclpy does not say who published a
 message, but which of its publisher's messages it is: the next one after the latest is a jump of
 the same publisher. A bag says neither that nor how many published: there the other clock must
-have kept time with the recorder's. When the clock that is followed falls silent, any other is
-followed.
+have kept time with the recorder's, and both have come back before, which one clock that is set
+and set back does not. When the clock that is followed falls silent, any other is followed.
 """
 
 from collections import deque
@@ -53,10 +53,15 @@ _APART_NS = 1_000_000_000   # of the same clock against steady time
 
 @dataclass
 class _Clock:
-    """A clock by its newest stamp, and when that was heard by steady time; both nanoseconds."""
+    """
+    A clock by its newest stamp, and when that was heard by steady time; both nanoseconds.
+
+    :param returned: whether it is followed for another time
+    """
 
     newest: int
     heard: int
+    returned: bool = False
 
     def keeps_time(self, stamp: int, now: int) -> bool:
         """Return whether it would show this time now if it went as steady time does."""
@@ -110,16 +115,18 @@ class OneClock:
                 or self._publishers and not continues and one.continues(stamp)), None)
             lives = now - followed.heard < SILENT_S * 1e9
             if (other is not None and lives and not self._is_next(number)
-                    and (self._publishers is None or self._publishers() > 1)):
+                    and (followed.returned if self._publishers is None
+                         else self._publishers() > 1)):
                 other.newest, other.heard = stamp, now
                 self._other_at = self._now()
                 return False
-            if not continues:
+            if not continues or other is not None and self._publishers is None:
                 if other is not None:
                     self._others.remove(other)
                 self._others.append(followed)
-                followed = None
-        self._followed = _Clock(stamp if followed is None else max(followed.newest, stamp), now)
+                followed = _Clock(stamp, now, other is not None)
+        self._followed = followed or _Clock(stamp, now)
+        self._followed.newest, self._followed.heard = max(self._followed.newest, stamp), now
         self._number = number if 0 < number < UNKNOWN else 0
         return True
 

@@ -226,16 +226,20 @@ class Link:
         asked = Instruction(action=Instruction.ADD, id=id, text=text, camera=camera, once=once)
         message = asked if answer is None else StructuredInstruction(
             instruction=asked, choices=list(choices), json_schema=json_schema)
+        if not self.board.present and not self._publisher(message).get_subscription_count():
+            done(None, self._absent)
+            return
         now = time.monotonic()
         self._unheard[id] = message, now, now + EVERY_S
-        self._send(message, done, id)
+        self._publish(message)
+        done(id, '')
 
     def _send_again(self, now: float) -> None:
         """
         Send again what brought no state.
 
-        While a node takes another's place, a reader may be known that is not reached yet, and one
-        that was killed counts as reached.
+        A node is heard before it hears. While it takes another's place, a reader may be known that
+        is not reached yet, and one that was killed counts as reached.
         """
         for id, (message, given, due) in list(self._unheard.items()):
             if now - given > AGAIN_S:
@@ -251,25 +255,29 @@ class Link:
     def withdraw(self, id: str, done: Done) -> None:
         """Withdraw an instruction."""
         self._unheard.pop(id, None)
-        self._send(Instruction(action=Instruction.CANCEL, id=id), done)
+        self._tell(Instruction(action=Instruction.CANCEL, id=id), done)
 
     def clear(self, done: Done) -> None:
         """Withdraw all instructions."""
         self._unheard.clear()
-        self._send(Instruction(action=Instruction.CLEAR), done)
+        self._tell(Instruction(action=Instruction.CLEAR), done)
 
-    def _send(
-        self, message: Instruction | StructuredInstruction, done: Done, value: Any = None,
-    ) -> None:
-        publisher = self._publisher(message)
-        if not publisher.get_subscription_count():
-            done(None, f'{self.name} is not there to hear it')
-            return
+    @property
+    def _absent(self) -> str:
+        return f'{self.name} is not there to hear it'
+
+    def _tell(self, message: Instruction, done: Done) -> None:
+        if self._instructions.get_subscription_count():
+            self._publish(message)
+            done(None, '')
+        else:
+            done(None, self._absent)
+
+    def _publish(self, message: Instruction | StructuredInstruction) -> None:
         asked = message.instruction if isinstance(message, StructuredInstruction) else message
         asked.source = 'console'
         asked.header.stamp = self._node.get_clock().now().to_msg()
-        publisher.publish(message)
-        done(value, '')
+        self._publisher(message).publish(message)
 
     def reset(self, done: Done) -> None:
         """Empty its window."""

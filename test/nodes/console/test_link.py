@@ -98,6 +98,29 @@ def test_data_that_makes_no_sense_is_refused_before_it_is_sent(
     assert link._unheard == {}
 
 
+def test_a_node_that_is_heard_and_does_not_hear_yet_is_told_once_it_does(graph, monkeypatch):
+    monkeypatch.setattr(link_module, 'EVERY_S', 0.0)
+    link, told = linked(graph), []
+    link._take_state(StreamState(instruction_id='door', seq=1))
+    link.instruct('Tell me.', '', False, lambda id, trouble: told.append((id, trouble)))
+    ((id, trouble),) = told
+    assert id and not trouble
+    heard = reader(graph)
+
+    def looked_after():
+        link.look_after()
+        return heard
+    graph.wait(looked_after, 'the instruction')
+    assert heard[0].id == id
+
+
+def test_what_nobody_is_there_to_hear_is_not_sent_later(graph):
+    link, told = linked(graph), []
+    link.instruct('Tell me.', '', False, lambda id, trouble: told.append((id, trouble)))
+    assert told == [(None, f'{NODE} is not there to hear it')]
+    assert link._unheard == {}
+
+
 def test_what_a_dead_process_was_told_the_next_one_is_told(graph):
     link = linked(graph)
     dead = reader(graph)    # of a process that was killed: DDS does not know yet
