@@ -153,6 +153,9 @@ def shared(tmp_path_factory):
 @pytest.fixture
 def robot(shared):
     """Return the shared robot, with its instruction and without a camera."""
+    shared.console.await_report()   # DDS may take its time to notice that the last one has gone
+    shared.graph.wait(
+        lambda: shared.console.values('stream').get('publishers') == '0', 'the end of cameras')
     yield shared
     shared.assert_nothing_lost()
 
