@@ -15,6 +15,7 @@
 """The options that several commands share."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,13 @@ def add_memory(command: argparse.ArgumentParser) -> None:
         '--memory', type=count, metavar='TOKENS',
         help='for a text of what was answered, which stays in view; 0 has none, and what the '
              'checkpoint was trained with is taken if not given')
+
+
+def add_annotations_out(command: argparse.ArgumentParser) -> None:
+    """Add ``--out`` of a command that writes raw annotations."""
+    command.add_argument(
+        '--out', type=Path, required=True, metavar='FILE',
+        help='written as JSON, or as lines if *.jsonl')
 
 
 def add_thresholds(command: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from streamo_ros.cli.arguments import add_annotations_out
 from streamo_ros.cli.arguments import Commands
 from streamo_ros.cli.build_bag import add_arguments as add_bag
 from streamo_ros.cli.build_mix import add_arguments as add_mix
@@ -55,9 +56,7 @@ def add_parser(commands: Commands) -> None:
         source.add_argument(
             '--videos', type=Path, required=True, metavar='DIR',
             help='the folder of the videos, folders within it included')
-        source.add_argument(
-            '--out', type=Path, required=True, metavar='FILE',
-            help='written as JSON, or as lines if *.jsonl')
+        add_annotations_out(source)
         source.add_argument(
             '--durations', type=Path, metavar='FILE',
             help='for videos that are not there: JSON, {"path or name": seconds}')

@@ -19,6 +19,7 @@ from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
 
+from streamo_ros.cli.arguments import add_annotations_out
 from streamo_ros.number_arguments import frame_rate
 
 if TYPE_CHECKING:
@@ -39,9 +40,7 @@ def add_arguments(bag: argparse.ArgumentParser) -> None:
     bag.add_argument(
         '--videos', type=Path, required=True, metavar='DIR',
         help='a folder, new or of an earlier run, that receives a film for each camera')
-    bag.add_argument(
-        '--out', type=Path, required=True, metavar='FILE',
-        help='written as JSON, or as lines if *.jsonl')
+    add_annotations_out(bag)
     bag.add_argument(
         '--fps', type=frame_rate, default=1.0, help='frames sampled per second; 1 if not given')
 

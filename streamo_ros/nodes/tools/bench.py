@@ -50,12 +50,11 @@ from streamo_ros.nodes.process.large_pictures import profile
 from streamo_ros.nodes.process.large_pictures import VARIABLES
 from streamo_ros.nodes.process.memory import keep_freed_memory
 from streamo_ros.nodes.tools.console import Console
-from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
 from streamo_ros.nodes.tools.graph_runner import installed
-from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
+from streamo_ros.nodes.tools.graph_runner import run_tool
 
 FPS = 2.0
 CAMERAS = 'image', 'image_2'
@@ -192,21 +191,17 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--seconds', type=float, default=10.0)
     options = parser.parse_args(args)
 
-    interrupt_on_signals()
-    try:
+    def run() -> int:
         choose_profile(options.profile)
         keep_freed_memory()  # the plain subscriber is to be as good as one can be
         with GraphRunner() as runner:
             figures = measure(
                 runner, (options.width, options.height), options.cameras, options.instructions,
                 options.seconds, options.reader)
-    except KeyboardInterrupt:
-        return 130
-    except (DomainError, GraphError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(json.dumps(figures))
-    return 0
+        print(json.dumps(figures))
+        return 0
+
+    return run_tool('bench', run)
 
 
 if __name__ == '__main__':

@@ -39,14 +39,12 @@ from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.tools.bench import choose_profile
 from streamo_ros.nodes.tools.bench import cpu_seconds
 from streamo_ros.nodes.tools.console import Console
-from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
-from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
 from streamo_ros.nodes.tools.graph_runner import Process
+from streamo_ros.nodes.tools.graph_runner import run_tool
 from streamo_ros.number_arguments import positive_count
 from streamo_ros.output import check_figures
-from streamo_ros.output import OutputError
 from streamo_ros.output import write_json
 
 PORT = 8429
@@ -198,20 +196,17 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--rounds', type=positive_count, default=4)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures here')
     options = parser.parse_args(args)
-    interrupt_on_signals()
-    try:
+
+    def run() -> int:
         check_figures(options.json)
         choose_profile(large_images=True)
         with GraphRunner() as runner:
             figures = measure(runner, options.seconds, options.rounds)
-    except KeyboardInterrupt:
-        return 130
-    except (DomainError, GraphError, OutputError) as error:
-        print(f'bench_console: {error}', file=sys.stderr)
-        return 1
-    if options.json is not None:
-        write_json(options.json, {'looking': figures})
-    return 0
+        if options.json is not None:
+            write_json(options.json, {'looking': figures})
+        return 0
+
+    return run_tool('bench_console', run)
 
 
 if __name__ == '__main__':

@@ -44,7 +44,9 @@ import rclpy
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 
+from streamo_ros.nodes.tools.domain import DomainError
 from streamo_ros.nodes.tools.domain import own_domain
+from streamo_ros.output import OutputError
 
 PATIENCE_S = 60.0
 """How long a machine under load may take for anything; what works takes far less."""
@@ -293,6 +295,22 @@ def interrupt_on_signals() -> None:
     """Have SIGTERM and SIGHUP end this program as Ctrl-C does: not without its processes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
+
+
+def run_tool(name: str, run: Callable[[], int]) -> int:
+    """
+    Run a tool on its command; return its exit code.
+
+    That is what ``run`` returns, 1 when it could not do what it is for, and 130 at Ctrl-C.
+    """
+    interrupt_on_signals()
+    try:
+        return run()
+    except KeyboardInterrupt:
+        return 130
+    except (DomainError, GraphError, OutputError) as error:
+        print(f'{name}: {error}', file=sys.stderr)
+        return 1
 
 
 def installed() -> Path:

@@ -46,13 +46,10 @@ from sensor_msgs.msg import Image
 
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.tools.console import Console
-from streamo_ros.nodes.tools.domain import DomainError
-from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
-from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
+from streamo_ros.nodes.tools.graph_runner import run_tool
 from streamo_ros.nodes.tools.hostile_pictures import hostile_pictures
 from streamo_ros.output import check_figures
-from streamo_ros.output import OutputError
 from streamo_ros.output import write_json
 
 RATE = 10.0
@@ -190,20 +187,17 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--mib', type=float, default=500.0)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures there')
     options = parser.parse_args(args)
-    interrupt_on_signals()
-    try:
+
+    def run() -> int:
         check_figures(options.json)
         figures = attack(options.seconds, options.seed)
-    except KeyboardInterrupt:
-        return 130
-    except (DomainError, GraphError, OutputError) as error:
-        print(f'picture_attack: {error}', file=sys.stderr)
-        return 1
-    for name, value in figures.items():
-        print(f'{name:14} {value}')
-    if options.json:
-        write_json(options.json, figures)
-    return int(figures['worst_gap_s'] > options.gap or figures['peak_mib'] > options.mib)
+        for name, value in figures.items():
+            print(f'{name:14} {value}')
+        if options.json:
+            write_json(options.json, figures)
+        return int(figures['worst_gap_s'] > options.gap or figures['peak_mib'] > options.mib)
+
+    return run_tool('picture_attack', run)
 
 
 if __name__ == '__main__':

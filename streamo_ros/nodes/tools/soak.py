@@ -51,10 +51,8 @@ from streamo_ros.msg import Instruction
 from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.tools.console import Console
-from streamo_ros.nodes.tools.domain import DomainError
-from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
-from streamo_ros.nodes.tools.graph_runner import interrupt_on_signals
+from streamo_ros.nodes.tools.graph_runner import run_tool
 from streamo_ros.nodes.tools.soak_camera import SoakCamera
 from streamo_ros.nodes.tools.soak_camera import SoakFilm
 from streamo_ros.nodes.tools.soak_faults import HOSTILE
@@ -68,7 +66,6 @@ from streamo_ros.nodes.tools.soak_record import Heard
 from streamo_ros.nodes.tools.soak_record import Life
 from streamo_ros.nodes.tools.soak_record import Record
 from streamo_ros.output import check_figures
-from streamo_ros.output import OutputError
 from streamo_ros.output import write_json
 
 ANCHOR = ('anchor', 'Tell me when the light goes off or on.')
@@ -352,22 +349,19 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures there')
     options = parser.parse_args(args)
-    interrupt_on_signals()
-    try:
+
+    def run() -> int:
         check_figures(options.json)
         figures, wrong = soak(options.minutes, options.fps, options.seed)
-    except KeyboardInterrupt:
-        return 130
-    except (DomainError, GraphError, OutputError) as error:
-        print(f'soak: {error}', file=sys.stderr)
-        return 1
-    for name, value in figures.items():
-        print(f'{name:22} {value}')
-    if options.json:
-        write_json(options.json, figures)
-    for fault in wrong:
-        print(f'soak: {fault}', file=sys.stderr)
-    return int(bool(wrong))
+        for name, value in figures.items():
+            print(f'{name:22} {value}')
+        if options.json:
+            write_json(options.json, figures)
+        for fault in wrong:
+            print(f'soak: {fault}', file=sys.stderr)
+        return int(bool(wrong))
+
+    return run_tool('soak', run)
 
 
 if __name__ == '__main__':

@@ -22,6 +22,7 @@ import sys
 import pytest
 from waiting import wait_for
 
+from streamo_ros.nodes.tools import graph_runner
 from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.graph_runner import GraphError
 from streamo_ros.nodes.tools.graph_runner import GraphRunner
@@ -80,3 +81,16 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch):
     monkeypatch.setenv('AMENT_PREFIX_PATH', '')
     with pytest.raises(GraphError, match='make build'):
         GraphRunner()
+
+
+@pytest.mark.parametrize('error, code, said', [
+    (GraphError('nobody listens'), 1, 'soak: nobody listens'), (KeyboardInterrupt(), 130, '')])
+def test_a_tool_that_cannot_go_on_says_why_and_one_that_is_interrupted_ends(
+        monkeypatch, capsys, error, code, said):
+    monkeypatch.setattr(graph_runner, 'interrupt_on_signals', lambda: None)
+
+    def run():
+        raise error
+    assert graph_runner.run_tool('soak', run) == code
+    assert graph_runner.run_tool('soak', lambda: 3) == 3
+    assert capsys.readouterr().err.strip() == said
