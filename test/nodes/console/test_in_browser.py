@@ -82,6 +82,9 @@ def looking(graph, site, size=(1400, 1000)):
     with Browser(size, site) as browser:
         operator = Operator(graph, browser)
         operator.open(site)
+        # Until the console has heard of the node, nothing can be sent to it.
+        operator.sees('!["connecting …", "gone"].includes('
+                      'document.getElementById("link").textContent)', 'the node')
         yield operator
         assert browser.complaints == []
 
