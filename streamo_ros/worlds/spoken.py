@@ -148,6 +148,80 @@ CORES = (
     'set (an alert|an alarm|a notification|a trigger|a watch) for when {}',
     'from now on (tell me|report|say so|speak up) (when|whenever|each time|if) {}',
     'start a (watch|log|monitor) and (say it|write a line|report) (when|whenever|each time) {}',
+    # a manager, a foreman
+    f'I expect (a report|word|a message|a call) from you {WHEN} {{}}',
+    f'(put it on my desk|bring it to my attention|escalate it|keep me in the loop) {WHEN} {{}}',
+    f'I hold you responsible for (telling me|reporting to me|calling me) {WHEN} {{}}',
+    f'please make it a priority to (tell me|inform the team|report) {WHEN} {{}}',
+    '(action item|your assignment|your duty|the brief|standing order): (speak up|report) when {}',
+    f'(give us|give the crew|give the lads|give me) (a whistle|a call|the word) {WHEN} {{}}',
+    f'(down tools and shout|blow the whistle|sing out loud|bang the gong) {WHEN} {{}}',
+    f"you there, (I want to be told|I'll hear from you|you report to me) {WHEN} {{}}",
+    # a child, a teacher
+    f'(pretty please|please please|can you pretty please) (tell me|say it|shout) {WHEN} {{}}',
+    f'(say beep|say boo|go beep|say hooray|say bingo|make a noise) {WHEN} {{}}',
+    "let's play a game: you (say it|shout|speak up) when {}",
+    'I bet you will not notice when {}, so (tell me|say it) when you do',
+    f'(raise your hand|put your hand up|speak out) {WHEN} {{}}',
+    'pay attention, and (tell the class|tell us|say it aloud) when {}',
+    'your homework is to (tell me|say so|speak) when {}',
+    f'(teach yourself to speak|remember to speak|learn to speak) only {WHEN} {{}}',
+    # a nurse, a night guard
+    f'(page me|buzz me|come and get me|fetch me|get hold of me) {WHEN} {{}}',
+    f'(the nurse|the ward|the doctor|the night shift|the staff) must be told {WHEN} {{}}',
+    f'be an angel and (call|tell me|say so) {WHEN} {{}}',
+    f'I am going to rest my eyes, (wake me up|poke me|nudge me|give me a kick) {WHEN} {{}}',
+    f'long night ahead. (Wake me up|Speak up|Give me a nudge|Say it loud) {WHEN} {{}}',
+    f'(radio me|radio in|call it in|get on the radio|give me a bell|ring the bell) {WHEN} {{}}',
+    f'let me doze, but (wake me|speak up|say so) {WHEN} {{}}',
+    # a technician, a developer who tests
+    f'(emit|publish|send|output|print|post) (a message|an event|a line|an alert) {WHEN} {{}}',
+    f'(fire|trigger|raise|throw) (an event|a callback|an alert|a notification) {WHEN} {{}}',
+    '(subscribe me to|event filter|trigger condition|callback on|assert that you speak when): {}',
+    'just testing: (say something|respond|speak|output a sentence) when {}',
+    'test case: {}. (Expected|Wanted|Desired): (you say so|a message from you|one sentence)',
+    '(precondition|condition): {}. (Action|Reaction|Then): (tell me|speak|alert the operator)',
+    'if {} then (report|speak|alert) else (stay silent|do nothing|wait)',
+    'while true: (watch|wait), and (speak|report) when {}',
+    f'for the protocol, (state it|note it aloud|record it|make an entry) {WHEN} {{}}',
+    f'(enter it in the log|write it down and tell me|time to report is) {WHEN} {{}}',
+    # in chains
+    'stay quiet. Only when {} do I want to hear from you',
+    '(hush|quiet now|shush|not a peep). Only when {} (may you speak|should you speak|do you talk)',
+    'I only want one kind of message: {}',
+    '(there is just one thing to report|I care for one thing only|one thing only): {}',
+    '(react to this|respond to this|speak on this|this is what to look for|look for this): {}',
+    '{}? (Tell me right then|Say so at once|Then I want to know|Speak up|Let me hear it|Call me)',
+    '(your cue|your cue to speak|your signal|the sign to speak) is when {}',
+    'wait for your cue: {}. (Then speak|Then tell me|That is when you speak|Speak then)',
+    'the time to (speak|report|call me|raise your voice|say something) (is|comes) when {}',
+    "(here is|here's) what I need. When {}, (tell me|you say so|I get a message)",
+    "(here is|here's) the deal: when {}, you (tell me|speak up|give me a shout)",
+    'watch closely. (When|If|Once|As soon as) {}, (tell me|speak up|say the word|I must know)',
+    'I will be off now. (When|If|Once) {}, (call me|send me a message|I want to be called)',
+    'say nothing yet. (When|Once|As soon as) {}, (you may speak|say so|open your mouth)',
+    'only (when|if|once) {} (should you say something|will you speak|do I need a word from you)',
+    '(not until|not before) {} (do I want|will I need) to hear from you',
+    '(nothing to report|no news|no message) (until|unless) {}',
+    '{}, and (I want to know it|you tell me|I hear from you) (at once|right away|on the spot)',
+    '{}: (that is your cue|that is when you speak|then you speak up|tell me then)',
+    'what I (wait for|look out for|want to hear of|need to learn of) is (this|simple): {}',
+    # asked, wished, hoped
+    f'(can|could|may) I (count on|rely on|trust) you to (tell me|speak up|say so) {WHEN} {{}}?',
+    f'is it possible (for you|) to (tell me|warn me|say so|give a sign) {WHEN} {{}}?',
+    f'how about (telling me|you tell me|you speak up|giving me a sign) {WHEN} {{}}?',
+    f'are you able to (tell me|notice and say so|alert me|give a warning) {WHEN} {{}}?',
+    f'I hope you (tell me|will tell me|speak up|will not be silent) {WHEN} {{}}',
+    f'it would (help|be good|be great|make my day|be useful) to (know|hear|be told) {WHEN} {{}}',
+    f'you would do me a (favour|kindness|service) by (telling me|speaking up) {WHEN} {{}}',
+    f'I trust you to (tell me|speak up|say so|call me) {WHEN} {{}}',
+    f'I rely on you to (tell me|speak up|let me know of it) {WHEN} {{}}',
+    f'me, I want (you to say|you should tell me|that you tell me) {WHEN} {{}}',
+    f'(make to me|give to me|send to me) (a message|a sign|an information) {WHEN} {{}}',
+    f'(please to inform|please to say|please give information) {WHEN} {{}}',
+    f'(heads-up|alert|message|notice|word|shout) {WHEN} {{}}(, please|, that is all|)',
+    f'(I leave it to you to tell me|it is up to you to say so) {WHEN} {{}}',
+    f'(spill the beans|pipe up|chime in|break your silence|open your mouth|squeak) {WHEN} {{}}',
 )
 """What to do and when; ``{}`` is a clause."""
 
@@ -173,6 +247,30 @@ NOUN_CORES = (
     '{noun}: (tell me|say so|report it|that is what I am after, tell me|let me know)',
     '(detect|spot|catch|notice) {noun} (and tell me|and say so|for me and speak up|and report)',
     'has there been {noun}? (Say so the moment there is|Tell me when there is)',
+    'I only want one kind of message: {noun}',
+    '(react to|respond to|act on|speak on|pipe up at|chime in at) {noun}(, please|)',
+    '{noun}? (Tell me right then|Say so at once|Then speak up|Call me|I want to know)',
+    '(your cue|your signal|the cue to speak|the sign to speak) is {noun}',
+    '(stay quiet|hush|be quiet). Only {noun} (is worth a word|should make you speak)',
+    '(subscribe me to|event of interest|event filter|trigger on|alert type|callback on): {noun}',
+    '(publish|emit|send|raise|post) (a message|an alert|an event) (on|upon) {noun}',
+    '(page me|wake me|buzz me|fetch me|radio me) (at|upon|in case of) {noun}',
+    'I (expect|demand|insist on) (a report|word|a message) of {noun}',
+    '(bring|escalate) {noun} to my attention',
+    '(put down|note down|write up|take down) {noun} and (tell me|say so)',
+    '(for the log|for the protocol|for the record): {noun}, (please|as soon as you see it|aloud)',
+    '(who can spot|who will be first to spot|can you spot) {noun}? (Tell us|Say so) when you do',
+    '(could|would|can|will) you (please|) (look out|watch) for {noun} and (tell me|say so)?',
+    '(is there|do you see|do you notice) {noun}? (Tell me|Say so|Speak) when (there is|you do)',
+    "I (mustn't|must not|cannot|would hate to) miss {noun}(, so speak up|, so tell me|)",
+    'what (I look out for|I wait for|matters here|counts here) is {noun}(, so tell me of it|)',
+    '(all I need to hear of|the one thing I care about|the only news I want) is {noun}',
+    '(you|the robot) must (report|announce|never fail to report|always report) {noun}',
+    '(please to report|make to me a report of|give to me notice of|inform about) {noun}',
+    '(not a peep|not a word|no message) except (for|about|on) {noun}',
+    '(sound off|give a shout|give a whistle|ring the bell) (at|upon) {noun}',
+    '(your only job|your duty|your assignment) (here is to|is to) (report|announce|spot) {noun}',
+    '(test|test case|condition): {noun}. (Then speak|Expected: you say so|Then alert me)',
 )
 """The same with ``{noun}``."""
 
@@ -180,6 +278,9 @@ ADDRESSES = (
     '(robot|hey robot|hello robot|hi there|hey|hey you|ok robot|okay|hello|listen|attention'
     '|excuse me|computer|dear robot|assistant|buddy|watchman|guard|Streamo|hi|right|alright|so'
     '|well|now|look|my friend|sir|good morning|good evening),',
+    '(mate|pal|dear|chief|folks|machine|camera|officer|team|now then|okay then|good afternoon'
+    '|hello again|listen up|little robot|my dear|right then|hey there|one more thing|say|quick'
+    ' one|yo|ahem),',
 )
 POLITE = ('please', 'kindly', 'if you can,', 'when you have a moment,', 'if it is no trouble,',
           'if possible,')
@@ -187,13 +288,21 @@ COURTESIES = (
     ', please', ', thanks', ', thank you', '. Thank you', '. Thanks a lot', ', will you', ', ok',
     '. Be brief', '. Keep it short', '. I am in the next room', '. I will be listening',
     ', all right', ". I can't look myself", '. It is important', '. This is urgent',
-    '. Be quick about it', ', would you', ". I'm counting on you")
+    '. Be quick about it', ', would you', ". I'm counting on you",
+    ', would you please', ', if you would', ', much obliged', '. Cheers', '. Many thanks',
+    '. Thanks in advance', '. Over', '. Over and out', ', got it', '. Understood', ', understand',
+    '. I am off to lunch', '. I am next door', '. Plain words, please', '. I owe you one',
+    '. Best regards', '. I trust you', '. No essays', ". I'll be around", '. You know what to do',
+    ', there is a good robot', '. It is not a joke', '. I mean it', '. Good luck')
 CLOSERS = (
     *COURTESIES, '. One sentence is enough', '. That is all', '. Nothing'
     ' else', '. Ignore the rest',
     ', every time', '. Each time, please', ', and only then', ', nothing more',
     ', no matter what else', '. Otherwise be silent', '. Until then say nothing',
-    '. You can stay quiet for the rest')
+    '. You can stay quiet for the rest',
+    '. Apart from that, silence', '. Save your breath for that', '. Leave me in peace till then',
+    '. I need no other news', ', not before and not after', '. No small talk besides',
+    '. Never mind what else goes on')
 """What may follow an instruction; courtesies say nothing of what is asked for."""
 
 REASONS = (
@@ -206,7 +315,17 @@ REASONS = (
     'I fell asleep last time', 'there were complaints', 'I have only one pair of eyes',
     'it happened twice last week', 'I am cooking', 'I am working with my back to it',
     'the others depend on it', 'I am making a record', 'my eyes are not what they were',
-    'I am repairing something upstairs')
+    'I am repairing something upstairs',
+    'the night shift is short of people', 'I am doing my rounds', 'the ward is full tonight',
+    'I have a class to teach', 'I have a meeting in a minute', 'mum told me to watch',
+    'I cannot be everywhere at once', 'we have an audit this week', 'the client asked for it',
+    'I am at the other end of the building', 'I am checking the software', 'this is a dry run',
+    'I need it for my thesis', 'the monitor in the office is broken', 'I am too tired to watch',
+    'nobody else is on duty', 'my shift is nearly over', 'I am wearing headphones',
+    'we keep a record of such things', 'the crew is counting on us', 'I am up on a ladder',
+    'I want to be sure', 'my grandson set this up for me', 'I keep dozing off',
+    'the rules say so', 'it is part of the demo', 'I forgot my glasses', 'I have a bet running',
+    'we are debugging a node', 'the inspector may ask about it')
 """Why one asks; says nothing of what is asked for."""
 
 
