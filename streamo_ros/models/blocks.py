@@ -31,7 +31,8 @@ BLOCK = 32
 MOST = {4: 7, 8: 127}
 """The greatest level, by the number of bits."""
 
-_LEAST_SCALE = 2.0 ** -14  # the least float16 that keeps all its digits
+LEAST_SCALE = 2.0 ** -14
+"""The least float16 that keeps all its digits."""
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,24 @@ def in_blocks(matrix: NDArray[np.float32], bits: int) -> BlockMatrix:
     if width % BLOCK:
         raise ValueError(f'{width} inputs do not come in blocks of {BLOCK}')
     blocks = matrix.reshape(out, width // BLOCK, BLOCK)
+    scales = block_scales(blocks, bits)
+    levels = np.rint(blocks / scales[..., None]).clip(-MOST[bits], MOST[bits]).astype(np.int8)
+    return BlockMatrix(levels.reshape(out, width), scales, bits)
+
+
+def block_scales(blocks: NDArray[np.floating], bits: int) -> NDArray[np.float32]:
+    """
+    Return the scale of each block, (...), that reaches its greatest number; a float16 number.
+
+    :param blocks: (..., BLOCK)
+    :raises ValueError: when a number is too large
+    """
     with np.errstate(over='ignore'):
-        scales = np.maximum(np.abs(blocks).max(2) / MOST[bits], _LEAST_SCALE).astype(np.float16)
+        scales = np.maximum(np.abs(blocks).max(-1) / MOST[bits], LEAST_SCALE).astype(np.float16)
     if not np.isfinite(scales).all():
         raise ValueError('its numbers are too large for scales of float16')
-    wide = scales.astype(np.float32)
-    levels = np.rint(blocks / wide[..., None]).clip(-MOST[bits], MOST[bits]).astype(np.int8)
-    return BlockMatrix(levels.reshape(out, width), wide, bits)
+    wide: NDArray[np.float32] = scales.astype(np.float32)
+    return wide
 
 
 def stacked(*parts: Matrix) -> Matrix:

@@ -16,7 +16,7 @@
 What flows into each matrix of the language model while it watches.
 
 The step's graph is given its own inputs of products as further outputs. Of each are kept the mean
-magnitude and the mean square by channel, and some rows.
+magnitude by channel, and some rows.
 """
 
 from collections.abc import Callable
@@ -41,8 +41,11 @@ from streamo_ros.models import Checkpoint
 
 Floats = NDArray[np.float32]
 
-ROWS = 192
-"""Kept of each input, drawn evenly from the calibration's ticks."""
+MOST_ROWS = 4096
+"""Kept of each input, drawn evenly from the calibration's ticks: the more, the better."""
+
+ROOM = 2 ** 30
+"""Bytes that the rows of all inputs take at most."""
 
 PLACES = ('qkv', 'o', 'mlp', 'down')
 """The products of a layer, as its graph calls them."""
@@ -53,13 +56,12 @@ class Flow:
     """
     What flowed into one product.
 
-    :param magnitude: (in,) sum of absolute values; ``square`` likewise of squares
-    :param rows: (up to ROWS, in) a sample
+    :param magnitude: (in,) sum of absolute values
+    :param rows: (up to MOST_ROWS, in) a sample
     :param count: rows seen
     """
 
     magnitude: NDArray[np.float64]
-    square: NDArray[np.float64]
     rows: list[Floats]
     count: int = 0
 
@@ -85,6 +87,7 @@ class _Listening(OnnxRuntimeBackend):
         self.taps: dict[str, str] = {}
         self.flows: dict[str, Flow] = {}
         self._random = np.random.default_rng(0)
+        self._most = rows_kept(checkpoint)
         super().__init__(checkpoint)
 
     def _write_step(self, states: Floats, store: Store) -> ModelProto:
@@ -114,17 +117,23 @@ class _Listening(OnnxRuntimeBackend):
 
     def _note(self, name: str, rows: Floats) -> None:
         width = rows.shape[1]
-        flow = self.flows.setdefault(name, Flow(np.zeros(width), np.zeros(width), []))
+        flow = self.flows.setdefault(name, Flow(np.zeros(width), []))
         flow.magnitude += np.abs(rows).sum(0)
-        flow.square += np.square(rows, dtype=np.float64).sum(0)
         numbers = flow.count + 1 + np.arange(len(rows))
         flow.count += len(rows)
         # Each has the same chance to be among those kept.
-        for row in rows[self._random.random(len(rows)) * numbers < ROWS]:
-            if len(flow.rows) < ROWS:
+        for row in rows[self._random.random(len(rows)) * numbers < self._most]:
+            if len(flow.rows) < self._most:
                 flow.rows.append(row.copy())
             else:
-                flow.rows[int(self._random.integers(ROWS))] = row.copy()
+                flow.rows[int(self._random.integers(self._most))] = row.copy()
+
+
+def rows_kept(checkpoint: Checkpoint) -> int:
+    """Return how many rows of each input there is room for."""
+    decoder = checkpoint.decoder
+    widths = 2 * decoder.hidden + decoder.heads * decoder.head_dim + decoder.mlp
+    return min(MOST_ROWS, ROOM // (widths * decoder.layers * np.dtype(np.float32).itemsize))
 
 
 def listen(

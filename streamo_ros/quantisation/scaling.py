@@ -13,12 +13,11 @@
 # limitations under the License.
 
 """
-Scales by activations, after AWQ (arXiv 2306.00978), and matrices in blocks.
+Scales by activations, after AWQ (arXiv 2306.00978).
 
 A channel that carries much is made larger in the matrix before it is rounded, and smaller in what
 comes before the matrix: nothing changes but which numbers are rounded well. How strongly is tried
-out on what flowed. Then each block's scale is tried out, too: a little less range may round the
-rest better.
+out on what flowed.
 """
 
 from collections.abc import Sequence
@@ -26,16 +25,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from streamo_ros.models.blocks import BLOCK
-from streamo_ros.models.blocks import BlockMatrix
 from streamo_ros.models.blocks import in_blocks
-from streamo_ros.models.blocks import MOST
 from streamo_ros.quantisation.calibration import Flow
 
 Floats = NDArray[np.float32]
 
 _STRENGTHS = np.linspace(0, 1, 11)
-_RANGES = (1.0, 0.94, 0.88, 0.82, 0.76)
 _LEAST = 1e-4
 
 
@@ -60,29 +55,3 @@ def channel_scales(matrices: Sequence[Floats], flow: Flow, bits: int) -> Floats:
         if error < least:
             best, least = candidate, error
     return best
-
-
-def calibrated(matrix: Floats, flow: Flow, scales: Floats, bits: int) -> BlockMatrix:
-    """
-    Return a matrix in blocks, each with the range that costs least.
-
-    :param matrix: (out, in), already multiplied by ``scales``
-    """
-    plain = in_blocks(matrix, bits)
-    if bits > 4:
-        return plain
-    weight = (flow.square / flow.count / np.square(scales, dtype=np.float64)).astype(np.float32)
-    weight = weight.reshape(-1, BLOCK) + np.float32(1e-12)
-    blocks = matrix.reshape(*plain.scales.shape, BLOCK)
-    best, levels = plain.scales, plain.levels.reshape(blocks.shape)
-    least = np.full(best.shape, np.inf, np.float32)
-    for part in _RANGES:
-        tried = np.maximum(plain.scales * np.float32(part), 2.0 ** -14).astype(
-            np.float16).astype(np.float32)
-        rounded = np.rint(blocks / tried[..., None]).clip(-MOST[bits], MOST[bits])
-        error = (np.square(rounded * tried[..., None] - blocks) * weight).sum(-1)
-        better = error < least
-        least = np.where(better, error, least)
-        best = np.where(better, tried, best)
-        levels = np.where(better[..., None], rounded.astype(np.int8), levels)
-    return BlockMatrix(levels.reshape(matrix.shape), best, bits)

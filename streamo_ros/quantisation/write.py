@@ -46,7 +46,8 @@ from streamo_ros.models.weights import WEIGHTS
 from streamo_ros.output import OutputError
 from streamo_ros.output import OutputFolder
 from streamo_ros.quantisation.calibration import Flow
-from streamo_ros.quantisation.scaling import calibrated
+from streamo_ros.quantisation.rounding import making_up
+from streamo_ros.quantisation.rounding import rounded
 from streamo_ros.quantisation.scaling import channel_scales
 
 _FILES = (
@@ -183,10 +184,12 @@ def _layer(
         flow = flows[f'{layer}.{place}']
         if len(flow.magnitude) % BLOCK:
             continue
+        later = making_up(flow, scales_of[place]) if bits < _TABLE_BITS else None
         for matrix in matrices:
             name = f'{layer}.{matrix}.weight'
-            result[name] = _checked(
-                name, calibrated, get(name), flow, scales_of[place], bits)
+            result[name] = (
+                _checked(name, in_blocks, get(name), bits) if later is None
+                else _checked(name, rounded, get(name), later, bits))
     return result
 
 
