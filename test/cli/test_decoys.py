@@ -58,6 +58,11 @@ COMMANDS = (
     ('bench engine --shape nano --window 2 --ticks 2 --json A --plot B', 0.1),
     ('benchmark ovo ovo.json --videos . --out A --json B', 1),
     ('train yard/checkpoint stream.json --out A --steps 1 --workers 0 --json B', 1),
+    ('build activitynet activity.json --videos . --out A', 20),
+    ('build mix built.json --videos . --out A', 10),
+    ('build bag yard/bags/monday --annotations asked.json --videos A --out B', 3),
+    ('quantize nano --weights int8 --streams 1 --out A --json B', 0.1),
+    ('info nano --json A', 2),
 )
 
 
@@ -72,7 +77,8 @@ def write_yard(yard: Path) -> None:
                 bag.image(index, world.render(index))
     shutil.copytree(
         Path(__file__).parents[2] / 'streamo_ros' / 'models' / 'nano', yard / 'checkpoint')
-    for name in ('notes.txt', 'figures.json', 'stream.json', '-json', 'ü.json', 'scores.json'):
+    for name in ('notes.txt', 'figures.json', 'stream.json', '-json', 'ü.json', 'scores.json',
+                 'new.findings.json'):
         (yard / name).write_text('weeks of work\n')
     (yard / 'list.json').write_text(json.dumps([{'mine': 1}]))
     (yard / 'report.json').write_text(json.dumps({'bags': []}))
@@ -135,7 +141,11 @@ def place(tmp_path_factory):
         'video_name': 'room.mp4', 'video_path': 'room.mp4', 'task_type': 'QA', 'source': 'made',
         'duration': 4, 'question': [{'content': 'What?', 'time': '0'}],
         'response': [{'content': 'Dark.', 'st_time': 1.0, 'end_time': 2, 'time': ''}]}]))
+    (place / 'activity.json').write_text(json.dumps({'v_film': {
+        'duration': 12, 'timestamps': [[2, 5]], 'sentences': ['It is dark.']}}))
     with inside(place):
+        assert main(['build', 'activitynet', 'activity.json', '--videos', '.',
+                     '--out', 'built.json']) == 0
         for out in ('before', 'after'):
             assert main(['evaluate', 'yard/bags/monday', '--annotations', 'asked.json',
                          '--out', out]) == 0
@@ -150,6 +160,7 @@ def targets(place):
     return [
         *there, *relative, 'yard', 'yard/', '.', '..', 'yard/.', 'yard/bags/..', 'yard/link/x',
         'yard/notes.txt/x', 'yard/nowhere/x', 'yard/bags/monday/', './yard/../yard/notes.txt',
+        'yard/new.json',    # beside which the list of findings is another's
         '/dev/null', '/dev/full', '', 'x' * 300]
 
 

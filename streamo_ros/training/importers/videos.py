@@ -181,7 +181,8 @@ def _paths(folder: str, inside: str) -> Iterator[str]:
                 # A name that is no UTF-8 can stand in no annotation.
                 if entry.name.startswith('.') or not _encodes(entry.name):
                     continue
-                if entry.is_symlink() and _leads_up(entry.path):
+                if entry.is_symlink() and (
+                        not os.path.exists(entry.path) or _leads_up(entry.path)):
                     continue
                 if entry.is_dir():
                     yield from _paths(entry.path, f'{inside}{entry.name}/')

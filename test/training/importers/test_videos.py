@@ -79,6 +79,7 @@ def test_a_length_that_is_none_is_bad(tmp_path, duration):
 def test_links_in_a_circle_and_names_of_any_bytes_do_no_harm(tmp_path):
     (tmp_path / 'in').mkdir()
     (tmp_path / 'in' / 'up').symlink_to(tmp_path)
+    (tmp_path / 'in' / 'itself').symlink_to('itself')
     (tmp_path / 'in' / 'a.mp4').write_bytes(b'')
     (tmp_path / 'away').mkdir()
     (tmp_path / 'away' / 'b.mp4').write_bytes(b'')
