@@ -32,6 +32,8 @@ class ActionClient(rclpy.action.ActionClient):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._turn = threading.Lock()
+        # Kilted's makes its lock when the executor may already have asked for it.
+        self._lock = threading.Lock()
         super().__init__(*args, **options)
 
     def send_goal_async(self, *args: Any, **options: Any) -> Future:

@@ -29,10 +29,10 @@ import pytest
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 # What is killed takes room of the publishers' shared memory with it, and its ports at times; see
 # docs/operation.md. Tests kill much, so they go without it but where it is what they test.
-os.environ.update({
-    'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SYSTEM_DEFAULT', **dict.fromkeys(
-        ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'),  # until 2, from 3
-        str(Path(__file__).with_name('udp_alone.xml')))})
+UDP_ALONE = Path(__file__).with_name('udp_alone.xml')
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SYSTEM_DEFAULT'
+os.environ['FASTRTPS_DEFAULT_PROFILES_FILE' if os.environ.get('ROS_DISTRO') == 'jazzy'
+           else 'FASTDDS_DEFAULT_PROFILES_FILE'] = str(UDP_ALONE)
 
 # Run by nohup or in the background, what the tests start would rightly ignore these.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

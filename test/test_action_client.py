@@ -94,3 +94,14 @@ def test_an_answer_that_comes_before_its_request_is_noted_is_not_lost(node):
     assert done(handle.cancel_goal_async()).goals_canceling == []  # it is over
     client.destroy()
     server.destroy()
+
+
+def test_the_executor_may_ask_for_a_client_that_is_not_all_made(node, monkeypatch):
+    add = node.add_waitable
+
+    def asked_at_once(waitable):
+        add(waitable)
+        waitable.get_num_entities()
+
+    monkeypatch.setattr(node, 'add_waitable', asked_at_once)
+    ActionClient(node, Ask, 'ask').destroy()

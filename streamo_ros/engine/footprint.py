@@ -145,8 +145,10 @@ def footprint(
         window_turns=layout.window_turns, instructions=instructions, parameters=sizes,
         decoder_bytes=decoder_bytes, table_bytes=table_bytes, vision_bytes=vision_bytes,
         cache_bytes=cache, other_bytes=other,
+        # The decoder's network is made first, the vision tower's with the first frame.
         loading_bytes=running if tensorrt else max(
-            base + table_bytes + 2 * decoder_bytes + largest, running + vision_bytes),
+            base + table_bytes + 2 * decoder_bytes + largest,
+            base + table_bytes + decoder_bytes + cache + 2 * vision_bytes),
         decoder_operations=instructions * arithmetic(checkpoint, layout.turn_rows, seen),
         vision_operations=_vision_operations(checkpoint, layout),
         tick_bytes=decoder_bytes + vision_bytes + 2 * width * instructions * seen

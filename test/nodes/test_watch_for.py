@@ -14,6 +14,7 @@
 
 """The action ~/watch_for over real DDS: goals that stand, and every way in which they end."""
 
+import os
 from pathlib import Path
 import re
 import signal
@@ -39,6 +40,7 @@ from streamo_ros.action_client import ActionClient
 from streamo_ros.msg import Instruction
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes import watch_for
+from streamo_ros.nodes.process.large_pictures import VARIABLE
 from streamo_ros.nodes.tools.domain import own_domain
 from streamo_ros.nodes.tools.graph_runner import PATIENCE_S
 from streamo_ros.nodes.watch_for import _SWEEP_S
@@ -49,15 +51,11 @@ DOOR = 'Tell me when the door opens.'
 LIGHT = 'Tell me when the light goes off or on.'
 SECOND = 10**9
 
-SHORT_LEASE = """<?xml version="1.0" encoding="UTF-8" ?>
-<profiles xmlns="http://www.eprosima.com/XMLSchemas/fastRTPS_Profiles">
-  <participant profile_name="short_lease" is_default_profile="true"><rtps><builtin>
-    <discovery_config>
-      <leaseDuration><sec>2</sec></leaseDuration>
-      <leaseAnnouncement><sec>0</sec><nanosec>500000000</nanosec></leaseAnnouncement>
-    </discovery_config>
-  </builtin></rtps></participant>
-</profiles>
+SHORT_LEASE = """<builtin>
+        <discovery_config>
+          <leaseDuration><sec>2</sec></leaseDuration>
+          <leaseAnnouncement><sec>0</sec><nanosec>500000000</nanosec></leaseAnnouncement>
+        </discovery_config>
 """
 """So that a client that is killed is missed after 2 s, and not after the usual 20."""
 
@@ -286,11 +284,11 @@ def test_a_client_that_is_killed_takes_its_goal_along(graph, tmp_path):
     console = graph.console()
     console.ask(LIGHT, 'topic')
     profiles = tmp_path / 'profiles.xml'
-    profiles.write_text(SHORT_LEASE)
-    names = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')  # until 2, from 3
+    usual = Path(os.environ[VARIABLE]).read_text()
+    assert '<builtin>' in usual
+    profiles.write_text(usual.replace('<builtin>', SHORT_LEASE))
     client = graph.run(
-        'env', 'ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST',
-        *(f'{name}={profiles}' for name in names), sys.executable,
+        'env', f'{VARIABLE}={profiles}', sys.executable,
         str(Path(__file__).with_name('watcher.py')), DOOR)
     graph.wait(lambda: 'is watched for' in client.log, 'its goal')
     client.kill()

@@ -32,6 +32,9 @@ from streamo_ros.nodes.process.shared_memory import SHARED
 VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Where Fast DDS is told of a profile: until 2, and from 3 on."""
 
+VARIABLE = VARIABLES[os.environ.get('ROS_DISTRO') not in ('humble', 'iron', 'jazzy')]
+"""Where that of this ROS is told, without a warning."""
+
 _CHOSEN = (*VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')
 _ROOM = 256 * 2**20  # four times what a process with the profile takes
 
@@ -52,6 +55,6 @@ def make_room(shared: Path = SHARED) -> None:
         return
     try:
         if shutil.disk_usage(shared).free >= _ROOM and profile().is_file():
-            os.environ.update(dict.fromkeys(VARIABLES, str(profile())))
+            os.environ[VARIABLE] = str(profile())
     except (OSError, PackageNotFoundError):
         return  # no shared memory, or run from a checkout that is not built

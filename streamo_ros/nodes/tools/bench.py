@@ -47,6 +47,7 @@ from sensor_msgs.msg import Image
 from streamo_ros.msg import StreamState
 from streamo_ros.nodes.diagnostics import quantile
 from streamo_ros.nodes.process.large_pictures import profile
+from streamo_ros.nodes.process.large_pictures import VARIABLE
 from streamo_ros.nodes.process.large_pictures import VARIABLES
 from streamo_ros.nodes.process.memory import keep_freed_memory
 from streamo_ros.nodes.tools.console import Console
@@ -176,7 +177,7 @@ def choose_profile(large_images: bool) -> None:
     installed()
     if not profile().is_file():
         raise GraphError(f'{profile()} is missing: build the package again')
-    os.environ.update(dict.fromkeys(VARIABLES, str(profile())))
+    os.environ[VARIABLE] = str(profile())
 
 
 def main(args: list[str] | None = None) -> int:

@@ -22,6 +22,7 @@ from xml.etree import ElementTree
 
 from waiting import wait_for
 
+from streamo_ros.nodes.process.large_pictures import VARIABLE
 from streamo_ros.nodes.process.large_pictures import VARIABLES
 from streamo_ros.nodes.tools import bench
 
@@ -55,7 +56,7 @@ def test_the_profile_is_named_to_fast_dds_and_holds_several_large_frames(monkeyp
     for variable in VARIABLES:
         monkeypatch.setenv(variable, 'mine.xml')  # so that it is put back
     bench.choose_profile(True)
-    (file,) = {os.environ[variable] for variable in VARIABLES}
+    file = os.environ[VARIABLE]
     (memory,) = [
         transport for transport in ElementTree.parse(file).iter(f'{XML}transport_descriptor')
         if transport.findtext(f'{XML}type') == 'SHM']
