@@ -109,6 +109,7 @@ RUNS = {
     'study agreement': 'study agreement --checkpoint nano --split validation --streams 1 '
                        '--seed 3 --json figures.json',
     'study differencing': 'study differencing --streams 2 --seed 3',
+    'study footprint': 'study footprint nano --window 4 --ticks 2 --json figures.json',
     'study importers': 'study importers --sources charades-sta --records 5 --json figures.json',
     'study memory': 'study memory --checkpoint nano --split validation --streams 1 --window 4 '
                     '--memory 128 --ticks 4 --seed 3 --json figures.json',

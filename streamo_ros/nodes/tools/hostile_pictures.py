@@ -123,6 +123,7 @@ def _raws() -> Iterator[tuple[str, dict[str, Any]]]:
 
     yield 'mosaic, as large as it may be', fields(
         _LARGE, _LARGE, 'bayer_rggb8', _LARGE, _LARGE**2)
+    yield 'as large as it may be', fields(_LARGE, _LARGE, 'rgb8', 3 * _LARGE, 3 * _LARGE**2)
     yield 'of 12 megapixels', fields(3000, 4000, 'rgb8', 12_000, 36_000_000)
     yield 'of one row', fields(1, 4_000_000, 'mono8', 4_000_000, 4_000_000)
     yield 'of one column', fields(1_000_000, 1, 'rgb8', 3, 3_000_000)
