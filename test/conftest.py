@@ -41,6 +41,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, or at the end one process works alone."""
+    items.sort(key=lambda item: 'training' not in item.path.parts)
+
+
 @pytest.fixture(scope='session', params=[
     'qwen2_5_vl', 'qwen3_vl', 'internvl', 'smolvlm', 'streamo_small'])
 def random_model(request, tmp_path_factory):
