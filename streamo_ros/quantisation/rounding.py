@@ -38,28 +38,28 @@ _DAMPING = 0.01
 """Of the mean square, added to each channel's: what did not flow here may flow elsewhere."""
 
 
-def making_up(flow: Flow, scales: Floats) -> Doubles:
+def inverse_hessian_factor(flow: Flow, scales: Floats) -> Doubles:
     """
-    Return how the columns to come make up for each, (in, in), upper triangular.
+    Return the upper Cholesky factor of the inverse Hessian of a product's error, (in, in).
 
-    It is the Cholesky factor of the inverse of what flows together: row ``j`` over its own
-    diagonal tells by how much an error in column ``j`` moves each later one.
+    Its row ``j`` over its own diagonal tells by how much an error in column ``j`` is to move each
+    later one.
 
     :param scales: (in,), by which the matrix is multiplied and what flows into it divided
     """
     rows = np.stack(flow.rows).astype(np.float64) / scales
-    together = rows.T @ rows / len(rows)
-    squares = together.diagonal().mean() or 1.0
-    together[np.diag_indices_from(together)] += _DAMPING * squares
-    return np.ascontiguousarray(np.linalg.cholesky(np.linalg.inv(together)).T)
+    hessian = rows.T @ rows / len(rows)
+    squares = hessian.diagonal().mean() or 1.0
+    hessian[np.diag_indices_from(hessian)] += _DAMPING * squares
+    return np.ascontiguousarray(np.linalg.cholesky(np.linalg.inv(hessian)).T)
 
 
-def rounded(matrix: Floats, later: Doubles, bits: int) -> BlockMatrix:
+def rounded(matrix: Floats, factor: Doubles, bits: int) -> BlockMatrix:
     """
     Return a matrix in blocks.
 
     :param matrix: (out, in), already multiplied by its scales
-    :param later: as ``making_up`` returns it
+    :param factor: as ``inverse_hessian_factor`` returns it
     :raises ValueError: when a number is too large
     """
     rest = matrix.astype(np.float64)
@@ -68,15 +68,15 @@ def rounded(matrix: Floats, later: Doubles, bits: int) -> BlockMatrix:
     errors = np.empty((len(matrix), BLOCK))
     for number, begin in enumerate(range(0, matrix.shape[1], BLOCK)):
         end = begin + BLOCK
-        scale = _scale(rest[:, begin:end], later.diagonal()[begin:end], bits)
+        scale = _scale(rest[:, begin:end], factor.diagonal()[begin:end], bits)
         scales[:, number] = scale
         for column in range(begin, end):
             level = np.rint(rest[:, column] / scale).clip(-MOST[bits], MOST[bits])
             levels[:, column] = level
-            error = (rest[:, column] - level * scale) / later[column, column]
-            rest[:, column + 1:end] -= np.outer(error, later[column, column + 1:end])
+            error = (rest[:, column] - level * scale) / factor[column, column]
+            rest[:, column + 1:end] -= np.outer(error, factor[column, column + 1:end])
             errors[:, column - begin] = error
-        rest[:, end:] -= errors @ later[begin:end, end:]
+        rest[:, end:] -= errors @ factor[begin:end, end:]
     return BlockMatrix(levels, scales, bits)
 
 

@@ -46,7 +46,7 @@ from streamo_ros.models.weights import WEIGHTS
 from streamo_ros.output import OutputError
 from streamo_ros.output import OutputFolder
 from streamo_ros.quantisation.calibration import Flow
-from streamo_ros.quantisation.rounding import making_up
+from streamo_ros.quantisation.rounding import inverse_hessian_factor
 from streamo_ros.quantisation.rounding import rounded
 from streamo_ros.quantisation.scaling import channel_scales
 
@@ -184,12 +184,13 @@ def _layer(
         flow = flows[f'{layer}.{place}']
         if len(flow.magnitude) % BLOCK:
             continue
-        later = making_up(flow, scales_of[place]) if bits < _TABLE_BITS else None
+        factor = _checked(layer, inverse_hessian_factor, flow, scales_of[place]) if (
+            bits < _TABLE_BITS) else None
         for matrix in matrices:
             name = f'{layer}.{matrix}.weight'
             result[name] = (
-                _checked(name, in_blocks, get(name), bits) if later is None
-                else _checked(name, rounded, get(name), later, bits))
+                _checked(name, in_blocks, get(name), bits) if factor is None
+                else _checked(name, rounded, get(name), factor, bits))
     return result
 
 

@@ -21,7 +21,7 @@ from streamo_ros.models.blocks import BLOCK
 from streamo_ros.models.blocks import in_blocks
 from streamo_ros.models.blocks import MOST
 from streamo_ros.quantisation.calibration import Flow
-from streamo_ros.quantisation.rounding import making_up
+from streamo_ros.quantisation.rounding import inverse_hessian_factor
 from streamo_ros.quantisation.rounding import rounded
 
 OUT, WIDTH = 24, 4 * BLOCK
@@ -34,6 +34,10 @@ def matrix():
 
 def flow(inputs):
     return Flow(np.abs(inputs).sum(0), list(inputs.astype(np.float32)), len(inputs))
+
+
+def factor_of(inputs):
+    return inverse_hessian_factor(flow(inputs), np.ones(WIDTH, np.float32))
 
 
 def going_together(count, seed=1):
@@ -51,40 +55,38 @@ def lost(matrix, made, inputs):
 
 def test_inputs_that_do_not_go_together_are_rounded_to_the_nearest(matrix):
     inputs = np.sqrt(WIDTH) * np.eye(WIDTH)
-    made = rounded(matrix, making_up(flow(inputs), np.ones(WIDTH, np.float32)), 4)
+    made = rounded(matrix, factor_of(inputs), 4)
     scales = np.repeat(made.scales, BLOCK, 1)
     assert np.array_equal(made.levels, np.rint(matrix / scales).clip(-MOST[4], MOST[4]))
 
 
 def test_inputs_that_go_together_lose_less_of_what_they_were_not_rounded_by_too(matrix):
-    made = rounded(
-        matrix, making_up(flow(going_together(2048)), np.ones(WIDTH, np.float32)), 4)
+    made = rounded(matrix, factor_of(going_together(2048)), 4)
     others = going_together(2048, seed=3)
     assert lost(matrix, made, others) < 0.25 * lost(matrix, in_blocks(matrix, 4), others)
 
 
 def test_each_step_is_the_least_squares_of_what_is_left(matrix):
     inputs = going_together(2048)
-    later = making_up(flow(inputs), np.ones(WIDTH, np.float32))
-    together = np.linalg.inv(later.T @ later)
+    factor = factor_of(inputs)
+    together = np.linalg.inv(factor.T @ factor)
     first, rest = together[0, 0], together[1:, 1:]
     # With column 0 wrong by 1, the later ones that leave least of it.
     best = np.linalg.solve(rest, together[1:, 0])
-    assert later[0, 1:] / later[0, 0] == pytest.approx(-best, rel=1e-6, abs=1e-9)
-    assert later[0, 0] ** -2 == pytest.approx(first - together[0, 1:] @ best)
+    assert factor[0, 1:] / factor[0, 0] == pytest.approx(-best, rel=1e-6, abs=1e-9)
+    assert factor[0, 0] ** -2 == pytest.approx(first - together[0, 1:] @ best)
 
 
 def test_a_channel_that_never_flowed_is_rounded_as_well(matrix):
     inputs = going_together(64)
     inputs[:, 5] = 0
-    made = rounded(matrix, making_up(flow(inputs), np.ones(WIDTH, np.float32)), 4)
+    made = rounded(matrix, factor_of(inputs), 4)
     assert np.isfinite(made.floats()).all()
-    nothing = rounded(matrix, making_up(
-        flow(np.zeros((8, WIDTH))), np.ones(WIDTH, np.float32)), 4)
+    nothing = rounded(matrix, factor_of(np.zeros((8, WIDTH))), 4)
     assert np.abs(nothing.floats() - matrix).max() < 0.5
 
 
 def test_a_number_that_is_too_large_for_the_scales_is_refused(matrix):
     matrix[3, 70] = 1e6
     with pytest.raises(ValueError, match='too large'):
-        rounded(matrix, making_up(flow(going_together(64)), np.ones(WIDTH, np.float32)), 4)
+        rounded(matrix, factor_of(going_together(64)), 4)
