@@ -102,6 +102,8 @@ def test_the_executor_may_ask_for_a_client_that_is_not_all_made(node, monkeypatc
     def asked_at_once(waitable):
         add(waitable)
         waitable.get_num_entities()
+        with waitable._lock:    # as Kilted's does when it is asked
+            pass
 
     monkeypatch.setattr(node, 'add_waitable', asked_at_once)
     ActionClient(node, Ask, 'ask').destroy()

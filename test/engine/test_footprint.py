@@ -51,6 +51,13 @@ def test_more_turns_instructions_and_bits_take_more():
         nano).cache_bytes
 
 
+def test_what_a_tick_needs_is_not_held_while_networks_are_loaded():
+    nano = load_checkpoint('nano')
+    one, eight = footprint.footprint(nano), footprint.footprint(nano, instructions=8)
+    assert eight.other_bytes > one.other_bytes
+    assert eight.loading_bytes - one.loading_bytes <= eight.cache_bytes - one.cache_bytes
+
+
 def test_what_cannot_fit_is_refused_before_it_is_loaded(monkeypatch):
     monkeypatch.setattr(footprint, 'memory_here', lambda: (2 ** 26, 2 ** 26))
     with pytest.raises(CheckpointError, match='does not fit: it takes .* and this machine has'):

@@ -32,7 +32,8 @@ from streamo_ros.nodes.process.shared_memory import SHARED
 VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Where Fast DDS is told of a profile: until 2, and from 3 on."""
 
-VARIABLE = VARIABLES[os.environ.get('ROS_DISTRO') not in ('humble', 'iron', 'jazzy')]
+VARIABLE = VARIABLES[
+    0 if os.environ.get('ROS_DISTRO') in ('humble', 'iron', 'jazzy') else 1]
 """Where that of this ROS is told, without a warning."""
 
 _CHOSEN = (*VARIABLES, 'FASTDDS_BUILTIN_TRANSPORTS')
