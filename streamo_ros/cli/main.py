@@ -36,6 +36,7 @@ from streamo_ros.errors import UserError
 COMMANDS = {
     'watch': 'watch a video, an image folder, a bag or a live camera, without ROS',
     'info': 'what a checkpoint takes, and what machines can do with it',
+    'serve': 'watch streams of robots elsewhere, on one machine or a cluster',
     'console': 'what the nodes on a robot see and decide, in a terminal or as JSON',
     'bench': 'measure what things cost on this machine',
     'assemble': 'put a built-in checkpoint together from pretrained parts, once',

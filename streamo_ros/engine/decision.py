@@ -71,6 +71,7 @@ class Decision:
     :param stamp: of the frame, in seconds
     :param data: of the answer, as JSON, where its instruction asked for that; else empty
     :param data_error: why there is none though it was asked for, in a sentence
+    :param stand_in: of what stood in for the engine that was asked for, and why; else empty
     """
 
     instruction_id: str
@@ -81,6 +82,7 @@ class Decision:
     stamp: float
     data: str = ''
     data_error: str = ''
+    stand_in: str = ''
 
     def __post_init__(self) -> None:
         """
@@ -126,6 +128,11 @@ class Engine(Protocol):
     @property
     def seconds(self) -> Mapping[str, float]:
         """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
+
+    @property
+    def link(self) -> Mapping[str, str]:
+        """Return how the link to it is, where it runs on another machine; else nothing."""
+        return {}
 
     def new_stream(self) -> 'Engine':
         """Return an engine for another stream, over the same weights and for the same thread."""

@@ -111,6 +111,7 @@ class MockEngine:
     visual_tokens_pruned = 0.0
     skipped_frames = 0
     seconds: Mapping[str, float] = {}
+    link: Mapping[str, str] = {}
 
     def __init__(self, script: Sequence[Cue] | None = None) -> None:
         self.watches: tuple[Watch, ...] = ()
