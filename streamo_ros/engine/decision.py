@@ -177,3 +177,11 @@ class Engine(Protocol):
 
     def interrupt(self) -> None:
         """Cut the answers of the step under way, within one token."""
+
+    def check(self) -> None:
+        """
+        Find out whether what it runs in is still there, a process or a server.
+
+        :raises EngineFailure: when it is not
+        """
+        return None  # that is all where it runs in this process

@@ -190,6 +190,9 @@ class MockEngine:
     def interrupt(self) -> None:
         """Cut nothing: an answer of the script is out at once."""
 
+    def check(self) -> None:
+        """Find out nothing: a script is always there."""
+
     def _cancel(self, watch: Watch) -> None:
         watch.cancelled = True
         self.watches = tuple(other for other in self.watches if other is not watch)

@@ -15,10 +15,10 @@
 """
 Which streams a device still has time for.
 
-A device's time is what its ticks take, and ticks come at the rates that its streams asked for. What
-a tick takes is measured: by a probe before there are streams, and then by those that there are,
-with their instructions, and as much as they are run in one forward. A stream is refused that would
-fill more than ``MOST`` of the time, for it would make others late.
+A device's time is what its ticks take, and ticks come at the rates that its streams asked for.
+What a tick takes is measured: by a probe before there are streams, and then by those that there
+are, with their instructions, and as much as they are run in one forward. A stream is refused that
+would fill more than ``MOST`` of the time, for it would make others late.
 """
 
 from collections import deque

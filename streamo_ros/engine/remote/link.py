@@ -28,7 +28,6 @@ import json
 import threading
 import time
 from typing import Any
-from typing import Literal
 
 import aiohttp
 
@@ -66,6 +65,11 @@ class LoopThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        if left:
+            self._loop.run_until_complete(asyncio.wait(left, timeout=END_S))
         self._loop.close()
 
     def start(self, what: Coroutine[Any, Any, Any]) -> 'concurrent.futures.Future[Any]':
@@ -80,7 +84,7 @@ class LoopThread:
     def stop(self) -> None:
         """End the loop, with what still runs there."""
         self.hand(self._loop.stop)
-        self._thread.join(END_S)
+        self._thread.join(2 * END_S)
 
 
 class Link:
@@ -209,7 +213,7 @@ class Link:
 
     async def _connect(
         self, session: aiohttp.ClientSession,
-    ) -> aiohttp.ClientWebSocketResponse[Literal[True]]:
+    ) -> aiohttp.ClientWebSocketResponse[bool]:
         server = self._server
         try:
             return await session.ws_connect(
@@ -234,7 +238,7 @@ class Link:
                 f'the server {server.url} cannot be reached: {error or type(error).__name__}'
             ) from error
 
-    async def _write(self, socket: aiohttp.ClientWebSocketResponse[Literal[True]]) -> None:
+    async def _write(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         while True:
             message = await self._leaving.get()
             if isinstance(message, bytes):
@@ -242,7 +246,7 @@ class Link:
             elif message is not None:
                 await socket.send_str(message)
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse[Literal[True]]) -> str:
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse[bool]) -> str:
         """Read until the end; return why the server ended it, if it said so."""
         async for message in socket:
             if message.type is not aiohttp.WSMsgType.TEXT:

@@ -50,12 +50,14 @@ class StandInStream(Engine):
 
     :param engine: of this machine
     :param back: set when the server is there again
+    :param name: of its checkpoint
     :param why: what stands in for what, and why, in a sentence
     """
 
-    def __init__(self, engine: Engine, back: threading.Event, why: str) -> None:
+    def __init__(self, engine: Engine, back: threading.Event, name: str, why: str) -> None:
         self._engine = engine
         self._back = back
+        self._name = name
         self._why = why
 
     @property
@@ -76,11 +78,11 @@ class StandInStream(Engine):
     @property
     def link(self) -> Mapping[str, str]:
         """Return that there is none."""
-        return {'stand_in': self._why}
+        return {'stand_in': self._why, 'checkpoint': self._name}
 
     def new_stream(self) -> 'StandInStream':
         """Return another stream of the same engine."""
-        return StandInStream(self._engine.new_stream(), self._back, self._why)
+        return StandInStream(self._engine.new_stream(), self._back, self._name, self._why)
 
     def watch(
         self, text: str, instruction_id: str | None = None, *, look_back: bool = False,
@@ -127,7 +129,7 @@ class RemoteOrStandIn:
 
     :param make_remote: makes the server's, not connected
     :param make_local: makes the other one's context
-    :param name: of what stands in
+    :param name: of the checkpoint that stands in
     :param ended: set by the caller when it ends
     :param log: takes a line now and then
     :param on_end: called in another thread when the stand-in has done its part
@@ -166,7 +168,7 @@ class RemoteOrStandIn:
         self._log(why)
         engine = self._stack.enter_context(self._make_local())
         threading.Thread(target=self._ask, name='server', daemon=True).start()
-        return StandInStream(engine, self._back, why)
+        return StandInStream(engine, self._back, self._name, why)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
