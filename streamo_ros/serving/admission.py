@@ -36,12 +36,14 @@ class Load:
     """
     What a device has to do.
 
+    :param pid: its process id
     :param streams: that it holds
     :param most_streams: that its memory can hold
     :param fps: ticks a second of all of them together
     :param tick_s: seconds that it is busy with a tick, on the average
     """
 
+    pid: int
     streams: int
     most_streams: int
     fps: float

@@ -44,7 +44,6 @@ from streamo_ros.engine.remote.protocol import FRAME_HEAD
 from streamo_ros.engine.remote.protocol import MOST_SIDE
 from streamo_ros.engine.remote.protocol import PICTURE_BYTES
 from streamo_ros.engine.remote.protocol import read_thresholds
-from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.engine.remote.protocol import StreamOptions
 from streamo_ros.errors import UserError
 from streamo_ros.serving.admission import Load
@@ -94,16 +93,15 @@ class Device:
         self._stepping = 0              # streams that are within a step
         self._busy_since = 0.0          # from when on what it was busy is no tick's yet
 
-    def about(self) -> dict[str, Any]:
-        """Return its process id, and what it serves as JSON takes it."""
-        served: Served = self._model.served
-        return {'pid': os.getpid(), 'served': served.to_json()}
+    def served(self) -> dict[str, Any]:
+        """Return what it serves, as JSON takes it."""
+        return self._model.served.to_json()
 
     def load(self) -> Load:
         """Return what it has to do."""
         with self._lock:
             return Load(
-                len(self._streams), self._model.most_streams,
+                os.getpid(), len(self._streams), self._model.most_streams,
                 sum(stream.options.fps for stream in self._streams.values()),
                 self._tick_time.mean_s)
 

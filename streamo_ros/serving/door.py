@@ -22,11 +22,15 @@ everything that is told about all of them. The health of the server alone is eve
 import asyncio
 from collections.abc import AsyncIterator
 from collections.abc import Callable
+from collections.abc import Iterator
 from contextlib import asynccontextmanager
+from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import dataclass
+import logging
 from pathlib import Path
 import re
+import signal
 import socket
 import ssl
 import time
@@ -112,7 +116,7 @@ async def serve(
         _check_certificate(address)
         await fleet.start()
         try:
-            server = uvicorn.Server(uvicorn.Config(
+            server = _Server(uvicorn.Config(
                 make_app(fleet, robots), ws='websockets-sansio',
                 ws_max_size=FRAME_HEAD.size + PICTURE_BYTES, ws_ping_interval=PING_S,
                 ws_ping_timeout=PING_S, ws_per_message_deflate=False,
@@ -122,9 +126,31 @@ async def serve(
             scheme = 'wss' if address.certificate else 'ws'
             host = f'[{address.host}]' if ':' in address.host else address.host
             told(f'{scheme}://{host}:{listening.getsockname()[1]}')
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, server.end)
+            logging.getLogger('uvicorn.error').addFilter(_is_news)
             await server.serve([listening])
         finally:
             fleet.stop()
+
+
+class _Server(uvicorn.Server):
+    """The server, which leaves signals to whoever runs it: its own would end the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    def end(self) -> None:
+        """End in good order."""
+        self.should_exit = True
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a line should be logged: not that somebody was turned away, each time."""
+    return 'without completing handshake' not in str(record.msg)
 
 
 def make_app(fleet: Fleet, robots: Robots) -> FastAPI:
@@ -220,7 +246,7 @@ def _table(fleet: Fleet, loads: list[Load | str]) -> dict[str, Any]:
         'checkpoint': fleet.served.checkpoint if fleet.served else '',
         'draining': fleet.draining,
         'devices': [
-            {'streams': load.streams, 'most_streams': load.most_streams,
+            {'pid': load.pid, 'streams': load.streams, 'most_streams': load.most_streams,
              'share': round(load.share, 4), 'tick_s': round(load.tick_s, 4)}
             if isinstance(load, Load) else {'trouble': load} for load in loads],
         'streams': [

@@ -131,8 +131,9 @@ class Fleet:
             max_restarts=-1, max_concurrency=MOST_CALLS, concurrency_groups={'control': 8},
             **share)(Device)
         self._actors = [actor.remote(self._load) for _ in range(count)]
-        abouts = [await self._within(STARTED_S, number, 'about') for number in range(count)]
-        self.served = Served.from_json(abouts[0]['served'])
+        self.served = [
+            Served.from_json(await self._within(STARTED_S, number, 'served'))
+            for number in range(count)][0]
 
     def stop(self) -> None:
         """Leave the cluster; a local one ends."""
@@ -200,11 +201,6 @@ class Fleet:
     async def loads(self) -> Sequence[Load | str]:
         """Return what each device has to do, or why that is not known."""
         return await self._loads()
-
-    async def pids(self) -> list[int]:
-        """Return the process ids of the devices."""
-        return [(await self._within(ASKED_S, number, 'about'))['pid']
-                for number in range(len(self._actors))]
 
     async def _begin(self, placed: Placed) -> Placed:
         try:

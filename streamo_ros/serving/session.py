@@ -88,6 +88,8 @@ class Session:
             self._reason = f'there is no room now: {error}'
         except DeviceLost as error:
             self._reason = str(error)
+        except asyncio.TimeoutError:
+            self._reason = 'the robot neither opens the stream nor reads what is said to it'
         finally:
             if self._call is not None:
                 self._call.cancel()
