@@ -135,6 +135,7 @@ TRIED_ELSEWHERE = {
     ('study ablation', None): 'it trains for hours',
     ('study film', None): 'it takes films that are not everywhere: test/studies/test_film.py',
     ('annotate', '--port'): 'it serves until it is ended: test/annotate/test_in_browser.py',
+    ('serve', None): 'it runs until it is ended: test/serving/server_process.py',
     ('console', None): 'it runs until it is ended: test/nodes/text_console/test_main.py',
     ('assemble', None): 'it takes two wheels of 110 MB',
     ('evaluate', '--ray'): 'test/evaluation/bags/test_evaluate.py starts the cluster it takes',

@@ -14,6 +14,7 @@
 
 
 import fcntl
+from importlib.util import find_spec
 import os
 from pathlib import Path
 import sys
@@ -26,6 +27,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / 'nodes'))
 
 for needed in ('ray', 'fastapi', 'uvicorn', 'websockets', 'prometheus_client'):
     pytest.importorskip(needed, reason=f'`pip install {needed}` runs the tests of the server')
+
+collect_ignore = [] if find_spec('rclpy') else ['test_nodes_on_a_server.py']    # nodes have ROS
+
+
+@pytest.fixture
+def graph(tmp_path):
+    from graph import Graph
+    with Graph(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture(scope='module')
