@@ -379,12 +379,15 @@ def test_what_steps_at_once_is_one_forward(nano, share):
         run(engine, FRAMES[:2])
     before, batches, run_slots = shared.forwards, [], backend.step_slots
     backend.step_slots = lambda slots, inputs: (
-        batches.append(len(slots)), run_slots(slots, inputs))[1]
+        batches.append(list(slots)), run_slots(slots, inputs))[1]
     shared._queue = InStep(3)
     with ThreadPoolExecutor(3) as threads:
-        list(threads.map(lambda engine: engine.step(FRAMES[2], 2.0), engines))
+        for tick, order in enumerate((engines, engines[::-1]), 2):
+            list(threads.map(lambda engine, tick=tick: engine.step(
+                FRAMES[tick], float(tick)), order))
         shared._queue = BatchQueue()
-    assert batches[0] == 6 and shared.forwards - before == len(batches)
+    assert [len(slots) for slots in batches] == [6, 6] and shared.forwards == before + 2
+    assert batches[0] == batches[1]  # or what is kept of the sinks were copied at each tick
 
 
 def test_slots_are_given_back_by_a_stream_that_begins_anew_or_ends(nano, share):
