@@ -16,11 +16,11 @@
 """
 What streams wait for, and what is computed next.
 
-Nothing is kept waiting for what may never come: as long as anything was asked for, something is
-computed. Between two things that were asked for, encodings and the like go before steps, because
+Between two things that were asked for, encodings and the like go before steps, because
 the streams that get their visual tokens come to a step next, and steps are run together. For a
 step, at most as many others go first as there are streams: then it is run with those that are
 there by then. Steps are run in the order in which they came, each with all that are alike.
+Streams that were served meanwhile are about to come with a step: ``ready`` says whether they have.
 """
 
 from collections.abc import Callable
@@ -63,10 +63,15 @@ class Request:
 
 
 class BatchQueue:
-    """The requests that wait; for one thread at a time."""
+    """
+    The requests that wait; for one thread at a time.
+
+    ``served`` are those who got what was no step since the last step, and may come with one next.
+    """
 
     def __init__(self) -> None:
         self._waiting: list[Request] = []
+        self.served: set[Stream] = set()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -74,6 +79,11 @@ class BatchQueue:
     def add(self, request: Request) -> None:
         """Put a request behind the others."""
         self._waiting.append(request)
+
+    def ready(self) -> bool:
+        """Say whether it is time to take, or better to wait a little for further steps."""
+        return any(not request.inputs for request in self._waiting) or self.served <= {
+            request.stream for request in self._waiting}
 
     def take(self, streams: int) -> list[Request]:
         """
@@ -87,8 +97,10 @@ class BatchQueue:
             for step in steps:
                 step.passed += 1
             taken = [other]
+            self.served.add(other.stream)
         else:
             taken = []
+            self.served.clear()
             widths: list[int] = []
             for step in steps:
                 assert step.inputs

@@ -38,13 +38,15 @@ Threads
     One thread computes: the backend is called by no other, but for ``embed``, which only reads a
     table. A stream's thread puts down what it asks for and waits for that alone. What comes next
     says ``batch_queue``; in short, whatever is there when the last forward ends is the next
-    batch, and no batch waits for a stream to come.
+    batch. Only for streams that were just given their visual tokens does a batch wait, two
+    milliseconds at most: without, the last one always came too late, and was a forward of its
+    own.
 No deadlock
-    The computing thread waits for nothing but a request; streams' threads wait for nothing but
-    it. So a stream that is slow, answers token by token, has no instruction, or whose thread
-    died, holds up nobody. One that is interrupted while it waits takes its request back; if it
-    is being computed already, nobody takes the result, and the rows it wrote count as empty,
-    because the stream's window does not have them.
+    The computing thread waits for a request, and those milliseconds; streams' threads wait for
+    nothing but it. So a stream that is slow, answers token by token, has no instruction, or
+    whose thread died, holds up nobody. One that is interrupted while it waits takes its request
+    back; if it is being computed already, nobody takes the result, and the rows it wrote count
+    as empty, because the stream's window does not have them.
 Failures
     Where a forward of several streams fails, each of them is run alone: only whose own fails is
     told. A step may be run again, since it writes only rows that were free.
@@ -71,6 +73,12 @@ from streamo_ros.engine.backends.padded_batch import padded_batch
 from streamo_ros.engine.backends.padded_batch import unbatched
 from streamo_ros.models import CheckpointError
 
+_LINGER_S = 0.002
+"""
+Longest that waiting steps wait for streams that were just served; from its visual tokens to its
+step it is a matter of planning one chunk.
+"""
+
 
 class ClosedError(RuntimeError):
     """A stream, or what computes for it, is closed."""
@@ -85,16 +93,20 @@ class SharedBatch:
 
     :param backend: taken over with its cache; nobody else may call it
     :param slots: at most, of all streams together; ``MAX_INSTRUCTIONS`` for each is always enough
+    :param linger_s: how long waiting steps wait for streams that were just served, at most
     :raises CheckpointError: when the backend's shapes are fixed
     """
 
-    def __init__(self, backend: Backend, slots: int) -> None:
+    def __init__(
+        self, backend: Backend, slots: int, linger_s: float = _LINGER_S,
+    ) -> None:
         if backend.static_shapes or not isinstance(backend, SlotBackend):
             raise CheckpointError(
                 'this backend runs shapes that are fixed, for one stream: give each stream its '
                 'own, or choose the backend onnxruntime to run several in one batch')
         self._backend = backend
         self._limit = slots
+        self._linger_s = linger_s
         self.forwards = self.chunks = 0
         # Of the computing thread alone
         self._free: list[int] = []
@@ -185,11 +197,12 @@ class SharedBatch:
             heapq.heappush(self._free, slot)
         slots.clear()
 
-    def end(self, slots: list[int]) -> None:
+    def end(self, stream: 'SharedBatchStream', slots: list[int]) -> None:
         """Forget a stream."""
         self.give_back(slots)
         with self._changed:
             self._streams -= 1
+            self._queue.served.discard(stream)
 
     def run_step(self, slots: list[int], inputs: StepInputs) -> StepOutputs:
         """Run a chunk for some slots of the cache."""
@@ -217,6 +230,8 @@ class SharedBatch:
                             request.future.set_exception(
                                 ClosedError('the shared batch was closed'))
                     return
+                self._changed.wait_for(
+                    lambda: self._closed or self._queue.ready(), self._linger_s)
                 taken = self._queue.take(self._streams)
             self._answer([
                 request for request in taken if request.future.set_running_or_notify_cancel()])
@@ -331,7 +346,7 @@ class SharedBatchStream:
 
     def _end(self) -> None:
         self._closed = True
-        self._shared.end(self._slots)
+        self._shared.end(self, self._slots)
 
     def _ask(
         self, run: Callable[[], Any], first: int = 0, inputs: StepInputs | None = None,

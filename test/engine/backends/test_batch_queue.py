@@ -13,7 +13,7 @@
 # limitations under the License.
 
 
-"""What is computed next: never nothing, encodings before steps, and no step for ever after."""
+"""What is computed next: encodings before steps, but no step is passed over for ever."""
 
 from types import SimpleNamespace
 
@@ -69,3 +69,19 @@ def test_what_waits_is_forgotten_at_once():
     waiting = queue(request('a', 40), request('b'))
     assert [each.stream for each in waiting.empty()] == ['a', 'b']
     assert not waiting
+
+
+def test_a_batch_is_ready_when_those_who_were_served_are_there():
+    waiting = queue(request('a', 40), request('b'), request('c'))
+    for _ in 'bc':
+        assert waiting.ready()  # there is something else to do
+        waiting.take(9)
+        waiting.add(request('d', 40))
+    assert not waiting.ready()
+    waiting.add(request('c', 40))
+    assert not waiting.ready()
+    waiting.add(request('b', 40))
+    assert waiting.ready()
+    waiting.take(9)
+    waiting.add(request('a', 40))
+    assert waiting.ready()  # nobody was given anything but decisions

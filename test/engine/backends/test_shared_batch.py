@@ -219,8 +219,8 @@ def share():
     """Return what makes a shared batch, closed in the end."""
     made = []
 
-    def make(backend, slots=64):
-        made.append(SharedBatch(backend, slots))
+    def make(backend, slots=64, **options):
+        made.append(SharedBatch(backend, slots, **options))
         return made[-1]
 
     yield make
@@ -281,6 +281,37 @@ def watching(shared, checkpoint, questions=QUESTIONS[:1]):
 
 def states(decided):
     return [[decision.probabilities for decision in tick] for tick in decided]
+
+
+def test_a_step_waits_for_the_stream_that_was_just_given_its_visual_tokens(nano, share):
+    # For ever, so that the test needs no clock.
+    shared = share(OnnxRuntimeBackend(nano), linger_s=threading.TIMEOUT_MAX)
+    engines = [watching(shared, nano)[0] for _ in range(3)]
+    for engine in engines:
+        run(engine, FRAMES[:2])
+    held, before = Held(shared), shared.forwards
+    with ThreadPoolExecutor(3) as threads:
+        told = [threads.submit(engine.step, FRAMES[2], 2.0) for engine in engines]
+        held.wait_for(3)
+        held.let_go()
+        for engine in told:
+            engine.result()
+    assert shared.forwards == before + 1
+
+
+def test_a_stream_that_does_not_come_is_not_waited_for_long(nano, share):
+    shared = share(OnnxRuntimeBackend(nano))
+    engine, _ = watching(shared, nano)
+    idle, _ = watching(shared, nano, ())
+    run(engine, FRAMES[:2])
+    held = Held(shared)
+    with ThreadPoolExecutor(2) as threads:
+        watched = threads.submit(engine.step, FRAMES[2], 2.0)
+        held.wait_for(1)
+        looked = threads.submit(idle.step, FRAMES[2], 2.0)
+        held.wait_for(2)
+        held.let_go()
+        assert len(watched.result()) == 1 and looked.result() == []
 
 
 class Held:
@@ -458,3 +489,30 @@ def test_a_backend_of_fixed_shapes_is_refused(nano):
     backend.static_shapes = True
     with pytest.raises(CheckpointError, match='give each stream its own'):
         SharedBatch(backend, 8)
+
+
+def test_a_stream_that_is_closed_while_it_waits_for_a_batch_has_no_part_in_it(
+        nano, share, monkeypatch):
+    shared, asked = share(OnnxRuntimeBackend(nano)), {}
+    streams = []
+    for _ in range(2):
+        engine, backend = watching(shared, nano)
+        with monkeypatch.context() as context:
+            step = backend.step
+            context.setattr(backend, 'step', lambda first, inputs, step=step, backend=backend: (
+                asked.update({backend: (first, inputs)}), step(first, inputs))[1])
+            run(engine, FRAMES[:2])
+        streams.append(backend)
+    expected = streams[0].step(*asked[streams[0]])
+    held = Held(shared)
+    with ThreadPoolExecutor(3) as threads:
+        kept, cut = (threads.submit(stream.step, *asked[stream]) for stream in streams)
+        held.wait_for(2)
+        closed = threads.submit(streams[1].close)
+        held.wait_for(3)
+        held.let_go()
+        with pytest.raises(ClosedError, match='the stream is closed'):
+            cut.result()
+        closed.result()
+        np.testing.assert_array_equal(kept.result().states, expected.states)
+    assert streams[1]._slots == []
