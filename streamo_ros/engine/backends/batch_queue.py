@@ -19,7 +19,8 @@ What streams wait for, and what is computed next.
 Between two things that were asked for, encodings and the like go before steps, because
 the streams that get their visual tokens come to a step next, and steps are run together. For a
 step, at most as many others go first as there are streams: then it is run with those that are
-there by then. Steps are run in the order in which they came, each with all that are alike.
+there by then. Steps are run in the order in which they came, each with all that are alike. The LM
+head is run for all who wait for it.
 Streams that were served meanwhile are about to come with a step: ``ready`` says whether they have.
 """
 
@@ -30,6 +31,7 @@ from dataclasses import field
 from typing import Any
 from typing import Protocol
 
+from streamo_ros.engine.backends.base import Floats
 from streamo_ros.engine.backends.base import StepInputs
 from streamo_ros.engine.backends.padded_batch import alike
 
@@ -52,12 +54,14 @@ class Request:
     :param run: does it, alone, and returns what comes of it
     :param first: of the stream's slots of a step
     :param inputs: of a step that may be run together with others; None for anything else
+    :param hidden: (B, hidden) of what needs nothing but the LM head, likewise
     """
 
     stream: Stream
     run: Callable[[], Any]
     first: int = 0
     inputs: StepInputs | None = None
+    hidden: Floats | None = None
     future: 'Future[Any]' = field(default_factory=Future)
     passed: int = 0
 
@@ -87,7 +91,7 @@ class BatchQueue:
 
     def take(self, streams: int) -> list[Request]:
         """
-        Return what is to be computed next: one request, or steps to be run together.
+        Return what is to be computed next: one request, or several to be run together.
 
         :param streams: how many there are, open
         """
@@ -96,8 +100,9 @@ class BatchQueue:
         if other and not (steps and steps[0].passed >= streams):
             for step in steps:
                 step.passed += 1
-            taken = [other]
-            self.served.add(other.stream)
+            taken = [other] if other.hidden is None else [
+                request for request in self._waiting if request.hidden is not None]
+            self.served.update(request.stream for request in taken)
         else:
             taken = []
             self.served.clear()

@@ -210,7 +210,15 @@ class SharedBatch:
         self.chunks += 1
         return self._backend.step_slots(slots, inputs)
 
-    def _run_together(self, requests: list[Request]) -> list[StepOutputs]:
+    def _run_together(self, requests: list[Request]) -> list[StepOutputs] | list[Floats]:
+        return self._run_steps(requests) if requests[0].inputs else self._run_head(requests)
+
+    def _run_head(self, requests: list[Request]) -> list[Floats]:
+        hidden = [request.hidden for request in requests if request.hidden is not None]
+        ends = np.cumsum([len(rows) for rows in hidden])[:-1]
+        return np.split(self._backend.compute_logits(np.concatenate(hidden)), ends)
+
+    def _run_steps(self, requests: list[Request]) -> list[StepOutputs]:
         parts = [request.inputs for request in requests if request.inputs]
         slots = [
             slot for request, part in zip(requests, parts, strict=True)
@@ -296,7 +304,8 @@ class SharedBatchStream:
 
     def compute_logits(self, hidden: Floats) -> Floats:
         """Return the logits of the whole vocabulary, (B, vocabulary)."""
-        logits: Floats = self._ask(lambda: self._backend.compute_logits(hidden))
+        logits: Floats = self._ask(
+            lambda: self._backend.compute_logits(hidden), hidden=hidden)
         return logits
 
     def allocate(self, max_batch: int, sink_rows: int, ring_rows: int) -> None:
@@ -350,12 +359,13 @@ class SharedBatchStream:
 
     def _ask(
         self, run: Callable[[], Any], first: int = 0, inputs: StepInputs | None = None,
+        hidden: Floats | None = None,
     ) -> Any:
         def unless_closed() -> Any:
             self._check_open()
             return run()
 
-        return self._shared.ask(Request(self, unless_closed, first, inputs))
+        return self._shared.ask(Request(self, unless_closed, first, inputs, hidden))
 
     def _check_open(self) -> None:
         if self._closed:

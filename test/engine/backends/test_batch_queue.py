@@ -65,6 +65,11 @@ def test_chunks_of_other_widths_go_apart_the_oldest_first():
         request('e', 31))) == [['a', 'c'], ['b', 'e'], ['d']]
 
 
+def test_who_waits_for_the_head_is_served_together():
+    one, two = (Request(name, lambda: None, hidden=np.zeros((1, 4))) for name in 'ab')
+    assert order(queue(one, request('c'), two, request('d', 1))) == [['a', 'b'], ['c'], ['d']]
+
+
 def test_what_waits_is_forgotten_at_once():
     waiting = queue(request('a', 40), request('b'))
     assert [each.stream for each in waiting.empty()] == ['a', 'b']

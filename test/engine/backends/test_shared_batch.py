@@ -421,6 +421,23 @@ def test_what_steps_at_once_is_one_forward(nano, share):
     assert batches[0] == batches[1]  # or what is kept of the sinks were copied at each tick
 
 
+def test_who_waits_for_the_head_gets_the_logits_of_its_own_rows(nano, share):
+    backend = OnnxRuntimeBackend(nano)
+    shared = share(backend)
+    hidden = np.random.default_rng(3).standard_normal((6, nano.decoder.hidden), np.float32)
+    asked, compute = [], backend.compute_logits
+    backend.compute_logits = lambda rows: (asked.append(len(rows)), compute(rows))[1]
+    held = Held(shared)
+    with ThreadPoolExecutor(3) as threads:
+        told = [threads.submit(shared.new_stream().compute_logits, rows)
+                for rows in np.split(hidden, [1, 4])]
+        held.wait_for(3)
+        held.let_go()
+        logits = np.concatenate([each.result() for each in told])
+    assert asked == [6]
+    np.testing.assert_allclose(logits, compute(hidden), rtol=0, atol=TOLERANCE)
+
+
 def test_slots_are_given_back_by_a_stream_that_begins_anew_or_ends(nano, share):
     shared = share(OnnxRuntimeBackend(nano), slots=3)
     first, backend = watching(shared, nano, QUESTIONS[:2])
