@@ -17,14 +17,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-import threading
 import time
 from typing import Protocol
 
 import numpy as np
 
+from streamo_ros.engine.backends.base import Backend
 from streamo_ros.engine.backends.factory import new_backend
+from streamo_ros.engine.backends.shared_batch import SharedBatch
+from streamo_ros.engine.backends.shared_batch import SharedBatchStream
 from streamo_ros.engine.decision import Engine
+from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.footprint import footprint
 from streamo_ros.engine.footprint import memory_here
 from streamo_ros.engine.remote.protocol import Served
@@ -64,21 +67,28 @@ class ServedCheckpoint:
     """
     A checkpoint on this machine.
 
-    Engines are asked from many threads; one at a time computes.
+    Engines are asked from many threads. Where the backend allows it they share one cache, and
+    those that tick at the same time are one forward; otherwise one at a time computes.
 
     :param streams: that it may have at most; 0: as many as memory holds
+    :param batched: share forwards where the backend allows it
     :param threads: as in ``StreamEngine.from_pretrained``
     :raises CheckpointError: when it cannot be used
     """
 
-    def __init__(self, name: str, backend: str, threads: int, streams: int) -> None:
+    def __init__(
+        self, name: str, backend: str, threads: int, streams: int, batched: bool,
+    ) -> None:
         self._checkpoint = checkpoint = load_checkpoint(name)
-        self._backend = new_backend(backend, checkpoint, threads)
-        self._turn = threading.Lock()
         needed = footprint(checkpoint)
         cache = max(1, needed.cache_bytes)
         room = max(1, int(MEMORY * memory_here()[1] / cache))
         self.most_streams = min(streams or MOST_STREAMS, room, MOST_STREAMS)
+        self._backend = new_backend(backend, checkpoint, threads)
+        self._shared: SharedBatch | None = None
+        if batched and not self._backend.static_shapes:
+            self._shared = SharedBatch(
+                self._backend, (self.most_streams + 1) * MAX_INSTRUCTIONS)  # one more: the probe
         spec = checkpoint.frame
         self.served = Served(
             name, f'{checkpoint.vision.family}, {needed}', checkpoint.vision.cell, spec.size,
@@ -94,18 +104,31 @@ class ServedCheckpoint:
             began = time.monotonic()
             engine.step(frame, float(tick))
             took.append(time.monotonic() - began)
+        self.free(engine)
         return median(took[_UNCOUNTED:])
 
     def new_engine(self, options: StreamOptions) -> Engine:
         """Return an engine for another stream."""
-        return StreamEngine(
-            self._checkpoint, self._backend.new_stream(), window_turns=options.window_turns,
+        backend = self._shared.new_stream() if self._shared else self._backend.new_stream()
+        return _Engine(
+            self._checkpoint, backend, window_turns=options.window_turns,
             fps=options.fps, max_answer_tokens=options.max_answer_tokens,
             still=StillScene() if options.still_scene else None, thresholds=options.thresholds,
             memory_tokens=options.memory_tokens)
 
     def free(self, engine: Engine) -> None:
         """Give back what an engine holds."""
+        if isinstance(engine, _Engine) and isinstance(engine.backend, SharedBatchStream):
+            engine.backend.close()
+
+
+class _Engine(StreamEngine):
+    """An engine whose backend can be given back."""
+
+    @property
+    def backend(self) -> Backend:
+        """Return it."""
+        return self._backend
 
 
 @dataclass(frozen=True)
@@ -120,10 +143,12 @@ class LoadCheckpoint:
     backend: str = 'auto'
     threads: int = 0
     streams: int = 0
+    batched: bool = True
 
     def __call__(self) -> ServedModel:
         """Load it."""
-        return ServedCheckpoint(self.name, self.backend, self.threads, self.streams)
+        return ServedCheckpoint(
+            self.name, self.backend, self.threads, self.streams, self.batched)
 
 
 Load = Callable[[], ServedModel]
