@@ -47,7 +47,7 @@ LAYERS = {
     'evaluation': {'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds'},
     'quantisation': {'dialogue', 'models', 'engine'},
     'serving': {'dialogue', 'models', 'engine', 'sources'},
-    'bench': {'dialogue', 'events', 'models', 'engine'},
+    'bench': {'dialogue', 'events', 'models', 'engine', 'serving'},
     'studies': {
         'dialogue', 'events', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training',
         'evaluation'},

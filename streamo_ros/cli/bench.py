@@ -26,6 +26,7 @@ from streamo_ros.cli.arguments import add_window
 from streamo_ros.cli.arguments import Commands
 from streamo_ros.cli.bench_options import add_batch
 from streamo_ros.cli.bench_options import add_latency
+from streamo_ros.cli.bench_options import add_serve
 from streamo_ros.cli.measured_checkpoint import add_checkpoint
 from streamo_ros.cli.measured_checkpoint import measured_checkpoint
 from streamo_ros.number_arguments import positive
@@ -67,6 +68,8 @@ def add_parser(commands: Commands) -> None:
     batch = add('batch', 'streams that share forwards, beside each on its own', _run_batch)
     add_checkpoint(batch)
     add_batch(batch)
+    serve = add('serve', "streams of one server, over this machine's network", _run_serve)
+    add_serve(serve)
     events = add('events', 'a full event log: to write, to list and to ask', _run_events)
     events.add_argument(
         '--events', type=positive_count, default=100_000, help='how many it holds')
@@ -110,6 +113,14 @@ def _run_batch(options: argparse.Namespace) -> None:
     _show(figures, {
         'shape': options.checkpoint or options.shape, 'backend': options.backend, **figures},
         options.json)
+
+
+def _run_serve(options: argparse.Namespace) -> None:
+    from streamo_ros.bench.serve import measure
+    figures = asdict(measure(
+        options.checkpoint, streams=options.streams, seconds=options.seconds, fps=options.fps,
+        threads=options.threads))
+    _show(figures, {'checkpoint': options.checkpoint, **figures}, options.json)
 
 
 def _run_events(options: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ from streamo_ros.cli.arguments import add_threads
 from streamo_ros.cli.arguments import add_window
 from streamo_ros.number_arguments import count
 from streamo_ros.number_arguments import frame_rate
+from streamo_ros.number_arguments import positive
 from streamo_ros.number_arguments import positive_count
 from streamo_ros.number_arguments import ticks
 
@@ -59,6 +60,16 @@ def add_batch(batch: argparse.ArgumentParser) -> None:
         help='of an answer to each instruction at every tick; 0 never answers')
     batch.add_argument(
         '--ticks', type=ticks, default=48, help='of each stream in each way, 2 or more')
+
+
+def add_serve(serve: argparse.ArgumentParser) -> None:
+    """Add the options of ``streamo bench serve``."""
+    add_threads(serve)
+    serve.add_argument('--checkpoint', default='nano', help='that is served')
+    serve.add_argument('--streams', type=positive_count, default=16, help='at the same time')
+    serve.add_argument('--seconds', type=positive, default=20.0, help='that a round lasts')
+    serve.add_argument(
+        '--fps', type=frame_rate, default=1.0, help='of each stream where they are paced')
 
 
 def _standing(text: str) -> int:

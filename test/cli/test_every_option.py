@@ -98,6 +98,8 @@ RUNS = {
     'bench batch': 'bench batch --shape nano --backend onnxruntime --window 2 --streams 2 '
                    '--instructions 2 --answer-tokens 1 --ticks 2 --threads 1 --json figures.json',
     'bench batch of a checkpoint': 'bench batch --checkpoint model --streams 2 --ticks 2',
+    'bench serve': 'bench serve --checkpoint nano --streams 2 --seconds 1 --fps 2 --threads 1 '
+                   '--json figures.json',
     'bench events': 'bench events --events 50 --json figures.json',
     'bench node': 'bench node --seconds 1 --json figures.json',
     'train': 'train model stream/stream.json --out OUT --videos stream --steps 1 --window 4 '
