@@ -50,7 +50,7 @@ LAYERS = {
     'bench': {'dialogue', 'events', 'models', 'engine', 'serving'},
     'studies': {
         'dialogue', 'events', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training',
-        'evaluation'},
+        'evaluation', 'serving'},
     'web': set(),
     'annotate': {'dialogue', 'sources', 'web'},
     'nodes': {
