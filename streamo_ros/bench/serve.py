@@ -22,8 +22,9 @@
 ``slowest_share``
     Ticks of the slowest stream over those of the mean one, in the worst round: 1 is fair.
 ``paced_...``
-    The same streams at so many ticks a second: how many of their ticks came in time, before the
-    next frame, and seconds from a frame's leaving to its decision, median and 95 %.
+    The same streams at so many ticks a second, each beginning anywhere: how many of their ticks
+    came in time, before the next frame, and seconds from a frame's leaving to its decision, median
+    and 95 %.
 ``door_s``, ``tick_s``
     Processor time of the door for a tick, and time that the device is busy with one.
 """
@@ -158,12 +159,13 @@ def _pace(
 ) -> list[float]:
     """Return how long each tick took, where each stream has so many a second."""
     begin = time.monotonic()
+    phases = np.random.default_rng(0).random(len(running.engines))
 
     def run(numbered: tuple[int, RemoteEngine]) -> list[float]:
         number, engine = numbered
         took = []
         for tick in range(max(2, round(seconds * fps))):
-            due = begin + (tick + number / len(running.engines)) / fps
+            due = begin + (tick + phases[number]) / fps
             time.sleep(max(0.0, due - time.monotonic()))
             engine.step(frames[tick % _FRAMES], time.monotonic())
             took.append(time.monotonic() - due)
