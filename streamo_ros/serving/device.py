@@ -66,6 +66,8 @@ class _Stream:
 
     :param turn: held while its engine is asked; a call comes only after the last one, but a
         stream that is closed may still have one under way
+    :param closed: its engine is to be freed as soon as nobody asks it
+    :param freed: that was done
     """
 
     engine: Engine
@@ -73,6 +75,8 @@ class _Stream:
     instructions: int
     watches: dict[str, Watch] = field(default_factory=dict)
     turn: threading.Lock = field(default_factory=threading.Lock)
+    closed: bool = False
+    freed: bool = False
 
 
 class Device:
@@ -121,13 +125,13 @@ class Device:
         return _reply(begin)
 
     def close(self, name: str) -> None:
-        """End a stream, if there is one of that name; a call under way is cut."""
+        """End a stream, if there is one of that name; a call under way is cut, not waited for."""
         with self._lock:
             stream = self._streams.pop(name, None)
         if stream is not None:
+            stream.closed = True
             stream.engine.interrupt()
-            with stream.turn:
-                self._model.free(stream.engine)
+            self._free_if_closed(stream)
 
     def control(self, name: str, what: str, id: str) -> None:
         """Heed a control message: ``reset``, ``cancel`` or ``interrupt``."""
@@ -201,12 +205,23 @@ class Device:
                 self._tick_time.note(now - self._busy_since)  # of others' ticks too, each once
                 self._busy_since = now
 
+    def _free_if_closed(self, stream: _Stream) -> None:
+        """Free a stream's engine, unless it is being asked: whoever asks it then comes here."""
+        if stream.closed and stream.turn.acquire(blocking=False):
+            try:
+                if not stream.freed:
+                    stream.freed = True
+                    self._model.free(stream.engine)
+            finally:
+                stream.turn.release()
+
     def _ask(self, name: str, do: Callable[[_Stream], dict[str, Any]]) -> dict[str, Any]:
         stream = self._streams.get(name)
         if stream is None:
             return {'error': ['', 'its device was started anew']}
         with stream.turn:
             reply = _reply(lambda: do(stream))
+        self._free_if_closed(stream)
         if 'error' in reply and reply['error'][0] not in REFUSALS:
             self.close(name)
         return reply

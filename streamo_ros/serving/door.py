@@ -114,8 +114,8 @@ async def serve(
     listening = address.listen()
     with listening:
         _check_certificate(address)
-        await fleet.start()
         try:
+            await fleet.start()
             server = _Server(uvicorn.Config(
                 make_app(fleet, robots), ws='websockets-sansio',
                 ws_max_size=FRAME_HEAD.size + PICTURE_BYTES, ws_ping_interval=PING_S,

@@ -43,6 +43,9 @@ STARTED_S = 600.0
 ASKED_S = 5.0
 """Seconds in which a device says what it has to do; one that does not gets no stream."""
 
+STUCK_S = 120.0
+"""Seconds that a device may be at one call; one that takes longer hangs, and is started anew."""
+
 MOST_CALLS = 512
 """Calls that a device takes at once: one of each stream."""
 
@@ -187,8 +190,19 @@ class Fleet:
 
         :raises DeviceLost: when it died
         """
-        reply: dict[str, Any] = await self._call(placed.device, call, placed.id, *arguments)
-        return reply
+        asked: asyncio.Task[dict[str, Any]] = asyncio.ensure_future(
+            self._call(placed.device, call, placed.id, *arguments))
+        # It is watched to its end, even if the robot has gone meanwhile.
+        stuck = asyncio.get_running_loop().call_later(
+            STUCK_S, self._start_anew, placed.device)
+
+        def ended(done: 'asyncio.Task[dict[str, Any]]') -> None:
+            stuck.cancel()
+            if not done.cancelled():
+                done.exception()    # which nobody may be there any more to take
+
+        asked.add_done_callback(ended)
+        return await asyncio.shield(asked)
 
     async def control(self, placed: Placed, what: str, id: str) -> None:
         """
@@ -201,6 +215,10 @@ class Fleet:
     async def loads(self) -> Sequence[Load | str]:
         """Return what each device has to do, or why that is not known."""
         return await self._loads()
+
+    def _start_anew(self, device: int) -> None:
+        """Have Ray end a device that hangs, and start it again."""
+        _ray().kill(self._actors[device], no_restart=False)
 
     async def _begin(self, placed: Placed) -> Placed:
         try:
