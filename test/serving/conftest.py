@@ -40,9 +40,13 @@ def graph(tmp_path):
 
 @pytest.fixture(scope='module')
 def ray_lock():
-    """Hold what tests with Ray take turns by, for all of a module."""
+    """
+    Keep away tests that look for a cluster, for all of a module.
+
+    Servers begin clusters of their own and look for none, so several may be there at once.
+    """
     with Path(tempfile.gettempdir(), f'streamo_ros_ray_{os.getuid()}').open('w') as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
