@@ -55,7 +55,7 @@ COMMANDS = {
 # What pip calls a package whose module has another name
 _PIP_NAMES = {
     'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes', 'PIL': 'pillow',
-    'ruamel': 'ruamel.yaml', 'yaml': 'PyYAML'}
+    'prometheus_client': 'prometheus-client', 'ruamel': 'ruamel.yaml', 'yaml': 'PyYAML'}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -21,8 +21,8 @@ import time
 from typing import Any
 
 from fastapi import WebSocket
-from starlette.websockets import WebSocketDisconnect
-from starlette.websockets import WebSocketState
+from fastapi import WebSocketDisconnect
+from fastapi.websockets import WebSocketState
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine.remote.protocol import check_fps
