@@ -33,6 +33,7 @@ setup(
     package_data={
         'streamo_ros': ['py.typed'],
         'streamo_ros.annotate': ['page/*'],
+        'streamo_ros.serving': ['page/*'],
         'streamo_ros.evaluation.pages': ['page.html'],
         'streamo_ros.models': ['nano/*', 'small/*'],
         'streamo_ros.nodes.console': ['page/*'],
@@ -62,6 +63,8 @@ setup(
         'console': ['aiohttp'],
         'parquet': ['pyarrow'],
         'ray': ['ray'],
+        'remote': ['aiohttp'],
+        'serve': ['fastapi', 'prometheus-client', 'ray', 'uvicorn', 'websockets'],
         'structured': ['llguidance'],
         'torch': ['torch'],
         'train': [

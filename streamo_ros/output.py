@@ -161,8 +161,13 @@ def check_figures(target: Path | None, coming: Path | None = None) -> None:
     """
     if target is None:
         return
-    folder = target.resolve().parent
-    if coming is None or folder.exists() or not folder.is_relative_to(coming.resolve()):
+    try:
+        folder = target.resolve().parent
+        within = coming is not None and not folder.exists() and folder.is_relative_to(
+            coming.resolve())
+    except _TROUBLE:
+        within = False  # what is wrong is said below, or by the run whose folder it is
+    if not within:
         check_replaceable(target, own_json)
 
 

@@ -46,10 +46,11 @@ LAYERS = {
     'training': {'dialogue', 'metrics', 'models', 'sources', 'worlds'},
     'evaluation': {'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds'},
     'quantisation': {'dialogue', 'models', 'engine'},
-    'bench': {'dialogue', 'events', 'models', 'engine'},
+    'serving': {'dialogue', 'models', 'engine', 'sources'},
+    'bench': {'dialogue', 'events', 'models', 'engine', 'serving'},
     'studies': {
         'dialogue', 'events', 'metrics', 'models', 'sources', 'engine', 'worlds', 'training',
-        'evaluation'},
+        'evaluation', 'serving'},
     'web': set(),
     'annotate': {'dialogue', 'sources', 'web'},
     'nodes': {
@@ -59,7 +60,7 @@ LAYERS = {
     'mock': {'dialogue', 'engine', 'nodes'},
     'cli': {
         'dialogue', 'metrics', 'models', 'engine', 'sources', 'worlds', 'training', 'evaluation',
-        'annotate', 'bench', 'quantisation', 'studies', 'nodes'},
+        'annotate', 'bench', 'quantisation', 'serving', 'studies', 'nodes'},
 }
 # Layers that stand on few things outside the package, and those things
 OUTSIDE = {
@@ -72,8 +73,8 @@ OUTSIDE = {
 ROS = {'ament_index_python', 'launch', 'launch_ros', 'rclpy'}
 WITH_ROS = {'action_client', 'behaviors', 'mock', 'nodes'}
 WITHOUT_TORCH = (
-    'dialogue', 'events', 'models', 'sources', 'engine', 'quantisation', 'web', 'annotate',
-    'action_client', 'nodes', 'behaviors', 'mock', 'cli')
+    'dialogue', 'events', 'models', 'sources', 'engine', 'quantisation', 'serving', 'web',
+    'annotate', 'action_client', 'nodes', 'behaviors', 'mock', 'cli')
 TORCH = {'accelerate', 'peft', 'tensorboard', 'torch', 'transformers'}
 # Loaded only when asked for by name
 ON_DEMAND = {

@@ -154,6 +154,11 @@ def test_where_nothing_may_be_written_is_known_before_the_work(tmp_path, monkeyp
     for name in ('figures', 'new'):
         with pytest.raises(OutputError, match='may not be written to'):
             check_figures(tmp_path / name)
+    (tmp_path / 'circle').symlink_to('circle')
+    for name in ('circle', 'circle/in'):
+        for coming in (None, tmp_path / 'coming', tmp_path / 'circle'):
+            with pytest.raises(OutputError, match='circle'):
+                check_figures(tmp_path / name, coming)
     check_figures(Path('/dev/null'))
     check_figures(None)
 

@@ -35,7 +35,7 @@ ROSDEP_KEYS = {
 # Its name on PyPI, where that is not the module's
 PYPI_NAMES = {
     'PIL': 'pillow', 'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes',
-    'py_trees': 'py-trees', 'ruamel': 'ruamel-yaml'}
+    'py_trees': 'py-trees', 'ruamel': 'ruamel-yaml', 'prometheus_client': 'prometheus-client'}
 ROS = re.compile(r'rclpy|cv_bridge|ament_index_python|launch\w*|\w+_(msgs|srvs|interfaces)')
 
 # What programs and recorded bags hold on to: fields are added at the end, nothing else changes.

@@ -43,6 +43,7 @@
 
 from array import array
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Sequence
 from contextlib import closing
@@ -127,10 +128,15 @@ class Tick:
 
 
 class _Metered:
-    """A real backend that is timed; it never responds, because answers would cost time."""
+    """
+    A real backend that is timed; it never responds, because answers would cost time.
 
-    def __init__(self, backend: Backend) -> None:
+    :param mute: token ids; where there are some it always responds, and never with these
+    """
+
+    def __init__(self, backend: Backend, mute: Collection[int] = ()) -> None:
         self._backend = backend
+        self._mute = sorted(mute)
         self.encode_seconds = self.encode_graph_seconds = self.step_graph_seconds = 0.0
 
     def __getattr__(self, name: str) -> Any:
@@ -150,8 +156,14 @@ class _Metered:
         outputs = self._backend.step(first, inputs)
         total = time.perf_counter() - begin
         self.step_graph_seconds = self._inside() - inside or total
-        outputs.states[:, State.RESPONSE] = -1e9
+        outputs.states[:, State.RESPONSE] = 1e9 if self._mute else -1e9
         return outputs
+
+    def compute_logits(self, hidden: Floats) -> Floats:
+        """Return the logits, with what is mute out of the question."""
+        logits = self._backend.compute_logits(hidden)
+        logits[:, self._mute] = -1e9
+        return logits
 
     def _inside(self) -> float:
         # Only the ONNX Runtime backend times its graphs apart.
@@ -163,14 +175,18 @@ class NoiseStream:
     An engine that watches noise for ever, with a full window.
 
     :param ticks: for which time tags must have one length
+    :param answer_tokens: of an answer at every tick; 0 never answers
     """
 
     def __init__(
         self, checkpoint: Checkpoint, backend: Backend, window_turns: int | None,
-        instructions: int, ticks: int, fps: float = 1.0,
+        instructions: int, ticks: int, fps: float = 1.0, answer_tokens: int = 0,
     ) -> None:
-        self.backend = _Metered(backend)
-        self.engine = StreamEngine(checkpoint, self.backend, window_turns=window_turns, fps=fps)
+        self.backend = _Metered(
+            backend, checkpoint.tokenizer.control_ids if answer_tokens else ())
+        self.engine = StreamEngine(
+            checkpoint, self.backend, window_turns=window_turns, fps=fps,
+            max_answer_tokens=answer_tokens)
         for _ in range(instructions):
             self.engine.watch(_INSTRUCTION)
         size = checkpoint.frame.size or checkpoint.frame.target(480, 640, checkpoint.vision.cell)

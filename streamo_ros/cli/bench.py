@@ -24,9 +24,11 @@ from streamo_ros.cli.arguments import add_backend
 from streamo_ros.cli.arguments import add_threads
 from streamo_ros.cli.arguments import add_window
 from streamo_ros.cli.arguments import Commands
+from streamo_ros.cli.bench_options import add_batch
+from streamo_ros.cli.bench_options import add_latency
+from streamo_ros.cli.bench_options import add_serve
 from streamo_ros.cli.measured_checkpoint import add_checkpoint
 from streamo_ros.cli.measured_checkpoint import measured_checkpoint
-from streamo_ros.number_arguments import frame_rate
 from streamo_ros.number_arguments import positive
 from streamo_ros.number_arguments import positive_count
 from streamo_ros.number_arguments import ticks
@@ -62,7 +64,12 @@ def add_parser(commands: Commands) -> None:
         'latency', 'a tick at every frame rate, window, number of instructions and backend',
         _run_latency)
     add_checkpoint(latency)
-    _add_latency(latency)
+    add_latency(latency)
+    batch = add('batch', 'streams that share forwards, beside each on its own', _run_batch)
+    add_checkpoint(batch)
+    add_batch(batch)
+    serve = add('serve', "streams of one server, over this machine's network", _run_serve)
+    add_serve(serve)
     events = add('events', 'a full event log: to write, to list and to ask', _run_events)
     events.add_argument(
         '--events', type=positive_count, default=100_000, help='how many it holds')
@@ -71,30 +78,6 @@ def add_parser(commands: Commands) -> None:
         _run_node)
     node.add_argument(
         '--seconds', type=positive, default=20.0, help='for which the camera sends, in each run')
-
-
-def _add_latency(latency: argparse.ArgumentParser) -> None:
-    from streamo_ros.bench.latency import BACKENDS
-    from streamo_ros.engine.decision import MAX_INSTRUCTIONS
-
-    def standing(text: str) -> int:
-        value = positive_count(text)
-        if value > MAX_INSTRUCTIONS:
-            raise argparse.ArgumentTypeError(f'{text} is more than {MAX_INSTRUCTIONS}')
-        return value
-
-    latency.add_argument(
-        '--backend', nargs='+', default=BACKENDS, choices=BACKENDS,
-        help='what runs the model; those that cannot are named')
-    latency.add_argument(
-        '--fps', nargs='+', type=frame_rate, default=(1.0, 2.0, 10.0), help='frame rates')
-    latency.add_argument(
-        '--window', nargs='+', type=positive_count, default=(8, 60), metavar='TURNS',
-        help='windows')
-    latency.add_argument(
-        '--instructions', nargs='+', type=standing, default=(1, 4), metavar='N',
-        help=f'how many stand, up to {MAX_INSTRUCTIONS}')
-    latency.add_argument('--ticks', type=ticks, default=60, help='measured of each, 2 or more')
 
 
 def _run_engine(options: argparse.Namespace) -> None:
@@ -118,6 +101,26 @@ def _run_latency(options: argparse.Namespace) -> None:
     if options.json:
         from streamo_ros.output import write_json
         write_json(options.json, asdict(table))
+
+
+def _run_batch(options: argparse.Namespace) -> None:
+    from streamo_ros.bench.batch import measure
+    figures = asdict(measure(
+        measured_checkpoint(options, [options.backend]), backend=options.backend,
+        streams=options.streams, instructions=options.instructions, ticks=options.ticks,
+        window_turns=options.window, answer_tokens=options.answer_tokens,
+        threads=options.threads))
+    _show(figures, {
+        'shape': options.checkpoint or options.shape, 'backend': options.backend, **figures},
+        options.json)
+
+
+def _run_serve(options: argparse.Namespace) -> None:
+    from streamo_ros.bench.serve import measure
+    figures = asdict(measure(
+        options.checkpoint, streams=options.streams, seconds=options.seconds, fps=options.fps,
+        threads=options.threads))
+    _show(figures, {'checkpoint': options.checkpoint, **figures}, options.json)
 
 
 def _run_events(options: argparse.Namespace) -> None:

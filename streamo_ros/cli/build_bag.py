@@ -15,6 +15,7 @@
 """``streamo build bag``: your own robot's bags as raw annotations, and as films to train on."""
 
 import argparse
+import os
 from pathlib import Path
 import sys
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def _bags(options: argparse.Namespace) -> 'list[RecordedBag]':
                 f'nothing says what is true of {path}: mark it with `streamo annotate {path}`, '
                 'or give --annotations')
         found.append((path, given or read_annotations(beside or path)))
-    places = [path.resolve() for path, _ in found]
+    places = [os.path.realpath(path) for path, _ in found]
     for place in places:
         if places.count(place) > 1:
             raise AnnotationError(f'{place} is given twice: give each bag once')

@@ -36,6 +36,7 @@ from streamo_ros.errors import UserError
 COMMANDS = {
     'watch': 'watch a video, an image folder, a bag or a live camera, without ROS',
     'info': 'what a checkpoint takes, and what machines can do with it',
+    'serve': 'watch streams of robots elsewhere, on one machine or a cluster',
     'console': 'what the nodes on a robot see and decide, in a terminal or as JSON',
     'bench': 'measure what things cost on this machine',
     'assemble': 'put a built-in checkpoint together from pretrained parts, once',
@@ -54,7 +55,7 @@ COMMANDS = {
 # What pip calls a package whose module has another name
 _PIP_NAMES = {
     'cv2': 'opencv-python-headless', 'ml_dtypes': 'ml-dtypes', 'PIL': 'pillow',
-    'ruamel': 'ruamel.yaml', 'yaml': 'PyYAML'}
+    'prometheus_client': 'prometheus-client', 'ruamel': 'ruamel.yaml', 'yaml': 'PyYAML'}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

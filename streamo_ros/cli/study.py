@@ -25,6 +25,7 @@ STUDIES = {
     'agreement': 'how often a cache that slides decides as a window that is read anew',
     'differencing': 'tune the frame-differencing baseline on validation streams',
     'film': 'a checkpoint on real film, beside frame differencing',
+    'fleet': 'how many streams a device, a cluster and its door hold, simulated',
     'footprint': 'the memory that a checkpoint takes, beside what streamo info says',
     'importers': 'time and memory of the importers of streamo build, by the number of records',
     'made-benchmarks': 'a checkpoint, or two, on all benchmarks over films of known truth',

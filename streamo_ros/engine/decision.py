@@ -71,6 +71,7 @@ class Decision:
     :param stamp: of the frame, in seconds
     :param data: of the answer, as JSON, where its instruction asked for that; else empty
     :param data_error: why there is none though it was asked for, in a sentence
+    :param stand_in: of what stood in for the engine that was asked for, and why; else empty
     """
 
     instruction_id: str
@@ -81,6 +82,7 @@ class Decision:
     stamp: float
     data: str = ''
     data_error: str = ''
+    stand_in: str = ''
 
     def __post_init__(self) -> None:
         """
@@ -127,6 +129,11 @@ class Engine(Protocol):
     def seconds(self) -> Mapping[str, float]:
         """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
 
+    @property
+    def link(self) -> Mapping[str, str]:
+        """Return how the link to it is, where it runs on another machine; else nothing."""
+        return {}
+
     def new_stream(self) -> 'Engine':
         """Return an engine for another stream, over the same weights and for the same thread."""
 
@@ -170,3 +177,11 @@ class Engine(Protocol):
 
     def interrupt(self) -> None:
         """Cut the answers of the step under way, within one token."""
+
+    def check(self) -> None:
+        """
+        Find out whether what it runs in is still there, a process or a server.
+
+        :raises EngineFailure: when it is not
+        """
+        return None  # that is all where it runs in this process

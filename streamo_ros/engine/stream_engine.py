@@ -218,12 +218,12 @@ class StreamEngine(Engine):
             instruction_id = f'watch-{self._named}'
         self._given += 1
         sequence = Sequence(Watch(instruction_id, text, _cancel), self._given, ids, grammar)
-        self._sequences.append(sequence)
+        slot = len(self._sequences)
         if self._encoder:
-            slot = len(self._sequences) - 1
             self._sinks.prefill(slot, sequence)
-            if look_back:
-                self._look_back(slot, self._encoder)
+        self._sequences.append(sequence)
+        if self._encoder and look_back:
+            self._look_back(slot, self._encoder)
         return sequence.watch
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:

@@ -21,6 +21,7 @@ one. What is repeated again and again, an instruction and an answer in the same 
 once, as a saying; its words are indexed once, too.
 """
 
+import os
 from pathlib import Path
 import sqlite3
 
@@ -114,7 +115,7 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = 'ro' if read_only else 'rw'
     try:
         connection = sqlite3.connect(
-            f'{path.resolve().as_uri()}?mode={mode}', uri=True, isolation_level=None,
+            f'{Path(os.path.realpath(path)).as_uri()}?mode={mode}', uri=True, isolation_level=None,
             timeout=BUSY_S, check_same_thread=False)
         try:
             _prepare(connection, path, read_only)

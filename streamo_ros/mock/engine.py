@@ -111,6 +111,7 @@ class MockEngine:
     visual_tokens_pruned = 0.0
     skipped_frames = 0
     seconds: Mapping[str, float] = {}
+    link: Mapping[str, str] = {}
 
     def __init__(self, script: Sequence[Cue] | None = None) -> None:
         self.watches: tuple[Watch, ...] = ()
@@ -188,6 +189,9 @@ class MockEngine:
 
     def interrupt(self) -> None:
         """Cut nothing: an answer of the script is out at once."""
+
+    def check(self) -> None:
+        """Find out nothing: a script is always there."""
 
     def _cancel(self, watch: Watch) -> None:
         watch.cancelled = True

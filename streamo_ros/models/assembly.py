@@ -122,7 +122,7 @@ def assemble_small(
     learned = LEARNED if learned is None else learned
     tell('looking at what is there')
     recipe = _recipe(learned)
-    out = (small_directory() if out is None else out).resolve()
+    out = Path(os.path.realpath(small_directory() if out is None else out))
     try:
         if _is_whole(out, recipe):
             return out

@@ -16,8 +16,8 @@
 A camera topic: found, matched, checked and sampled; and a reason whenever nothing comes of it.
 
 Most trouble with cameras in ROS 2 is a subscription that silently never matches. So the
-subscription is made to fit what is published (type, reliability), again whenever that changes,
-and ``trouble`` says in a sentence what stands in the way.
+subscription is made to fit what is published (type, reliability, size), again whenever that
+changes, and ``trouble`` says in a sentence what stands in the way.
 
 Messages are checked and decoded in a thread of the camera's own (``picture_thread``); the executor
 only hands them over.
@@ -26,7 +26,6 @@ only hands them over.
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from dataclasses import replace
 import itertools
 import time
@@ -48,10 +47,17 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image
 
 from streamo_ros.engine.stopwatch import Stopwatch
+from streamo_ros.nodes.camera_match import Match
+from streamo_ros.nodes.camera_match import match
+from streamo_ros.nodes.camera_match import Offer
+from streamo_ros.nodes.camera_match import RAW
+from streamo_ros.nodes.camera_match import Source
 from streamo_ros.nodes.failures import Failures
 from streamo_ros.nodes.picture_thread import PictureThread
 from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.rate_limiter import RateLimiter
+from streamo_ros.nodes.reader_depth import DEPTH
+from streamo_ros.nodes.reader_depth import ReaderDepth
 from streamo_ros.nodes.rounded_time import rounded_down
 from streamo_ros.sources.camera_stream import Admission
 from streamo_ros.sources.camera_stream import CameraStream
@@ -63,73 +69,10 @@ from streamo_ros.sources.image import to_rgb
 from streamo_ros.sources.image_error import ImageError
 from streamo_ros.sources.one_clock import OneClock
 
-DEPTH = 5  # frames that wait in DDS, which keeps the memory of the largest for each of them
 NO_FRAMES_S = 2.0  # without a usable frame for so long, and for two periods, something is wrong
 OVERRIDABLE = (
     QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
     QoSPolicyKind.DURABILITY)
-RAW = 'sensor_msgs/msg/Image'
-COMPRESSED = 'sensor_msgs/msg/CompressedImage'
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One publisher that was found: its topic, its type and whether it is reliable."""
-
-    topic: str
-    type: str
-    reliable: bool
-
-
-@dataclass(frozen=True)
-class Source:
-    """What to subscribe to, and how."""
-
-    topic: str
-    type: str
-    reliable: bool
-
-
-@dataclass(frozen=True)
-class Match:
-    """The source to subscribe to, and what stands in the way of its frames ('' if nothing)."""
-
-    source: Source | None
-    trouble: str = ''
-
-
-def match(
-    topic: str, compressed_topic: str, offers: Sequence[Offer], transport: str, reliability: str
-) -> Match:
-    """
-    Choose among what is published.
-
-    Raw comes before compressed. Reliable delivery is asked for only where every publisher of the
-    topic offers it, because one that does not would otherwise never be heard.
-
-    :param transport: 'auto', 'raw' or 'compressed'
-    :param reliability: 'auto', 'reliable' or 'best_effort'
-    """
-    types = {'raw': (RAW,), 'compressed': (COMPRESSED,), 'auto': (RAW, COMPRESSED)}[transport]
-    for candidate in ((topic, RAW), (topic, COMPRESSED), (compressed_topic, COMPRESSED)):
-        found = [offer for offer in offers if (offer.topic, offer.type) == candidate]
-        if not found or candidate[1] not in types:
-            continue
-        all_reliable = all(offer.reliable for offer in found)
-        reliable = all_reliable if reliability == 'auto' else reliability == 'reliable'
-        trouble = ''
-        if reliable and not all_reliable:
-            trouble = (f'a publisher of {candidate[0]} offers best effort only and the parameter '
-                       "reliability demands 'reliable': set it to 'auto'")
-        return Match(Source(*candidate, reliable), trouble)
-    if not offers:
-        return Match(None, f'nobody publishes {topic} or {compressed_topic}: is the camera '
-                           'running, and the topic image remapped to its name?')
-    if any(offer.type in (RAW, COMPRESSED) for offer in offers):
-        return Match(None, f'{topic} is there, but not as the parameter image_transport demands '
-                           f"({transport!r}): set it to 'auto'")
-    return Match(None, f'{offers[0].topic} carries {offers[0].type}, which is not an image: '
-                       'remap the topic image to a camera')
 
 
 class CameraSubscription:
@@ -200,6 +143,7 @@ class CameraSubscription:
         self._no_frames_since = 0.0
         self._overridden: dict[str, list[QoSPolicyKind]] = {}
         self._reliable = False      # what is asked for, overrides included
+        self._depth = ReaderDepth()
 
     @property
     def no_frames_s(self) -> float:
@@ -294,7 +238,7 @@ class CameraSubscription:
             for info in self._node.get_publishers_info_by_topic(topic)]
         found = match(
             self.topic, self.compressed_topic, offers, self._transport, self._reliability)
-        self._subscribe(found)
+        self._subscribe(replace(found, source=found.source and self._fitted(found.source)))
         self._count_publishers(found.source, offers)
 
     def _log_no_frames(self) -> None:
@@ -314,6 +258,16 @@ class CameraSubscription:
             self._node.get_logger().warning(
                 f'{source.topic} has {self.publishers} publishers: their frames are taken as one '
                 "stream; unless they are one camera's, remap all but one")
+
+    def _fitted(self, source: Source) -> Source:
+        """Return the source with as many messages waiting as fits their size."""
+        before = self._match.source
+        if before is None or (before.topic, before.type) != (source.topic, source.type):
+            self._depth.reset()
+        given = self._overridden.get(source.topic, ())
+        if QoSPolicyKind.DEPTH in given or QoSPolicyKind.HISTORY in given:
+            return source
+        return replace(source, depth=self._depth.messages)
 
     def _subscribe(self, found: Match) -> None:
         source, before = found.source, self._match.source
@@ -336,7 +290,8 @@ class CameraSubscription:
 
     def _create(self, source: Source) -> None:
         profile = QoSProfile(
-            history=HistoryPolicy.KEEP_LAST, depth=DEPTH, durability=DurabilityPolicy.VOLATILE,
+            history=HistoryPolicy.KEEP_LAST, depth=source.depth,
+            durability=DurabilityPolicy.VOLATILE,
             reliability=(ReliabilityPolicy.RELIABLE if source.reliable
                          else ReliabilityPolicy.BEST_EFFORT))
         self._incompatible = ''
@@ -349,7 +304,8 @@ class CameraSubscription:
         self._reliable = profile.reliability == ReliabilityPolicy.RELIABLE  # maybe overridden
         self._node.get_logger().info(
             f'subscribed to {source.topic} ({source.type}), '
-            f'{"reliable" if self._reliable else "best effort"}')
+            f'{"reliable" if self._reliable else "best effort"}'
+            + (', of large messages one may wait' if source.depth < DEPTH else ''))
 
     def _overrides(self, topic: str) -> list[QoSPolicyKind]:
         """
@@ -385,6 +341,7 @@ class CameraSubscription:
 
     def _receive(self, message: Image | CompressedImage, about: Mapping[str, int]) -> None:
         if self._open:
+            self._depth.take(len(message.data))
             self._pictures.put(message, about['publication_sequence_number'] or 0)
 
     # In the camera's thread

@@ -33,6 +33,7 @@ from diagnostic_msgs.msg import KeyValue
 from std_msgs.msg import Header
 
 from streamo_ros.msg import StreamState
+from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.state_publisher import Status
 
 LEVELS = {
@@ -94,6 +95,7 @@ class Snapshot:
     :param unkept: why instructions are not kept in the state file; empty while they are
     :param restarts: engines that took the place of one that was lost
     :param shares: of the time, by what it went into; empty unless that is asked for
+    :param links: how the link of each camera's engine is, where that runs elsewhere
     """
 
     cameras: Sequence[CameraFigures]
@@ -112,6 +114,7 @@ class Snapshot:
     unkept: str = ''
     responses: int = 0
     shares: Mapping[str, float] = field(default_factory=dict)
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -166,6 +169,8 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
          {'refused': snapshot.refused, 'last_refusal': snapshot.last_refusal,
           **{f'instruction {number}': text
              for number, text in enumerate(snapshot.instructions, 1)}}),
+        *(_link(name if len(snapshot.cameras) > 1 else '', link)
+          for name, link in snapshot.links.items()),
     ]
     return DiagnosticArray(
         header=Header(stamp=stamp),
@@ -175,6 +180,13 @@ def diagnostics(node: str, stamp: Time, snapshot: Snapshot) -> DiagnosticArray:
                 hardware_id=', '.join(camera.topic for camera in snapshot.cameras),
                 values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
             for name, level, message, values in parts])
+
+
+def _link(camera: str, link: Mapping[str, str]) -> tuple[str, bytes, str, Mapping[str, str]]:
+    stand_in = printable(link.get('stand_in', ''))
+    return (
+        f'link {camera}'.strip(), DiagnosticStatus.WARN if stand_in else DiagnosticStatus.OK,
+        stand_in or f'frames go to {link["server"]}', link)
 
 
 def _stream(camera: CameraFigures, name: str) -> tuple[str, bytes, str, dict[str, Any]]:

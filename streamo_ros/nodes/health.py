@@ -225,6 +225,7 @@ class Health:
             last_refusal=self._instructions.last_refusal,
             unkept=self._instructions.unkept,
             responses=self._responses,
+            links={stream.name: stream.link for stream in self._streams if stream.link},
             shares=shares(*itertools.chain.from_iterable(
                 (stream.camera.stopwatch.seconds, stream.seconds, stream.stopwatch.seconds)
                 for stream in self._streams)) if settings.profile else {})

@@ -46,6 +46,9 @@ from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.errors import UserError
 
+REMOTE = 'remote'
+"""The backend that is a server elsewhere."""
+
 
 class ParameterError(ValueError):
     """A parameter that makes no sense; the message says which values do."""
@@ -58,6 +61,11 @@ class Settings:
     checkpoint: str
     zero_shot: bool
     backend: str
+    server: str
+    server_token: str
+    server_certificate: str
+    uplink_kbit_s: float
+    stand_in: str
     engine_process: bool
     deadline_s: float
     threads: int
@@ -138,7 +146,22 @@ SPECIFICATION: dict[str, Parameter] = {
         False, 'Ask a model that was not trained for this in words; an untrained stopgap.',
         model=True),
     'backend': Parameter(
-        'auto', 'What runs the model.', choices=BACKENDS, model=True),
+        'auto', 'What runs the model; remote: a server elsewhere, with its own checkpoint.',
+        choices=(*BACKENDS, REMOTE), model=True),
+    'server': Parameter(
+        '', 'With backend remote: the address of streamo serve, such as wss://workstation:8430.',
+        model=True),
+    'server_token': Parameter(
+        '', 'With backend remote: the file with the token of this robot.', model=True),
+    'server_certificate': Parameter(
+        '', 'With backend remote: a file with the one certificate (PEM) that is trusted; empty: '
+        "any that the system's authorities vouch for.", model=True),
+    'uplink_kbit_s': Parameter(
+        0.0, 'With backend remote: what frames may take of the link, kbit/s; 0.0: what it '
+        'carries.', range=(0.0, 1e7), model=True),
+    'stand_in': Parameter(
+        '', 'With backend remote: the checkpoint that watches on this machine while the server '
+        'is away, such as nano; empty: none.', model=True),
     'engine_process': Parameter(
         True, 'Run the model in a process of its own, so that the node outlives its failures.',
         model=True),

@@ -144,7 +144,8 @@ class StatePublisher:
                 record = self._record(instruction)
                 event_start = record.span.follow(decision.state, outcome.frame.header.stamp)
                 message = self._decided(outcome, decision, record)
-                message.status, message.detail = status.code, status.detail
+                message.status = status.code
+                message.detail = status.detail or printable(decision.stand_in)
                 message.frames_dropped = dropped
                 record.message = message
                 record.decided_at = time.monotonic()

@@ -14,6 +14,7 @@
 
 """One camera of the node, what is said about it, and how far its stream has come."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -41,6 +42,7 @@ class Stream:
     :param visual_tokens_pruned: share of visual tokens that a static scene spared in this epoch
     :param skipped_frames: frames of this epoch that the vision tower was not run for
     :param seconds: what those of the engine went into since it was made, by part
+    :param link: how the link to its engine is; empty where that runs here
     :param stopwatch: counts publication
     """
 
@@ -56,6 +58,7 @@ class Stream:
     visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    link: Mapping[str, str] = field(default_factory=dict)
     stopwatch: Stopwatch = field(default_factory=Stopwatch)
 
     @property
@@ -69,3 +72,14 @@ class Stream:
         self.visual_tokens_pruned = outcome.visual_tokens_pruned
         self.skipped_frames = outcome.skipped_frames
         self.seconds = outcome.seconds
+        self.link = outcome.link
+
+    @staticmethod
+    def checkpoint_of(streams: Iterable['Stream'], asked: str) -> str:
+        """
+        Return the checkpoint that decides: a server's, one that stands in, or what was asked for.
+
+        :param asked: the parameter
+        """
+        return next(
+            (one.link['checkpoint'] for one in streams if 'checkpoint' in one.link), asked)

@@ -156,7 +156,8 @@ class StreamoNode(GuardedLifecycleNode):
             durability=DurabilityPolicy.TRANSIENT_LOCAL))
         self._acknowledged = states.wait_for_all_acked
         self._events = EventRecorder(
-            self, self.settings, lambda: self.settings.checkpoint, AnswerPublisher(self).publish)
+            self, self.settings, lambda: Stream.checkpoint_of(
+                self._streams, self.settings.checkpoint), AnswerPublisher(self).publish)
         return SequencedPublisher(
             [states.publish, self._goals.take_state],
             [lambda response, _: self._goals.take_response(response),
@@ -270,7 +271,7 @@ class StreamoNode(GuardedLifecycleNode):
 
     def _load_checkpoint(self, ended: threading.Event) -> AbstractContextManager[Engine]:
         return load_engine(
-            self._make_engine, self.settings, ended,
+            self._make_engine, self.settings, self.get_fully_qualified_name(), ended,
             lambda line: self.get_logger().info(f'engine: {printable(line, len(line))}'),
             self._check_engine)
 

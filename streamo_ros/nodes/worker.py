@@ -85,6 +85,7 @@ class Step:
     :param visual_tokens_pruned: the engine's, as of this step
     :param skipped_frames: the engine's, as of this step
     :param seconds: the engine's, of all steps so far, by part
+    :param link: how the link to the engine is; empty where it runs here
     """
 
     frame: Frame
@@ -93,6 +94,7 @@ class Step:
     visual_tokens_pruned: float = 0.0
     skipped_frames: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)
+    link: Mapping[str, str] = field(default_factory=dict)
 
 
 EngineCall = Callable[..., None]
@@ -246,7 +248,7 @@ class Worker:
                 if not self._ended.is_set():  # what comes after that, nobody waits for
                     self._on_step(Step(
                         item, decisions, time.monotonic() - start, engine.visual_tokens_pruned,
-                        engine.skipped_frames, engine.seconds))
+                        engine.skipped_frames, engine.seconds, engine.link))
             else:
                 item(*engines)
         except EngineFailure as error:

@@ -46,6 +46,7 @@ from dataclasses import dataclass
 from io import StringIO
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,8 @@ def bag_names(paths: Iterable[Path]) -> list[str]:
     """Return a name for each bag that no other has: its directory's or file's."""
     taken: list[str] = []
     for path in paths:
-        stem = folder_name(path.resolve().stem if path.is_file() else path.resolve().name)
+        whole = Path(os.path.realpath(path))  # links in a circle are a RuntimeError of resolve
+        stem = folder_name(whole.stem if whole.is_file() else whole.name)
         name, number = stem, 1
         while name in taken:
             number += 1

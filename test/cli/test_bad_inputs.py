@@ -175,7 +175,14 @@ MERGE_BOMB = b'a: &a {x: 1}\n' + b''.join(
     for before, after in zip(b'abcdefgh', b'bcdefghi', strict=True)) + b'instructions: []\n'
 ASKED = b'instructions:\n- {id: a, text: Tell me., asked: %s}\n'
 
+
+def circle(folder):
+    (folder / 'bag').symlink_to('bag')
+    return folder / 'bag'
+
+
 BOTH = [
+    Row('a link to itself', circle, 'does not exist'),
     Row('nothing', lambda folder: folder / 'missing', 'does not exist'),
     Row('nothing, in bytes', lambda folder: Path(os.fsdecode(os.fsencode(folder) + b'/\xff')),
         'does not exist'),

@@ -95,6 +95,9 @@ RUNS = {
                      '--instructions 1 --ticks 2 --json figures.json',
     'bench latency of a checkpoint': 'bench latency --checkpoint model --backend onnxruntime '
                                      '--fps 1 --window 2 --instructions 1 --ticks 2',
+    'bench batch': 'bench batch --shape nano --backend onnxruntime --window 2 --streams 2 '
+                   '--instructions 2 --answer-tokens 1 --ticks 2 --threads 1 --json figures.json',
+    'bench batch of a checkpoint': 'bench batch --checkpoint model --streams 2 --ticks 2',
     'bench events': 'bench events --events 50 --json figures.json',
     'bench node': 'bench node --seconds 1 --json figures.json',
     'train': 'train model stream/stream.json --out OUT --videos stream --steps 1 --window 4 '
@@ -109,6 +112,7 @@ RUNS = {
     'study agreement': 'study agreement --checkpoint nano --split validation --streams 1 '
                        '--seed 3 --json figures.json',
     'study differencing': 'study differencing --streams 2 --seed 3',
+    'study fleet': 'study fleet served.json --fps 1 --gpus 2 --link-mbit 100 --json figures.json',
     'study footprint': 'study footprint nano --window 4 --ticks 2 --json figures.json',
     'study importers': 'study importers --sources charades-sta --records 5 --json figures.json',
     'study memory': 'study memory --checkpoint nano --split validation --streams 1 --window 4 '
@@ -135,6 +139,8 @@ TRIED_ELSEWHERE = {
     ('study ablation', None): 'it trains for hours',
     ('study film', None): 'it takes films that are not everywhere: test/studies/test_film.py',
     ('annotate', '--port'): 'it serves until it is ended: test/annotate/test_in_browser.py',
+    ('bench serve', None): 'no other test may have Ray meanwhile: test/serving/test_bench.py',
+    ('serve', None): 'it runs until it is ended: test/serving/server_process.py',
     ('console', None): 'it runs until it is ended: test/nodes/text_console/test_main.py',
     ('assemble', None): 'it takes two wheels of 110 MB',
     ('evaluate', '--ray'): 'test/evaluation/bags/test_evaluate.py starts the cluster it takes',
@@ -166,6 +172,9 @@ def field(tmp_path_factory):
     (folder / 'charades.txt').write_text('room 0.0 1.0##a person turns off the light.')
     streamo('build charades-sta charades.txt --videos . --out built.json', folder, folder)
     (folder / 'long.json').write_text(json.dumps({'room.mp4': 4}))
+    (folder / 'served.json').write_text(json.dumps({
+        'streams': 4, 'batched_ticks_s': 60.0, 'paced_fps': 1.0, 'paced_in_time': 1.0,
+        'paced_p50_s': 0.02, 'paced_p95_s': 0.03, 'door_s': 0.001, 'tick_s': 0.015}))
     (folder / 'data.json').write_text('{"type": "boolean"}')
     (folder / 'prompt.txt').write_text('Watch.')
     (folder / 'stream').mkdir()

@@ -43,7 +43,7 @@ class Made:
 
 
 def load(make_engine, settings, log=lambda line: None):
-    return load_engine(make_engine, settings, threading.Event(), log, lambda: None)
+    return load_engine(make_engine, settings, '/streamo', threading.Event(), log, lambda: None)
 
 
 @pytest.mark.parametrize('settings, name, value', [

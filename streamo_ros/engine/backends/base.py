@@ -18,9 +18,11 @@ The interface of backends: encode an image, run a chunk, keep the cache.
 The engine plans what is run and where it is written; a backend only computes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from typing import Protocol
+from typing import runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,3 +158,18 @@ class Backend(Protocol):
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy the sink of one slot to another, whose ring stays."""
+
+
+@runtime_checkable
+class SlotBackend(Backend, Protocol):
+    """A backend whose batch slots need not be neighbours, and whose cache may become larger."""
+
+    def enlarge(self, slots: int, sink_rows: int, ring_rows: int) -> None:
+        """Add empty slots and rows behind the last ones; what is in the cache stays."""
+
+    def step_slots(self, slots: Sequence[int], inputs: StepInputs) -> StepOutputs:
+        """
+        Run a chunk for some slots, wherever they lie, and write its keys and values.
+
+        The masks may have fewer rows than the ring: those behind them are seen by nobody.
+        """

@@ -20,6 +20,7 @@ bus at every step. The torch backend and TensorRT keep it on the device.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import copy
 import ctypes
 import time
@@ -91,7 +92,7 @@ class OnnxRuntimeBackend:
         self._towers: dict[tuple[int, int], ort.InferenceSession] = {}
         self.sink: list[Floats] = []
         self.ring: list[Floats] = []
-        self._sinks_in_use: tuple[tuple[int, int, int] | None, list[Floats]] = (None, [])
+        self._sinks_in_use: tuple[tuple[int, ...], list[Floats]] = ((), [])
         # Cache tensors in the order in which the graph names them, two a layer
         layers = range(checkpoint.decoder.layers)
         self._kinds = [f'{kind}_{layer}' for layer in layers for kind in ('key', 'value')]
@@ -111,7 +112,7 @@ class OnnxRuntimeBackend:
         """Return one over the same weights with a cache of its own."""
         other = copy.copy(self)
         other.graph_seconds = 0.0
-        other.sink, other.ring, other._sinks_in_use = [], [], (None, [])
+        other.sink, other.ring, other._sinks_in_use = [], [], ((), [])
         return other
 
     def encode_image(self, patches: NDArray[np.uint8], grid: tuple[int, int]) -> Floats:
@@ -154,54 +155,62 @@ class OnnxRuntimeBackend:
 
         # The ring has one more row, of zeros: the graph gathers it where no row is visible.
         self.sink, self.ring = empty(sink_rows), empty(ring_rows + 1)
-        self._sinks_in_use = (None, [])
+        self._sinks_in_use = ((), [])
 
     def grow(self, ring_rows: int) -> None:
         """Add empty rows behind the last one of the rings; what is in the cache stays."""
-        more = ring_rows + 1 - self.ring[0].shape[2]
-        self.ring = [np.pad(ring, ((0, 0), (0, 0), (0, more), (0, 0))) for ring in self.ring]
+        self.enlarge(len(self.ring[0]), self.sink[0].shape[2], ring_rows)
+
+    def enlarge(self, slots: int, sink_rows: int, ring_rows: int) -> None:
+        """Add empty slots and rows behind the last ones; what is in the cache stays."""
+        self.sink = [_enlarged(sink, slots, sink_rows) for sink in self.sink]
+        self.ring = [_enlarged(ring, slots, ring_rows + 1) for ring in self.ring]
 
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the slots from ``first`` on, and write its keys and values."""
-        batch, chunk = inputs.embeds.shape[:2]
-        slots = slice(first, first + batch)
+        return self.step_slots(range(first, first + len(inputs.embeds)), inputs)
+
+    def step_slots(self, slots: Sequence[int], inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for some slots, wherever they lie, and write its keys and values."""
         feeds = step_feeds(inputs)
-        feeds['visible_rows'], feeds['ring_mask'] = _visible_rows(inputs.ring_mask)
-        sinks = self._used_sinks(first, batch, inputs.sink_chunk_mask.shape[2] - chunk)
+        feeds['slots'] = np.asarray(slots)
+        feeds['visible_rows'], feeds['ring_mask'] = _visible_rows(
+            inputs.ring_mask, self.ring[0].shape[2] - 1)
+        sinks = self._used_sinks(slots, inputs.sink_chunk_mask.shape[2] - inputs.embeds.shape[1])
         for kind, sink, ring in zip(self._kinds, sinks, self.ring, strict=True):
             feeds[f'sink_{kind}'] = sink
-            feeds[f'ring_{kind}'] = ring[slots]
+            feeds[f'ring_{kind}'] = ring
         states, hidden, *written = self._run(
             self._step, ['states', 'hidden', *self._kinds], feeds)
         if inputs.into_sink:
-            self._sinks_in_use = (None, [])
+            self._sinks_in_use = ((), [])
         caches = self.sink if inputs.into_sink else self.ring
         rows = caches[0].shape[2] - (0 if inputs.into_sink else 1)
         for cache, delta in zip(caches, written, strict=True):
-            for index, (offset, length) in enumerate(zip(
-                    inputs.cache_offsets, inputs.lengths, strict=True)):
+            for index, (slot, offset, length) in enumerate(zip(
+                    slots, inputs.cache_offsets, inputs.lengths, strict=True)):
                 assert offset + length <= rows, 'a write past the end of the cache'
-                cache[first + index, :, offset:offset + length] = delta[index, :, :length]
+                cache[slot, :, offset:offset + length] = delta[index, :, :length]
         return StepOutputs(states=states, hidden=hidden)
 
-    def _used_sinks(self, first: int, batch: int, rows: int) -> list[Floats]:
+    def _used_sinks(self, slots: Sequence[int], rows: int) -> list[Floats]:
         """Return the sinks of some slots, only the rows in use: the same from tick to tick."""
-        if self._sinks_in_use[0] != (first, batch, rows):
-            self._sinks_in_use = ((first, batch, rows), [
-                np.ascontiguousarray(sink[first:first + batch, :, :rows]) for sink in self.sink])
+        if self._sinks_in_use[0] != (rows, *slots):
+            self._sinks_in_use = ((rows, *slots), [
+                np.ascontiguousarray(sink[list(slots), :, :rows]) for sink in self.sink])
         return self._sinks_in_use[1]
 
     def copy(self, source: int, target: int) -> None:
         """Copy the cache of one slot to another."""
         for cache in (*self.sink, *self.ring):
             cache[target] = cache[source]
-        self._sinks_in_use = (None, [])
+        self._sinks_in_use = ((), [])
 
     def copy_sink(self, source: int, target: int) -> None:
         """Copy the sink of one slot to another, whose ring stays."""
         for cache in self.sink:
             cache[target] = cache[source]
-        self._sinks_in_use = (None, [])
+        self._sinks_in_use = ((), [])
 
     def _run(
         self, session: ort.InferenceSession, outputs: list[str],
@@ -214,12 +223,28 @@ class OnnxRuntimeBackend:
         return results
 
 
-def _visible_rows(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the rows that some token sees, (B, rows), then the row of zeros; and their mask."""
+def _enlarged(cache: Floats, slots: int, rows: int) -> Floats:
+    """Return an array, (slots, KV heads, rows, D), with zeros behind its slots and rows."""
+    old_slots, heads, old_rows, dim = cache.shape
+    if slots <= old_slots and rows <= old_rows:
+        return cache
+    enlarged = np.zeros((max(slots, old_slots), heads, max(rows, old_rows), dim), cache.dtype)
+    enlarged[:old_slots, :, :old_rows] = cache
+    return enlarged
+
+
+def _visible_rows(
+    mask: NDArray[np.bool_], zeros: int,
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """
+    Return the rows that some token sees, (B, rows), then the row of zeros; and their mask.
+
+    :param zeros: where that row is
+    """
     visible = mask[:, 0] | mask[:, 1]
     # Together with the row of zeros, whole cache lines: unaligned scores cost a tenth of a tick.
     count = -(-(int(visible.sum(1).max()) + 1) // _LINE) * _LINE - 1
-    rows = np.full((len(mask), count), mask.shape[2])
+    rows = np.full((len(mask), count), zeros)
     short = np.zeros((len(mask), 2, count), np.bool_)
     for index, live in enumerate(visible):
         at = np.nonzero(live)[0]

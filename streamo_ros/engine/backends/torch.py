@@ -19,6 +19,7 @@ The only part of a network written here is attention, which has to see a sink, a
 On CUDA each shape is captured once as a CUDA graph over static buffers, and replayed.
 """
 
+from collections.abc import Sequence
 import copy
 from dataclasses import dataclass
 from typing import Any
@@ -99,7 +100,7 @@ class TorchBackend:
         self._states = self._head[list(checkpoint.tokenizer.state_ids)]
         self.sink: list[Tensor] = []
         self.ring: list[Tensor] = []
-        self._graphs: dict[tuple[int, int, int], _Captured] = {}
+        self._graphs: dict[tuple[int, ...], _Captured] = {}
         self._pool = torch.cuda.graph_pool_handle() if self._capture else None
 
     def new_stream(self) -> 'TorchBackend':
@@ -159,33 +160,44 @@ class TorchBackend:
 
     def grow(self, ring_rows: int) -> None:
         """Add empty rows behind the last one of the rings; what is in the cache stays."""
-        more = ring_rows - self.ring[0].shape[2]
-        self.ring = [torch.nn.functional.pad(ring, (0, 0, 0, more)) for ring in self.ring]
+        self.enlarge(len(self.ring[0]), self.sink[0].shape[2], ring_rows)
+
+    def enlarge(self, slots: int, sink_rows: int, ring_rows: int) -> None:
+        """Add empty slots and rows behind the last ones; what is in the cache stays."""
+        def enlarged(cache: Tensor, rows: int) -> Tensor:
+            return torch.nn.functional.pad(cache, (
+                0, 0, 0, max(0, rows - cache.shape[2]), 0, 0, 0, max(0, slots - len(cache))))
+
+        self.sink = [enlarged(sink, sink_rows) for sink in self.sink]
+        self.ring = [enlarged(ring, ring_rows) for ring in self.ring]
         self._graphs.clear()
 
-    @torch.inference_mode()
     def step(self, first: int, inputs: StepInputs) -> StepOutputs:
         """Run a chunk for the slots from ``first`` on, and write its keys and values."""
-        batch, chunk = inputs.embeds.shape[:2]
+        return self.step_slots(range(first, first + len(inputs.embeds)), inputs)
+
+    @torch.inference_mode()
+    def step_slots(self, slots: Sequence[int], inputs: StepInputs) -> StepOutputs:
+        """Run a chunk for some slots, wherever they lie, and write its keys and values."""
         given = {
             name: self._given(getattr(inputs, name)) for name in (
                 'embeds', 'deepstack', 'cos', 'sin', 'sink_cos', 'sink_sin', 'ring_mask',
                 'is_new_turn', 'sink_chunk_mask')}
         given['last'] = self._given(inputs.lengths - 1)
         if self._capture:
-            key = (first, batch, chunk)
+            key = (*slots, inputs.embeds.shape[1])
             if key not in self._graphs:
                 self._graphs[key] = _Captured(
-                    lambda tensors: self._forward(first, tensors), given, self._pool)
+                    lambda tensors: self._forward(slots, tensors), given, self._pool)
             hidden, deltas = self._graphs[key].replay(given)
         else:
-            hidden, deltas = self._forward(first, given)
+            hidden, deltas = self._forward(slots, given)
         for cache, delta in zip(
                 self.sink if inputs.into_sink else self.ring, deltas, strict=True):
-            for index, (offset, length) in enumerate(zip(
-                    inputs.cache_offsets, inputs.lengths, strict=True)):
+            for index, (slot, offset, length) in enumerate(zip(
+                    slots, inputs.cache_offsets, inputs.lengths, strict=True)):
                 assert offset + length <= cache.shape[2], 'a write past the end of the cache'
-                cache[first + index, :, offset:offset + length] = delta[index, :, :length]
+                cache[slot, :, offset:offset + length] = delta[index, :, :length]
         return StepOutputs(
             states=self._taken(hidden @ self._states.T), hidden=self._taken(hidden))
 
@@ -206,10 +218,14 @@ class TorchBackend:
         array: Floats = tensor.to('cpu', self._boundary).numpy()
         return array
 
-    def _forward(self, first: int, given: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def _forward(
+        self, slots: Sequence[int], given: dict[str, Tensor],
+    ) -> tuple[Tensor, list[Tensor]]:
         """Return (B, hidden) behind each chunk's last real token, and its keys and values."""
         x = given['embeds'].to(self._dtype)
-        slots = slice(first, first + len(x))
+        # Neighbours are a view; others are copied.
+        end = slots[0] + len(slots)
+        at_slots = slice(slots[0], end) if list(slots) == list(range(slots[0], end)) else [*slots]
         cos, sin, sink_cos, sink_sin = (
             given[name] for name in ('cos', 'sin', 'sink_cos', 'sink_sin'))
         sink_chunk, by_turn = given['sink_chunk_mask'], given['ring_mask']
@@ -220,9 +236,10 @@ class TorchBackend:
             to_sink=((sink_cos * cos + sink_sin * sin)[:, None],
                      (sink_sin * cos - sink_cos * sin)[:, None]),
             visible=visible[:, None, None], used=visible.any(1)[:, None, :, None],
-            cache=[tuple(part[slots] for part in (
-                self.sink[at][:, :, :sink_rows], self.sink[at + 1][:, :, :sink_rows],
-                self.ring[at], self.ring[at + 1])) for at in range(0, len(self.sink), 2)],
+            cache=[tuple(part[at_slots, :, :rows] for part, rows in (
+                (self.sink[at], sink_rows), (self.sink[at + 1], sink_rows),
+                (self.ring[at], by_turn.shape[2]), (self.ring[at + 1], by_turn.shape[2])))
+                for at in range(0, len(self.sink), 2)],
             deltas=[])
         both = torch.cat([cos, cos], -1), torch.cat([sin, sin], -1)
         for index, layer in enumerate(self._text.layers):

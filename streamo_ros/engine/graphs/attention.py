@@ -140,11 +140,12 @@ class GatheredAttention(Attention):
     :param ring_mask: of the visible rows
     :param visible_rows: (B, rows) which rows of the ring these are
     :param ring_key: any layer's, for the ring's size; its last row is zeros
+    :param slots: (B,) which slots of the ring's are run
     """
 
     def __init__(
         self, graph: Graph, config: DecoderConfig, sink_chunk_mask: str, ring_mask: str,
-        is_new_turn: str, visible_rows: str, ring_key: str,
+        is_new_turn: str, visible_rows: str, ring_key: str, slots: str,
     ) -> None:
         super().__init__(graph, config, sink_chunk_mask, ring_mask)
         heads = config.kv_heads
@@ -157,12 +158,11 @@ class GatheredAttention(Attention):
         self._sink_used = graph.op(
             'Slice', self._sink_chunk_used, graph.ints(0), sink_rows, graph.ints(2))
         # The ring's last row is zeros. Behind the visible rows, it stands for sink and chunk.
-        batch_heads = graph.op('Concat', self._batch, graph.ints(heads, 1), axis=0)
         ring = graph.op('Shape', ring_key, start=2, end=3)
-        first = graph.op('Mul', ring, graph.op('Reshape', graph.op(
-            'Range', graph.constant('first', np.asarray(0)),
-            graph.op('ReduceProd', batch_heads, graph.ints(0), keepdims=0),
-            graph.constant('step', np.asarray(1))), batch_heads))
+        first = graph.op('Mul', ring, graph.op(
+            'Add', graph.op('Mul', graph.op('Unsqueeze', slots, graph.ints(1, 2)),
+                            graph.ints(heads)),
+            graph.constant('heads', np.arange(heads)[:, None])))
         self._gather_indices = graph.op('Add', first, graph.op(
             'Concat', graph.op('Unsqueeze', visible_rows, graph.ints(1)),
             graph.op('Expand', graph.op('Sub', ring, graph.ints(1)), graph.op(

@@ -58,7 +58,8 @@ def step_graph(
     token in B * S), and for each layer ``sink_key_i``, ``sink_value_i``, ``ring_key_i``,
     ``ring_value_i`` (B, KV heads, rows, D). Where shapes may change, the ring has a row of zeros
     behind it; ``visible_rows`` (B, rows) names the rows that ``ring_mask`` is about, and the
-    others cost nothing.
+    others cost nothing. Nor do slots of the ring that ``slots`` (B,) does not name: there,
+    ``ring_key_i`` and ``ring_value_i`` have as many as they like.
     Outputs are ``states`` (B, 3), ``hidden`` (B, hidden), and ``key_i``, ``value_i``
     (B, KV heads, S, D). Where the decoder has DeepStack, its first layers also take
     ``deepstack_i`` (B, S, hidden), which is added to their output.
@@ -87,9 +88,10 @@ def step_graph(
         _rotation(graph, *angles, dim // 2, fused=not static)
         for angles in ((cos, sin), (sink_cos, sink_sin)))
     kinds = [(part, kind) for part in ('sink', 'ring') for kind in ('key', 'value')]
+    held = {'sink': 'batch', 'ring': 'batch' if static else 'ring_slots'}
     caches = [{
         f'{part}_{kind}': graph.input(
-            f'{part}_{kind}_{layer}', graph.dtype, ('batch', kv_heads, f'{part}_rows', dim))
+            f'{part}_{kind}_{layer}', graph.dtype, (held[part], kv_heads, f'{part}_rows', dim))
         for part, kind in kinds} for layer in range(config.layers)]
     attention: Attention
     if static:
@@ -98,7 +100,7 @@ def step_graph(
         attention = GatheredAttention(
             graph, config, *masks,
             visible_rows=graph.input('visible_rows', np.int64, ('batch', 'visible_rows')),
-            ring_key=caches[0]['ring_key'])
+            ring_key=caches[0]['ring_key'], slots=graph.input('slots', np.int64, ('batch',)))
 
     x = graph.narrow(embeds)
     for layer, cache in enumerate(caches):

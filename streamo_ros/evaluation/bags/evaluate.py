@@ -133,7 +133,7 @@ def evaluate(
         by_name = {task.name: task for task in tasks}
         bags = [
             _read(by_name[name]) if name not in errors else Bag(
-                name, str(path.resolve()), errors[name], 0, 0.0, 0.0, '')
+                name, os.path.realpath(path), errors[name], 0, 0.0, 0.0, '')
             for path, name in zip(paths, names, strict=True)]
         for bag in bags:
             if not bag.error:
@@ -230,7 +230,7 @@ def _fingerprint(
         for one in annotations.instructions] + [annotations.absolute]
     decided = {name: value for name, value in asdict(watching).items() if name != 'threads'}
     whole = json.dumps([
-        SCHEMA, decided, digest, asked, str(path.resolve()),
+        SCHEMA, decided, digest, asked, os.path.realpath(path),
         [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files
          if file != annotations_beside(path)]])
     return hashlib.sha256(whole.encode()).hexdigest()

@@ -16,6 +16,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import re
 
 from streamo_ros.errors import UserError
 from streamo_ros.nodes.console.calls import Done
@@ -25,7 +26,8 @@ HELP = """\
 TEXT               watch for it until it is withdrawn; // begins a text with a slash
 /once TEXT         watch for it until its first answer
 /on CAMERA TEXT    watch for it on one camera
-/choose A, B: TEXT watch for it, and have each answer say which of these it is
+/choose A, B: TEXT watch for it, and have each answer say which of these it is;
+                   in quotes, as "a, b", it may hold commas and colons
 /withdraw ID       withdraw an instruction; the beginning of its id is enough
 /clear             withdraw all
 /ask QUESTION      ask what has been, where the node keeps an event log
@@ -36,6 +38,9 @@ TEXT               watch for it until it is withdrawn; // begins a text with a s
 
 MOST = 4096
 """Characters of a line."""
+
+# Up to a comma, or the colon before the text; in quotes, which begin a choice, both are its own.
+_CHOICE = re.compile(r'(?:\s*"((?:[^"\\]|\\.)*)"\s*|(?!\s*")([^,:]*))([,:])')
 
 
 class OrderError(UserError):
@@ -94,12 +99,18 @@ def _instruct(text: str, camera: str, once: bool) -> Order:
 
 
 def _choose(rest: str) -> Order:
-    choices, _, text = rest.partition(':')
-    found = [choice for one in choices.split(',') if (choice := one.strip())]
-    if not found or not text.strip():
-        raise OrderError('say it as in /choose open, shut: Tell me when the door moves.')
+    found: list[str] = []
+    at, end = 0, ''
+    while end != ':' and (one := _CHOICE.match(rest, at)):
+        quoted, plain, end = one.groups()
+        found.append(plain.strip() if quoted is None else re.sub(r'\\(.)', r'\1', quoted))
+        at = one.end()
+    choices, text = list(filter(None, found)), rest[at:].strip()
+    if end != ':' or not choices or not text:
+        raise OrderError(
+            'say it as in /choose open, "ajar, a bit": Tell me when the door moves.')
     return Order(
-        lambda link, done: link.instruct(text.strip(), '', False, done, choices=found), 'choose')
+        lambda link, done: link.instruct(text, '', False, done, choices=choices), 'choose')
 
 
 def _whole(beginning: str, ids: list[str]) -> str:

@@ -44,7 +44,7 @@ from streamo_ros.msg import Response
 from streamo_ros.msg import StreamState
 from streamo_ros.msg import StructuredInstruction
 from streamo_ros.msg import StructuredResponse
-from streamo_ros.nodes.camera import RAW
+from streamo_ros.nodes.camera_match import RAW
 from streamo_ros.nodes.tools.console import Console
 from streamo_ros.nodes.tools.console import DEPTH
 from streamo_ros.nodes.tools.domain import DomainError

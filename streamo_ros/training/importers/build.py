@@ -83,7 +83,7 @@ def importer_of(source: str) -> Importer:
 
 def findings_of(target: Path) -> Path:
     """Return where the list of findings of a built file is."""
-    return target.with_name(f'{target.stem}.findings.json')
+    return target.parent / f'{target.stem}.findings.json'  # '.' has no name to be replaced
 
 
 def build(

@@ -40,6 +40,9 @@ class Link:
     ('/on front Tell me.', ('instruct', 'Tell me.', 'front', False)),
     ('/choose wide open, shut : Tell me: which?',
      ('instruct', 'Tell me: which?', '', False, ('choices', ['wide open', 'shut']))),
+    ('/choose "a, b" ,"at 10:30", 12" disc, don\'t know,, "say \\"so\\" \\\\": Tell me: "which"?',
+     ('instruct', 'Tell me: "which"?', '', False, (
+         'choices', ['a, b', 'at 10:30', '12" disc', "don't know", 'say "so" \\']))),
     ('/withdraw door', ('withdraw', 'door')),
     ('/withdraw console-b', ('withdraw', 'console-b2')),
     ('/clear', ('clear',)),
@@ -58,6 +61,8 @@ def test_what_is_typed_is_asked_of_the_node(typed, asked):
     ('/clea', '/help says'), ('/once ', '/help says'), ('/on front', '/help says'),
     ('/choose Tell me.', 'as in /choose'), ('/choose open, shut:', 'as in /choose'),
     ('/choose : Tell me.', 'as in /choose'), ('/choose', '/help says'),
+    ('/choose "a, b: Tell me.', 'as in /choose'), ('/choose a, "b" c: Tell me.', 'as in /choose'),
+    ('/choose "": Tell me.', 'as in /choose'), ('/choose "a: Tell me."', 'as in /choose'),
     ('/clear all', '/help says'), ('/withdraw console', '2 instructions'),
     ('/withdraw window', '0 instructions'), ('a' * 5000, 'too long')])
 def test_what_makes_no_sense_is_said(typed, reason):

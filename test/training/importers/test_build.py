@@ -94,6 +94,13 @@ def test_what_is_there_already_stays(tmp_path, capsys, name):
     assert {path.name for path in tmp_path.iterdir()} == {'given', 'videos', name}
 
 
+def test_a_target_without_a_name_is_a_sentence(tmp_path, capsys):
+    (tmp_path / 'given').write_text(json.dumps(MADE))
+    for out in ('.', '..', '/'):
+        assert build(tmp_path, '--out', out) == 1
+        assert 'is a folder' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('arrange, sentence', [
     (lambda folder: None, 'given cannot be read'),
     (lambda folder: (folder / 'given').mkdir(), 'holds no file that ends in'),

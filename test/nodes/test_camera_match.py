@@ -16,11 +16,11 @@
 
 import pytest
 
-from streamo_ros.nodes.camera import COMPRESSED
-from streamo_ros.nodes.camera import match
-from streamo_ros.nodes.camera import Offer
-from streamo_ros.nodes.camera import RAW
-from streamo_ros.nodes.camera import Source
+from streamo_ros.nodes.camera_match import COMPRESSED
+from streamo_ros.nodes.camera_match import match
+from streamo_ros.nodes.camera_match import Offer
+from streamo_ros.nodes.camera_match import RAW
+from streamo_ros.nodes.camera_match import Source
 
 TOPIC, BESIDE = '/cam/image', '/cam/image/compressed'
 RAW_OFFER = Offer(TOPIC, RAW, True)
