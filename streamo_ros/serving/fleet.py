@@ -25,6 +25,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+import itertools
 import logging
 import time
 from typing import Any
@@ -67,12 +68,14 @@ class Placed:
     """
     A stream on its device.
 
+    :param number: of its kind the only one ever: a connection that comes again is another stream
     :param end: ends it, with a reason; called in the loop's thread
     :param instructions: that stand, by id
     :param ticks: decided so far
     :param late_s: seconds of the latest tick, from its arrival at the door to its answer
     """
 
+    number: int
     robot: Robot
     name: str
     options: StreamOptions
@@ -89,6 +92,11 @@ class Placed:
         """Return its name among all robots' streams."""
         return f'{self.robot.name}/{self.name}'
 
+    @property
+    def key(self) -> str:
+        """Return its name at its device, where a late call of an earlier one finds nothing."""
+        return f'{self.id} {self.number}'
+
 
 class Fleet:
     """
@@ -104,10 +112,10 @@ class Fleet:
         self._count = devices
         self._actors: list[Any] = []
         self._placing = asyncio.Lock()
+        self._numbers = itertools.count()
         self.streams: dict[str, Placed] = {}
         self.served: Served | None = None
         self.draining = False
-        self.losses = 0     # streams whose device was lost
 
     async def start(self) -> None:
         """
@@ -167,7 +175,7 @@ class Fleet:
                         if isinstance(load, Load) and not refusals[number]]
                 if free:
                     return await self._begin(
-                        Placed(robot, name, options, min(free)[1], end))
+                        Placed(next(self._numbers), robot, name, options, min(free)[1], end))
                 least = min(
                     self.streams.values(), key=lambda one: (one.robot.priority, -one.since),
                     default=None)
@@ -191,7 +199,7 @@ class Fleet:
         :raises DeviceLost: when it died
         """
         asked: asyncio.Task[dict[str, Any]] = asyncio.ensure_future(
-            self._call(placed.device, call, placed.id, *arguments))
+            self._call(placed.device, call, placed.key, *arguments))
         # It is watched to its end, even if the robot has gone meanwhile.
         stuck = asyncio.get_running_loop().call_later(
             STUCK_S, self._start_anew, placed.device)
@@ -210,7 +218,7 @@ class Fleet:
 
         :raises DeviceLost: when it died
         """
-        await self._call(placed.device, 'control', placed.id, what, id, group='control')
+        await self._call(placed.device, 'control', placed.key, what, id, group='control')
 
     async def loads(self) -> Sequence[Load | str]:
         """Return what each device has to do, or why that is not known."""
@@ -232,7 +240,7 @@ class Fleet:
 
     async def _leave(self, placed: Placed) -> None:
         try:
-            await self._call(placed.device, 'close', placed.id, group='control')
+            await self._within(ASKED_S, placed.device, 'close', placed.key)
         except DeviceLost:
             pass    # and the stream with it
 
@@ -245,10 +253,10 @@ class Fleet:
                 return str(error)
         return list(await asyncio.gather(*map(ask, range(len(self._actors)))))
 
-    async def _within(self, seconds: float, device: int, call: str) -> Any:
+    async def _within(self, seconds: float, device: int, call: str, *arguments: str) -> Any:
         try:
             return await asyncio.wait_for(
-                self._call(device, call, group='control'), seconds)
+                self._call(device, call, *arguments, group='control'), seconds)
         except asyncio.TimeoutError as error:
             raise DeviceLost(f'it said nothing for {seconds:g} s') from error
 

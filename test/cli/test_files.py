@@ -36,7 +36,7 @@ from streamo_ros.evaluation.benchmarks.fields import load_lines
 from streamo_ros.sources.film import open_container
 
 PATIENCE_S = 20.0
-TEXTS = {'instruction', 'choice', 'question', 'nodes', 'ray', 'options', 'benchmarks'}
+TEXTS = {'host', 'instruction', 'choice', 'question', 'nodes', 'ray', 'options', 'benchmarks'}
 """Arguments in words that name no file."""
 
 

@@ -22,6 +22,7 @@ test does meanwhile.
 import array
 from contextlib import contextmanager
 from pathlib import Path
+import signal
 import sys
 import threading
 import time
@@ -215,6 +216,15 @@ class Graph(GraphRunner):
     def run(self, *command):
         """Start any program in the graph, with a log of its own."""
         return super().run(*command, log=self.folder / f'log-{time.monotonic_ns()}')
+
+    def traces(self):
+        """End all processes with what each of their threads is at; return what they printed."""
+        running = [process for process in self._processes if process.runs]
+        for process in running:
+            process.send(signal.SIGABRT)
+        for process in running:
+            process.wait()
+        return self._printed()
 
     def console(self, name='/streamo', **options):
         return Console(self, name, **options)

@@ -61,6 +61,7 @@ class Stream:
         self.name = name
         self.camera = Camera()
         self.reports = self
+        self.link = {}
         self.repeated = []
 
     def repeat(self, *what):

@@ -20,6 +20,8 @@ its own; what is printed is carried away by a third (``standard_streams``), so t
 for a terminal. SIGHUP and SIGTERM are Ctrl-C, unless SIGHUP is ignored (``nohup``). A signal while
 the node ends already changes nothing, and the exit code stays 0.
 
+One that hangs in native code is ended by the kernel (``hang``).
+
 What keeps a node from starting is one sentence and exit code 1, or 2 for a parameter that makes no
 sense. A callback that fails is reported and does not end the node (``executor``).
 """
@@ -48,6 +50,8 @@ from streamo_ros.nodes.printable import printable
 from streamo_ros.nodes.process.claim import Claim
 from streamo_ros.nodes.process.descriptors import require_descriptors
 from streamo_ros.nodes.process.executor import NodeExecutor
+from streamo_ros.nodes.process.hang import forget
+from streamo_ros.nodes.process.hang import go_on
 from streamo_ros.nodes.process.memory import keep_freed_memory
 from streamo_ros.nodes.process.shared_memory import clean_shared_memory
 from streamo_ros.nodes.process.standard_streams import StandardStreams
@@ -138,11 +142,13 @@ def _run(
     spinner.start()
     crashed = True
     while crashed and spinner.is_alive():
+        go_on()
         try:
             signals.get(timeout=LOOK_S)
             crashed = False
         except queue.Empty:
             pass
+    forget()
     _ignore_signals()
     started = time.monotonic()
     end(node)

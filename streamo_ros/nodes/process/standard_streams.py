@@ -21,7 +21,8 @@ Therefore descriptors 1 and 2 become pipes of this process's own, which never bl
 each a thread carries what is in it to where it was to go, and it alone waits.
 
 Bounded: a pipe holds ``HELD_BYTES``; what finds no room is lost, and when the reader goes on it is
-told so. A process that crashes leaves the trace of its Python code on the true standard error.
+told so. A process that crashes or hangs leaves the trace of its Python code on the true standard
+error.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ import faulthandler
 import fcntl
 import os
 import select
+import signal
 import sys
 import threading
 import time
@@ -64,6 +66,7 @@ class StandardStreams:
             os.close(end)
         if 2 in self._true:
             faulthandler.enable(self._true[2])
+            faulthandler.register(signal.SIGPROF, self._true[2], chain=True)     # see hang
         for thread in self._threads:
             thread.start()
 

@@ -50,7 +50,8 @@ class Operator:
                 '["link", "summary", "instructed", "controlled", "notices", "lanes"].map(id => '
                 '`${id}: ${document.getElementById(id)?.innerText}`).join("\\n")')
             raise AssertionError(
-                f'{error}\nthe page says\n{told}\n{self.browser.complaints}') from error
+                f'{error}\nthe page says\n{told}\n{self.browser.complaints}\n'
+                f'{self.graph.traces()}') from error
 
     def text(self, selector):
         return self.run(f'document.querySelector({json.dumps(selector)}).innerText')

@@ -68,7 +68,8 @@ def console(graph, node):
 
 @pytest.fixture(scope='module')
 def camera(graph, node):
-    with graph.camera(size=(240, 320)).running(10) as camera:
+    # Pictures of one piece each: see streamo_ros/nodes/process/hang.py.
+    with graph.camera(size=(120, 160)).running(10) as camera:
         yield camera
 
 
@@ -460,7 +461,7 @@ def test_it_ends_in_good_order_with_browsers_connected(graph):
 
 
 def test_a_node_with_an_event_log_has_its_answers_searched_and_asked_for(tmp_path):
-    with Graph(tmp_path) as graph, graph.camera(size=(240, 320)).running(10):
+    with Graph(tmp_path) as graph, graph.camera(size=(120, 160)).running(10):
         start_node(graph, '-p', f'event_log:={tmp_path}/events')
         _, site = start_console(graph)
         # On a small screen the camera's picture is not seen: the frames are the log's.

@@ -116,6 +116,28 @@ def test_a_callback_that_fails_is_told_and_the_node_goes_on(start, group):
     assert problems.strip().endswith('ValueError: a bad \N{REPLACEMENT CHARACTER}[31mframe')
 
 
+HANG = 'from streamo_ros.nodes.process import hang; hang.HUNG_S = 1.0; hang.go_on(); '
+
+
+def test_one_that_hangs_with_the_interpreters_lock_is_ended_and_says_where(start, tmp_path):
+    read = tmp_path / 'read'    # what was printed before would hang as well
+    process = start(QUICK, f'import os, re\n        while not os.path.exists({str(read)!r}): '
+                    f'time.sleep(0.01)\n        {HANG}re.match("(a+)+$", 60 * "a" + "b")')
+    read.touch()
+    code, said, problems = outcome(process)
+    assert (code, said) == (-signal.SIGPROF, '')
+    assert 're/__init__.py' in problems
+
+
+def test_one_that_computes_long_goes_on(start):
+    process = start(QUICK, HANG + 'begin = time.process_time()\n'
+                    '        while time.process_time() < begin + 3 * hang.HUNG_S:\n'
+                    '            pass')
+    assert process.stdout.readline() == 'has run\n'
+    process.send_signal(signal.SIGTERM)
+    assert outcome(process)[0] == 0
+
+
 def test_a_callback_that_fails_again_and_again_is_told_now_and_then(start):
     process = start(QUICK, 'self.count = 0; self.create_timer(0.001, self.fail)')
     assert process.stdout.readline() == 'has run\n'
