@@ -17,6 +17,8 @@
 import argparse
 from pathlib import Path
 
+from streamo_ros.cli.arguments import add_backend
+from streamo_ros.cli.arguments import add_threads
 from streamo_ros.cli.arguments import Commands
 from streamo_ros.number_arguments import count
 
@@ -46,15 +48,8 @@ def add_parser(commands: Commands) -> None:
     serve.add_argument(
         '--devices', type=count, default=0,
         help='how many hold the checkpoint; 0: one for each GPU of the cluster, or one')
-    serve.add_argument(
-        '--streams', type=count, default=0,
-        help='that a device takes at most; 0: as many as its memory holds in time')
-    serve.add_argument(
-        '--backend', default='auto', choices=('auto', 'onnxruntime', 'torch', 'tensorrt'),
-        help='what runs the checkpoint')
-    serve.add_argument(
-        '--threads', type=count, default=0,
-        help='of a processor that a device computes with; 0: as many as it was given')
+    add_backend(serve)
+    add_threads(serve)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -62,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     import asyncio
 
     from streamo_ros.engine.remote.server import is_loopback
+    from streamo_ros.models import read_checkpoint
     from streamo_ros.serving.door import Address
     from streamo_ros.serving.door import DoorError
     from streamo_ros.serving.door import serve
@@ -75,12 +71,12 @@ def run(options: argparse.Namespace) -> None:
         raise DoorError(
             f'{options.host} can be reached by others: give --certificate and --private-key as '
             'well (see docs/fleet.md), or leave --host out and come through ssh -L')
+    read_checkpoint(options.checkpoint)     # one that cannot be served leaves no file behind
     if not options.robots.exists():
         robot = write_robots(options.robots, 'robot')
         print(f'{options.robots} is new; the token of its one robot is\n  {robot.token}')
     robots = Robots(options.robots)
-    load = LoadCheckpoint(
-        options.checkpoint, options.backend, options.threads, options.streams)
+    load = LoadCheckpoint(options.checkpoint, options.backend, options.threads)
     print(f'loading {options.checkpoint} ...', flush=True)
     fleet = Fleet(load, options.ray, options.devices)
     asyncio.run(serve(

@@ -16,7 +16,8 @@
 What an engine is asked and what it decides, wherever it runs.
 
 ``Engine`` is the contract between an engine and its callers. ``StreamEngine`` keeps it in the
-caller's process, ``ProcessStream`` for an engine in a process of its own.
+caller's process, ``ProcessStream`` for an engine in a process of its own, and ``RemoteEngine`` for
+one on another machine.
 """
 
 from collections.abc import Callable

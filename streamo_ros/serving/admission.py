@@ -58,6 +58,10 @@ class Load:
         """Return why another stream of so many ticks a second has no place; empty if it has."""
         if self.streams >= self.most_streams:
             return f'its memory holds {self.most_streams} streams'
+        return self.lateness(fps)
+
+    def lateness(self, fps: float) -> str:
+        """Return why so many more ticks a second would make it late; empty if they do not."""
         share = (self.fps + fps) * self.tick_s
         if share > MOST:
             return (f'{self.fps + fps:g} ticks a second of {self.tick_s:.3f} s would take '

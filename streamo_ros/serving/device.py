@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 import os
 import threading
 import time
@@ -32,19 +33,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from streamo_ros.dialogue import answer_format
 from streamo_ros.dialogue import InstructionError
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.protocol import REFUSALS
-from streamo_ros.engine.process.protocol import write_decision
+from streamo_ros.engine.process.protocol import write_error
+from streamo_ros.engine.process.protocol import write_step
 from streamo_ros.engine.remote.protocol import FRAME_HEAD
 from streamo_ros.engine.remote.protocol import MOST_SIDE
 from streamo_ros.engine.remote.protocol import PICTURE_BYTES
-from streamo_ros.engine.remote.protocol import read_thresholds
+from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.engine.remote.protocol import StreamOptions
+from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.errors import UserError
 from streamo_ros.serving.admission import Load
 from streamo_ros.serving.admission import TickTime
@@ -53,10 +55,12 @@ from streamo_ros.sources.decode import decode
 from streamo_ros.sources.decode import Limits
 from streamo_ros.sources.image_error import ImageError
 
-LIMITS = Limits(
-    pixels=MOST_SIDE * MOST_SIDE, encoded=PICTURE_BYTES, memory=200_000_000,
-    scan_pixels=4 * MOST_SIDE * MOST_SIDE)
-"""Of a picture: a robot sends none larger than the model is shown."""
+DECODING_BYTES = 200_000_000
+"""That decoding a frame may take."""
+
+
+class FrameError(UserError, ValueError):
+    """A message that is no frame for what is served."""
 
 
 @dataclass
@@ -160,13 +164,12 @@ class Device:
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
         return self._ask(name, add)
 
-    def reconfigure(self, name: str, fps: float, thresholds: list[float]) -> dict[str, Any]:
+    def reconfigure(self, name: str, fps: float, thresholds: Thresholds) -> dict[str, Any]:
         """Have a stream go on at another rate and with other thresholds."""
         def change(stream: _Stream) -> dict[str, Any]:
-            stream.engine.reconfigure(fps, read_thresholds(thresholds))
+            stream.engine.reconfigure(fps, thresholds)
             with self._lock:
-                stream.options = StreamOptions.from_json(
-                    {**stream.options.to_json(), 'fps': fps})
+                stream.options = replace(stream.options, fps=fps)
             return {}
         return self._ask(name, change)
 
@@ -177,16 +180,12 @@ class Device:
         :param message: ``FRAME_HEAD`` and a JPEG
         """
         def decide(stream: _Stream) -> dict[str, Any]:
-            stamp, frame = _read_frame(message)
+            stamp, frame = _read_frame(message, self._model.served)
             with self._busy():
                 began = time.monotonic()
                 decisions = stream.engine.step(frame, stamp)
                 step_s = time.monotonic() - began
-            return {
-                'decisions': [write_decision(decision) for decision in decisions],
-                'visual_tokens_pruned': stream.engine.visual_tokens_pruned,
-                'skipped_frames': stream.engine.skipped_frames,
-                'seconds': dict(stream.engine.seconds), 'step_s': step_s}
+            return {**write_step(stream.engine, decisions), 'step_s': step_s}
         return self._ask(name, decide)
 
     @contextmanager
@@ -219,7 +218,7 @@ class Device:
         stream = self._streams.get(name)
         if stream is None:
             return {'error': ['', 'its device was started anew']}
-        with stream.turn:
+        with stream.turn, self._model.turn:
             reply = _reply(lambda: do(stream))
         self._free_if_closed(stream)
         if 'error' in reply and reply['error'][0] not in REFUSALS:
@@ -231,28 +230,38 @@ def _reply(do: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return do()
     except Exception as error:
-        kind = type(error).__name__
-        if kind in REFUSALS:
-            return {'error': [kind, str(error)]}
-        if isinstance(error, UserError | ImageError):
-            return {'error': ['', str(error)]}
-        traceback.print_exc()
-        return {'error': ['', f'{kind}: {error}']}
+        if not isinstance(error, (UserError, *REFUSALS.values())):
+            traceback.print_exc()
+        return write_error(error)
 
 
-def _read_frame(message: bytes) -> tuple[float, NDArray[np.uint8]]:
-    """Return the stamp in seconds and the picture, (height, width, 3) RGB, of a frame."""
+def _read_frame(message: bytes, served: Served) -> tuple[float, NDArray[np.uint8]]:
+    """
+    Return the stamp in seconds and the picture, (height, width, 3) RGB, of a frame.
+
+    A frame is shown at the very size that the checkpoint asks for, and never sent larger.
+
+    :raises FrameError: when it is none
+    """
     if not FRAME_HEAD.size < len(message) <= FRAME_HEAD.size + PICTURE_BYTES:
-        raise ImageError('too large', f'a frame of {len(message)} bytes')
+        raise FrameError(f'a frame of {len(message)} bytes')
     stamp, height, width = FRAME_HEAD.unpack_from(message)
-    if not (0 < height <= MOST_SIDE and 0 < width <= MOST_SIDE):
-        raise ImageError('too large', f'a frame to be shown at {height} by {width}')
-    pixels = decode(message[FRAME_HEAD.size:], ('JPEG',), LIMITS).pixels
+    spec = served.frame
+    if not (0 < height <= MOST_SIDE and 0 < width <= MOST_SIDE
+            and spec.target(height, width, served.cell) == (height, width)):
+        raise FrameError(
+            f'a frame to be shown at {height} by {width}, where the checkpoint takes none')
+    try:
+        pixels = decode(message[FRAME_HEAD.size:], ('JPEG',), Limits(
+            pixels=height * width, encoded=PICTURE_BYTES, memory=DECODING_BYTES,
+            scan_pixels=4 * height * width)).pixels
+    except ImageError as error:
+        raise FrameError(str(error)) from error
     if pixels.ndim != 3 or pixels.dtype != np.uint8:
-        raise ImageError('unknown encoding', 'a frame without colours')
+        raise FrameError('a frame without colours')
     picture: NDArray[np.uint8] = pixels.astype(np.uint8, copy=False)
-    if picture.shape[:2] != (height, width):
-        picture = np.asarray(Image.fromarray(picture).resize(
-            (width, height), Image.Resampling.BICUBIC))
-    return stamp, picture
-
+    if picture.shape[0] > height or picture.shape[1] > width:
+        raise FrameError(
+            f'a frame of {picture.shape[0]} by {picture.shape[1]}, to be shown at {height} by '
+            f'{width}')
+    return stamp, spec.scale(picture, (height, width))

@@ -203,12 +203,12 @@ def make_app(fleet: Fleet, robots: Robots) -> FastAPI:
     async def metrics_text(authorization: str = Header('')) -> Response:
         operator(authorization)
         return Response(
-            metrics.text(list(await fleet.loads())), media_type='text/plain; version=0.0.4')
+            metrics.text(await fleet.loads()), media_type='text/plain; version=0.0.4')
 
     @app.get('/streams')
     async def streams(authorization: str = Header('')) -> dict[str, Any]:
         operator(authorization)
-        return _table(fleet, list(await fleet.loads()))
+        return _table(fleet, await fleet.loads())
 
     @app.post('/drain')
     async def drain(authorization: str = Header('')) -> dict[str, Any]:

@@ -25,13 +25,16 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 import itertools
 import logging
 import time
 from typing import Any
 
+from streamo_ros.engine.process.protocol import read_error
 from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.engine.remote.protocol import StreamOptions
+from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.errors import UserError
 from streamo_ros.serving.admission import Load
 from streamo_ros.serving.device import Device
@@ -122,7 +125,6 @@ class Fleet:
         Join the cluster, or begin one of this machine, and load the checkpoint on every device.
 
         :raises FleetError: when that is not possible
-        :raises UserError: when the checkpoint cannot be used
         """
         ray = _ray()
         try:
@@ -142,9 +144,12 @@ class Fleet:
             max_restarts=-1, max_concurrency=MOST_CALLS, concurrency_groups={'control': 8},
             **share)(Device)
         self._actors = [actor.remote(self._load) for _ in range(count)]
-        self.served = [
-            Served.from_json(await self._within(STARTED_S, number, 'served'))
-            for number in range(count)][0]
+        try:
+            self.served = [
+                Served.from_json(await self._within(STARTED_S, number, 'served'))
+                for number in range(count)][0]
+        except DeviceLost as error:
+            raise FleetError(f'the checkpoint was not loaded: {error}') from error
 
     def stop(self) -> None:
         """Leave the cluster; a local one ends."""
@@ -167,24 +172,56 @@ class Fleet:
             held = sum(one.robot.name == robot.name for one in self.streams.values())
             if held >= robot.streams:
                 raise NoRoom(f'robot {robot.name} has {held} streams, as many as it may')
-            while True:
-                loads = await self._loads()
-                refusals = [load.refusal(options.fps) if isinstance(load, Load) else load
-                            for load in loads]
-                free = [(load.share, number) for number, load in enumerate(loads)
-                        if isinstance(load, Load) and not refusals[number]]
-                if free:
-                    return await self._begin(
-                        Placed(next(self._numbers), robot, name, options, min(free)[1], end))
-                least = min(
-                    self.streams.values(), key=lambda one: (one.robot.priority, -one.since),
-                    default=None)
-                if least is None or least.robot.priority >= robot.priority:
-                    raise NoRoom('; '.join(
-                        f'device {number}: {why}' for number, why in enumerate(refusals)))
-                least.end(
-                    f'robot {robot.name} has a higher priority, and there is no room for both')
-                await self.leave(least)
+            loads = await self.loads()
+            refusals = [load.refusal(options.fps) if isinstance(load, Load) else load
+                        for load in loads]
+            free = [(load.share, number) for number, load in enumerate(loads)
+                    if isinstance(load, Load) and not refusals[number]]
+            device = min(free)[1] if free else await self._make_room(robot, options, loads)
+            if device is None:
+                raise NoRoom('; '.join(
+                    f'device {number}: {why}' for number, why in enumerate(refusals)))
+            return await self._begin(
+                Placed(next(self._numbers), robot, name, options, device, end))
+
+    async def _make_room(
+        self, robot: Robot, options: StreamOptions, loads: Sequence[Load | str],
+    ) -> int | None:
+        """
+        End streams of robots of a lower priority, where that makes room for one of a robot.
+
+        :returns: the device that has room then; None where all of them would not be enough, and
+            none was ended
+        """
+        enough = [
+            (number, lesser) for number, load in enumerate(loads) if isinstance(load, Load)
+            and (lesser := self._lesser(number, load, robot, options)) is not None]
+        if not enough:
+            return None
+        device, ended = min(enough, key=lambda one: (
+            max(placed.robot.priority for placed in one[1]), len(one[1])))
+        for placed in ended:
+            placed.end(
+                f'robot {robot.name} has a higher priority, and there is no room for both')
+            await self.leave(placed)
+        return device
+
+    def _lesser(
+        self, device: int, load: Load, robot: Robot, options: StreamOptions,
+    ) -> list[Placed] | None:
+        """Return the fewest streams without which a device has room, the least of them first."""
+        ended: list[Placed] = []
+        for placed in sorted(
+                (one for one in self.streams.values()
+                 if one.device == device and one.robot.priority < robot.priority),
+                key=lambda one: (one.robot.priority, -one.since)):
+            ended.append(placed)
+            left = replace(
+                load, streams=load.streams - len(ended),
+                fps=load.fps - sum(one.options.fps for one in ended))
+            if not left.refusal(options.fps):
+                return ended
+        return None
 
     async def leave(self, placed: Placed) -> None:
         """End a stream on its device."""
@@ -212,6 +249,26 @@ class Fleet:
         asked.add_done_callback(ended)
         return await asyncio.shield(asked)
 
+    async def reconfigure(
+        self, placed: Placed, fps: float, thresholds: Thresholds,
+    ) -> dict[str, Any]:
+        """
+        Have a stream go on at another rate, where its device has time for it.
+
+        :raises DeviceLost: when that died
+        """
+        async with self._placing:
+            if fps > placed.options.fps:
+                load = (await self.loads())[placed.device]
+                why = (load.lateness(fps - placed.options.fps) if isinstance(load, Load)
+                       else load)
+                if why:
+                    return {'error': ['', f'there is no room for {fps:g} frames a second: {why}']}
+            reply = await self.ask(placed, 'reconfigure', fps, thresholds)
+            if 'error' not in reply:
+                placed.options = replace(placed.options, fps=fps)
+            return reply
+
     async def control(self, placed: Placed, what: str, id: str) -> None:
         """
         Have a stream's device heed a control message, whatever it is doing.
@@ -220,9 +277,15 @@ class Fleet:
         """
         await self._call(placed.device, 'control', placed.key, what, id, group='control')
 
-    async def loads(self) -> Sequence[Load | str]:
+    async def loads(self) -> list[Load | str]:
         """Return what each device has to do, or why that is not known."""
-        return await self._loads()
+        async def ask(number: int) -> Load | str:
+            try:
+                load: Load = await self._within(ASKED_S, number, 'load')
+                return load
+            except DeviceLost as error:
+                return str(error)
+        return list(await asyncio.gather(*map(ask, range(len(self._actors)))))
 
     def _start_anew(self, device: int) -> None:
         """Have Ray end a device that hangs, and start it again."""
@@ -234,7 +297,7 @@ class Fleet:
         except DeviceLost as error:
             raise NoRoom(str(error)) from error
         if 'error' in reply:
-            raise NoRoom(reply['error'][1])
+            raise NoRoom(str(read_error(reply['error'])))
         self.streams[placed.id] = placed
         return placed
 
@@ -243,15 +306,6 @@ class Fleet:
             await self._within(ASKED_S, placed.device, 'close', placed.key)
         except DeviceLost:
             pass    # and the stream with it
-
-    async def _loads(self) -> list[Load | str]:
-        async def ask(number: int) -> Load | str:
-            try:
-                load: Load = await self._within(ASKED_S, number, 'load')
-                return load
-            except DeviceLost as error:
-                return str(error)
-        return list(await asyncio.gather(*map(ask, range(len(self._actors)))))
 
     async def _within(self, seconds: float, device: int, call: str, *arguments: str) -> Any:
         try:
@@ -262,21 +316,21 @@ class Fleet:
 
     async def _call(self, device: int, call: str, *arguments: Any, group: str = '') -> Any:
         from ray.exceptions import RayActorError
-        from ray.exceptions import RayTaskError
         method = getattr(self._actors[device], call)
         if group:
             method = method.options(concurrency_group=group)
         try:
             return await method.remote(*arguments)
-        except RayTaskError as error:
-            if isinstance(error.cause, UserError):
-                raise error.cause from error
-            raise
         except RayActorError as error:
-            cause = error.__cause__
-            if isinstance(cause, RayTaskError) and isinstance(cause.cause, UserError):
-                raise cause.cause from error
-            raise DeviceLost('the device that watched it was lost') from error
+            raise DeviceLost(
+                _why_not_begun(error) if error.actor_init_failed else 'the device was lost'
+            ) from error
+
+
+def _why_not_begun(error: Exception) -> str:
+    """Return what an actor's beginning ended with: Ray tells it at the end of a trace."""
+    kind, colon, sentence = str(error).strip().splitlines()[-1].partition(': ')
+    return f'{kind.rpartition(".")[2]}{colon}{sentence}'
 
 
 def _ray() -> Any:

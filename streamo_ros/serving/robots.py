@@ -122,15 +122,14 @@ class Robots:
             found = self._file.stat()
             if (found.st_mtime_ns, found.st_size) == self._read_at:
                 return
-            if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise RobotsError(
-                    f'{self._file} holds secrets that others can read: chmod 600 {self._file}')
             content = parse_json(self._file.read_text(encoding='utf-8'))
         except (OSError, ValueError) as error:
-            if isinstance(error, RobotsError):
-                raise
             raise RobotsError(f'{self._file} holds no robots: {error}') from error
-        self._operator, self._robots = _parse(self._file, content)
+        operator, robots = _parse(self._file, content)
+        if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise RobotsError(
+                f'{self._file} holds secrets that others can read: chmod 600 {self._file}')
+        self._operator, self._robots = operator, robots
         self._read_at = (found.st_mtime_ns, found.st_size)
 
     def find(self, authorization: str) -> Robot | None:

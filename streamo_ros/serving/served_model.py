@@ -14,10 +14,14 @@
 
 """A checkpoint that is served: loaded once, with an engine for each stream."""
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
+import sys
+import threading
 import time
+from typing import Any
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +32,7 @@ from streamo_ros.engine.backends.shared_batch import SharedBatch
 from streamo_ros.engine.backends.shared_batch import SharedBatchStream
 from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
+from streamo_ros.engine.footprint import check_fits
 from streamo_ros.engine.footprint import footprint
 from streamo_ros.engine.footprint import memory_here
 from streamo_ros.engine.remote.protocol import Served
@@ -48,10 +53,16 @@ MEMORY = 0.8
 
 
 class ServedModel(Protocol):
-    """What a device serves."""
+    """
+    What a device serves.
+
+    :param most_streams: that its memory holds
+    :param turn: held while an engine is asked; engines that compute together hold nothing
+    """
 
     served: Served
     most_streams: int
+    turn: AbstractContextManager[Any]
 
     def probe(self) -> float:
         """Return the seconds that a tick with one instruction takes."""
@@ -70,29 +81,30 @@ class ServedCheckpoint:
     Engines are asked from many threads. Where the backend allows it they share one cache, and
     those that tick at the same time are one forward; otherwise one at a time computes.
 
-    :param streams: that it may have at most; 0: as many as memory holds
     :param batched: share forwards where the backend allows it
     :param threads: as in ``StreamEngine.from_pretrained``
     :raises CheckpointError: when it cannot be used
     """
 
-    def __init__(
-        self, name: str, backend: str, threads: int, streams: int, batched: bool,
-    ) -> None:
+    def __init__(self, name: str, backend: str, threads: int, batched: bool) -> None:
         self._checkpoint = checkpoint = load_checkpoint(name)
-        needed = footprint(checkpoint)
-        cache = max(1, needed.cache_bytes)
-        room = max(1, int(MEMORY * memory_here()[1] / cache))
-        self.most_streams = min(streams or MOST_STREAMS, room, MOST_STREAMS)
+        needed = footprint(checkpoint, instructions=MAX_INSTRUCTIONS)
+        check_fits(needed, checkpoint)
         self._backend = new_backend(backend, checkpoint, threads)
+        room = int(MEMORY * _free_bytes() / max(1, needed.cache_bytes))
+        self.most_streams = max(1, min(room, MOST_STREAMS))
         self._shared: SharedBatch | None = None
+        self.turn: AbstractContextManager[Any] = threading.Lock()
         if batched and not self._backend.static_shapes:
+            self.turn = nullcontext()
             self._shared = SharedBatch(
                 self._backend, (self.most_streams + 1) * MAX_INSTRUCTIONS)  # one more: the probe
+        self._of: dict[Engine, Backend] = {}
         spec = checkpoint.frame
         self.served = Served(
             name, f'{checkpoint.vision.family}, {needed}', checkpoint.vision.cell, spec.size,
-            spec.min_pixels, spec.max_pixels, int(spec.resample))
+            spec.min_pixels, spec.max_pixels, int(spec.resample), checkpoint.window_turns,
+            checkpoint.memory_tokens)
 
     def probe(self) -> float:
         """Return the seconds that a tick with one instruction takes."""
@@ -110,25 +122,27 @@ class ServedCheckpoint:
     def new_engine(self, options: StreamOptions) -> Engine:
         """Return an engine for another stream."""
         backend = self._shared.new_stream() if self._shared else self._backend.new_stream()
-        return _Engine(
+        engine = StreamEngine(
             self._checkpoint, backend, window_turns=options.window_turns,
             fps=options.fps, max_answer_tokens=options.max_answer_tokens,
             still=StillScene() if options.still_scene else None, thresholds=options.thresholds,
             memory_tokens=options.memory_tokens)
+        self._of[engine] = backend
+        return engine
 
     def free(self, engine: Engine) -> None:
         """Give back what an engine holds."""
-        if isinstance(engine, _Engine) and isinstance(engine.backend, SharedBatchStream):
-            engine.backend.close()
+        backend = self._of.pop(engine)
+        if isinstance(backend, SharedBatchStream):
+            backend.close()
 
 
-class _Engine(StreamEngine):
-    """An engine whose backend can be given back."""
-
-    @property
-    def backend(self) -> Backend:
-        """Return it."""
-        return self._backend
+def _free_bytes() -> int:
+    """Return the free memory for caches: of the GPU where networks lie there."""
+    torch: Any = sys.modules.get('torch')   # loaded by the backends that may compute on one
+    if torch is not None and torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info()[0])
+    return memory_here()[1]
 
 
 @dataclass(frozen=True)
@@ -142,13 +156,8 @@ class LoadCheckpoint:
     name: str
     backend: str = 'auto'
     threads: int = 0
-    streams: int = 0
     batched: bool = True
 
     def __call__(self) -> ServedModel:
         """Load it."""
-        return ServedCheckpoint(
-            self.name, self.backend, self.threads, self.streams, self.batched)
-
-
-Load = Callable[[], ServedModel]
+        return ServedCheckpoint(self.name, self.backend, self.threads, self.batched)

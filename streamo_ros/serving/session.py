@@ -109,17 +109,18 @@ class Session:
         if not isinstance(first, dict) or first.get('call') != 'open':
             raise ProtocolError('the first one must be open')
         if first.get('protocol') != PROTOCOL:
-            await self._send(received, {'error': [
-                'Refused', f'the server speaks protocol {PROTOCOL} and the robot '
-                f'{first.get("protocol")!r}: bring both to one release']})
+            await self._send(received, {'refused': (
+                f'the server speaks protocol {PROTOCOL} and the robot '
+                f'{first.get("protocol")!r}: bring both to one release')})
             return
+        served = self._fleet.served
+        assert served is not None
         options = StreamOptions.from_json(first.get('options'))
-        if (refusal := self._refusal(options.fps)):
-            await self._send(received, {'error': ['Refused', refusal]})
+        if (refusal := self._refusal(options.fps) or served.refusal(options)):
+            await self._send(received, {'refused': refusal})
             return
         self._placed = await self._fleet.place(self._robot, self._name, options, self.end)
-        assert self._fleet.served is not None
-        await self._send(received, {'served': self._fleet.served.to_json()})
+        await self._send(received, {'served': served.to_json()})
         while True:
             await self._take(await self._receive())
 
@@ -193,11 +194,11 @@ class Session:
         placed = self._placed
         assert placed is not None
         fps = check_fps(message.get('fps'))
-        thresholds = message.get('thresholds')
-        read_thresholds(thresholds)
-        reply: dict[str, Any] = {'error': ['', self._refusal(fps)]}
-        if not reply['error'][1]:
-            reply = await self._fleet.ask(placed, 'reconfigure', fps, thresholds)
+        thresholds = read_thresholds(message.get('thresholds'))
+        if (refusal := self._refusal(fps)):
+            reply: dict[str, Any] = {'error': ['', refusal]}
+        else:
+            reply = await self._fleet.reconfigure(placed, fps, thresholds)
         await self._send(received, reply)
 
     def _refusal(self, fps: float) -> str:

@@ -14,12 +14,14 @@
 
 """A served model without weights, for tests of where streams are placed; and one that hangs."""
 
+from contextlib import nullcontext
 import os
 from pathlib import Path
 import threading
 
 from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.mock.engine import MockEngine
+from streamo_ros.models import CheckpointError
 
 SIZE = 112, 112
 HANGS = 5.0
@@ -40,7 +42,8 @@ class Hanging(MockEngine):
 class ScriptedModel:
     """Scripts for some streams, whose ticks take a hundredth of a second by the probe."""
 
-    served = Served('script', 'a script', 28, SIZE, 1, 10**6, 3)
+    served = Served('script', 'a script', 28, SIZE, 1, 10**6, 3, 8, 0)
+    turn = nullcontext()
 
     def __init__(self, most_streams=2):
         self.most_streams = most_streams
@@ -53,3 +56,13 @@ class ScriptedModel:
 
     def free(self, engine):
         pass
+
+
+def breaks():
+    """Load nothing, for a reason that nobody foresaw."""
+    raise OSError('the disk is gone')
+
+
+def refuses():
+    """Load nothing, and say why."""
+    raise CheckpointError('there is no decoder in it')

@@ -45,3 +45,10 @@ def test_a_tick_takes_what_the_latest_took():
     for _ in range(LATEST):
         time.note(0.2)
     assert time.mean_s == pytest.approx(0.2)
+
+
+def test_more_ticks_of_the_streams_that_there_are_need_time_alone():
+    full = Load(1, 16, 16, 4.0, 0.1)
+    assert full.refusal(1.0)
+    assert not full.lateness(4.0)
+    assert '90%' in full.lateness(5.0)

@@ -15,7 +15,9 @@
 """A device watches streams that come as JPEG, each as if it were alone."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 import io
+import threading
 
 import numpy as np
 from PIL import Image
@@ -23,9 +25,12 @@ import pytest
 
 from streamo_ros.dialogue import State
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine.process.protocol import read_error
 from streamo_ros.engine.remote.picture import PictureSize
 from streamo_ros.engine.remote.protocol import FRAME_HEAD
+from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.engine.remote.protocol import StreamOptions
+from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.mock.engine import MockEngine
 from streamo_ros.serving.device import Device
 from streamo_ros.serving.served_model import LoadCheckpoint
@@ -46,6 +51,12 @@ def messages(frames):
     size = PictureSize()
     return [FRAME_HEAD.pack(float(tick), *SIZE) + size.encode(frame, SIZE, 1.0).jpeg
             for tick, frame in enumerate(frames)]
+
+
+def jpeg(height, width, mode='RGB'):
+    out = io.BytesIO()
+    Image.new(mode, (width, height)).save(out, 'JPEG')
+    return out.getvalue()
 
 
 def seen(message):
@@ -99,11 +110,16 @@ def test_a_frame_that_is_none_ends_its_stream_and_no_other(device):
     head = FRAME_HEAD.pack(0.0, *SIZE)
     for bad in (b'', head, head + b'GIF89a', head + good[FRAME_HEAD.size:200],
                 FRAME_HEAD.pack(0.0, 0, 5) + good[FRAME_HEAD.size:],
+                FRAME_HEAD.pack(0.0, 224, 224) + good[FRAME_HEAD.size:],
+                head + jpeg(113, 112), head + jpeg(28, 224), head + jpeg(112, 112, 'L'),
                 FRAME_HEAD.pack(0.0, 60000, 60000) + good[FRAME_HEAD.size:]):
         device.open('one', StreamOptions(), 4)
         assert device.step('one', bad)['error'][0] == ''
         assert 'started anew' in device.step('one', good)['error'][1]
     assert len(device.step('other', good)['decisions']) == 1
+    # A link that carries little sends less than is shown.
+    small = FRAME_HEAD.pack(1.0, *SIZE) + jpeg(40, 56)
+    assert len(device.step('other', small)['decisions']) == 1
     device.close('other')
 
 
@@ -145,7 +161,7 @@ def test_a_device_says_what_it_has_to_do(device):
     device.open('one', StreamOptions(fps=2.0), 4)
     device.open('two', StreamOptions(fps=0.5), 4)
     assert (device.load().streams, device.load().fps) == (2, 2.5)
-    assert device.reconfigure('two', 3.0, [0.0, 0.0]) == {}
+    assert device.reconfigure('two', 3.0, LIKELIEST) == {}
     device.open('one', StreamOptions(fps=1.0), 4)  # again: the one before ends
     assert (device.load().streams, device.load().fps) == (2, 4.0)
     for name in ('one', 'two'):
@@ -161,8 +177,9 @@ class Failing(MockEngine):
 
 
 class FailingModel:
-    served = None
+    served = Served('script', 'a script', 28, SIZE, 1, 10**6, 3, 8, 0)
     most_streams = 4
+    turn = nullcontext()
 
     def probe(self):
         return 0.01
@@ -180,6 +197,41 @@ def test_an_engine_that_fails_takes_its_own_stream_with_it_alone():
     device.open('bad', StreamOptions(fps=5.0), 4)
     device.open('good', StreamOptions(), 4)
     device.watch('good', 'Tell me when it rains.', None, False, ([], ''))
-    assert 'MemoryError: no room' in device.step('bad', frame)['error'][1]
+    assert 'MemoryError: no room' in str(read_error(device.step('bad', frame)['error']))
     assert device.load().streams == 1
     assert len(device.step('good', frame)['decisions']) == 1
+
+
+class OneAtATime(FailingModel):
+    """A model whose engines must not compute at once; each says when it does."""
+
+    def __init__(self):
+        self.turn = threading.Lock()
+        self.at_once, self.most = 0, 0
+
+    def new_engine(self, options):
+        model = self
+
+        class Watched(MockEngine):
+            def step(self, frame, stamp):
+                model.at_once += 1
+                model.most = max(model.most, model.at_once)
+                beside.wait(0.2)
+                model.at_once -= 1
+                return []
+        beside = threading.Event()
+        return Watched()
+
+
+def test_engines_that_do_not_compute_together_take_turns():
+    model = OneAtATime()
+    device = Device(lambda: model)
+    frame, = messages(film(0, 1)[1])
+    names = [str(number) for number in range(3)]
+    for name in names:
+        device.open(name, StreamOptions(), 4)
+    with ThreadPoolExecutor(len(names)) as pool:
+        replies = list(pool.map(lambda name: device.step(name, frame), names))
+    assert all('decisions' in reply for reply in replies)
+    assert model.most == 1
+    assert LoadCheckpoint('nano', threads=1, batched=False)().turn.acquire(blocking=False)

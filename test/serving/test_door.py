@@ -35,6 +35,7 @@ from streamo_ros.engine.remote.link import Refused
 from streamo_ros.engine.remote.protocol import PICTURE_BYTES
 from streamo_ros.engine.remote.protocol import PROTOCOL
 from streamo_ros.engine.remote.protocol import StreamOptions
+from streamo_ros.engine.thresholds import LIKELIEST
 
 TEXT = 'Tell me when somebody comes in.'
 FRAME = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
@@ -143,9 +144,8 @@ def test_another_protocol_is_refused_for_good(server):
     with knock(server, '/robots/picker/streams/front',
                f'picker.{SECRETS["picker"]}') as socket:
         socket.send(json.dumps({**OPEN, 'protocol': 99}))
-        kind, sentence = json.loads(socket.recv(PATIENCE_S))['error']
-    assert kind == 'Refused'
-    assert f'speaks protocol {PROTOCOL}' in sentence
+        refused = json.loads(socket.recv(PATIENCE_S))['refused']
+    assert f'speaks protocol {PROTOCOL}' in refused
 
 
 def test_an_engine_refuses_over_the_link_as_it_does_at_home(server):
@@ -176,6 +176,29 @@ def test_a_robot_has_what_its_quota_gives(server):
         with pytest.raises(Refused, match='lower fps'), engine(
                 server, 'only', 'packer', fps=2.0):
             pass
+    for options in ({'window_turns': 10_000}, {'memory_tokens': 4096}):
+        with pytest.raises(Refused, match='at most: lower it'), engine(
+                server, 'only', 'packer', **options):
+            pass
+
+
+def test_a_rate_that_would_make_others_late_is_not_given(server, bystander):
+    with engine(server, 'front', fps=1.0) as one:
+        one.watch(TEXT, 'it')
+        one.reconfigure(2.0, LIKELIEST)
+        assert server.streams()['picker/front']['fps'] == 2.0
+        assert len(one.step(FRAME, 1.0)) == 1
+    others = [engine(server, f'other-{number}', fps=30.0) for number in range(30)]
+    try:
+        with engine(server, 'front', fps=1.0) as one:
+            with pytest.raises(EngineFailure, match='there is no room'):
+                for other in others:
+                    other.connect()
+            with pytest.raises(EngineFailure, match='there is no room for 30 frames a second'):
+                one.reconfigure(30.0, LIKELIEST)
+    finally:
+        for other in others:
+            other.close()
 
 
 def test_a_connection_that_comes_again_takes_the_place_of_the_old_one(server):

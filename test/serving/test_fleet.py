@@ -21,17 +21,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scripted_model import breaks
 from scripted_model import HANGS
 from scripted_model import HANGS_FILE
+from scripted_model import refuses
 from scripted_model import ScriptedModel
 from scripted_model import SIZE
 
 from streamo_ros.engine.remote.picture import PictureSize
 from streamo_ros.engine.remote.protocol import FRAME_HEAD
 from streamo_ros.engine.remote.protocol import StreamOptions
+from streamo_ros.engine.thresholds import LIKELIEST
 from streamo_ros.serving import fleet as fleet_module
 from streamo_ros.serving.fleet import DeviceLost
 from streamo_ros.serving.fleet import Fleet
+from streamo_ros.serving.fleet import FleetError
 from streamo_ros.serving.fleet import NoRoom
 from streamo_ros.serving.robots import Robot
 
@@ -78,6 +82,51 @@ def test_a_higher_priority_takes_the_place_of_the_latest_of_the_lowest():
             assert len((await fleet.ask(first, 'step', FRAME))['decisions']) == 0
             await fleet.leave(first)
             await place(fleet, robot('third'))
+    asyncio.run(run())
+
+
+def test_nobody_gives_up_a_place_that_would_not_be_enough():
+    async def run():
+        async with running(most_streams=8) as fleet:
+            ends = [(await place(fleet, robot(name, priority), fps=fps))[1]
+                    for name, priority, fps in (
+                        ('same', 1, 30.0), ('other', 1, 30.0), ('lesser', 0, 15.0))]
+            # By the probe there is time for 80 ticks a second; without the lesser one for 20 more.
+            with pytest.raises(NoRoom, match='105% of its time'):
+                await place(fleet, robot('greedy', priority=1), fps=30.0)
+            assert not any(ends) and len(fleet.streams) == 3
+            await place(fleet, robot('modest', priority=1), fps=15.0)
+            assert [len(end) for end in ends] == [0, 0, 1]
+    asyncio.run(run())
+
+
+def test_a_rate_is_raised_where_there_is_time_and_known_from_then_on():
+    async def run():
+        async with running(most_streams=2) as fleet:
+            one, _ = await place(fleet, robot('one'), fps=1.0)
+            await place(fleet, robot('two'), fps=30.0)
+            assert await fleet.reconfigure(one, 30.0, LIKELIEST) == {}
+            assert one.options.fps == 30.0
+            assert (await fleet.loads())[0].fps == 60.0
+            refused = await fleet.reconfigure(one, 60.0, LIKELIEST)
+            assert '90% of its time' in refused['error'][1]
+            assert one.options.fps == 30.0
+            assert await fleet.reconfigure(one, 5.0, LIKELIEST) == {}
+            assert (await fleet.loads())[0].fps == 35.0
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize('load, sentence', [
+    (breaks, '^the checkpoint was not loaded: OSError: the disk is gone$'),
+    (refuses, '^the checkpoint was not loaded: CheckpointError: there is no decoder in it$')])
+def test_a_checkpoint_that_cannot_be_loaded_is_said_in_a_sentence(load, sentence):
+    async def run():
+        fleet = Fleet(load, 'local', 1)
+        try:
+            with pytest.raises(FleetError, match=sentence):
+                await fleet.start()
+        finally:
+            fleet.stop()
     asyncio.run(run())
 
 

@@ -98,6 +98,15 @@ def test_secrets_that_others_can_read_are_refused(write):
         Robots(file)
 
 
+def test_a_file_that_is_anothers_is_said_to_be_none_whoever_can_read_it(tmp_path):
+    for content in ('root:x:0:0', '{"model": "nano"}'):
+        file = tmp_path / 'other'
+        file.write_text(content)
+        file.chmod(0o644)
+        with pytest.raises(RobotsError, match='holds no robots'):
+            Robots(file)
+
+
 def test_a_new_file_has_secrets_of_its_own_and_an_old_one_stays(tmp_path):
     file = tmp_path / 'robots.json'
     robot = write_robots(file, 'robot')

@@ -24,20 +24,18 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.engine.process.deadline import Deadline
+from streamo_ros.engine.process.deadline import END_S
 from streamo_ros.engine.process.protocol import EngineFailure
 from streamo_ros.engine.process.protocol import FRAME_BYTES
 from streamo_ros.engine.process.protocol import MESSAGE_BYTES
-from streamo_ros.engine.process.protocol import REFUSALS
+from streamo_ros.engine.process.protocol import read_error
 
-END_S = 0.5         # how long a step may take to return when the caller ends
-POLL_S = 0.1        # how often a waiting call looks whether it still should wait
-CUT = 0.8           # share of the deadline after which an answer is cut
 LINE_CHARACTERS = 1000
 KEPT_BYTES = 2**25  # of a frame, more than one of 4K has
 
@@ -178,46 +176,37 @@ class Connection:
             pass  # stuck in the kernel, with its device; the log's thread waits on
 
     def _receive(self, deadline_s: float, stream: int) -> dict[str, Any]:
-        now = time.monotonic()
-        cut, end, ending, interrupted = now + CUT * deadline_s, now + deadline_s, False, False
-        while True:
-            if self._ended.is_set() and not ending:
-                ending, cut, end = True, now, min(end, now + END_S)
-            if now >= cut and not interrupted:
-                interrupted = True
-                self.send_control('interrupt', stream)
-            if now >= end:
-                self.kill()
-                raise EngineFailure(
-                    'the caller ended' if ending else
-                    f'the model hung: it did not return within {deadline_s:g} s; if it is only '
-                    'slow, raise deadline_s')
-            self._calls.settimeout(max(1e-3, min(POLL_S, end - now)))
+        deadline = Deadline(
+            deadline_s, self._ended, lambda: self.send_control('interrupt', stream))
+        while wait_s := deadline.wait_s():
+            self._calls.settimeout(wait_s)
             try:
                 message = self._calls.recv(MESSAGE_BYTES)
             except TimeoutError:
-                now = time.monotonic()
                 continue
             except OSError:
                 message = b''
             if not message:
                 raise self._death()
             return self._read(message)
+        self.kill()
+        raise EngineFailure(
+            'the caller ended' if deadline.ending else
+            f'the model hung: it did not return within {deadline_s:g} s; if it is only slow, '
+            'raise deadline_s')
 
     def _read(self, message: bytes) -> dict[str, Any]:
         try:
             reply = dict(json.loads(message))
-            error = reply.get('error')
-            kind, reason = error or ('', '')
+            error = read_error(reply['error']) if 'error' in reply else None
         except (TypeError, ValueError) as garbled:
             self.kill()
             raise EngineFailure(f'the model returned garbage: {garbled}') from garbled
-        if not error:
+        if error is None:
             return reply
-        if kind in REFUSALS:
-            raise REFUSALS[kind](reason)
-        self.kill()
-        raise EngineFailure(f'{kind}: {reason}' if kind else reason)
+        if isinstance(error, EngineFailure):
+            self.kill()
+        raise error
 
     def _death(self) -> EngineFailure:
         try:

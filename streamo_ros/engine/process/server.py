@@ -37,7 +37,8 @@ from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.protocol import FRAME_BYTES
 from streamo_ros.engine.process.protocol import MESSAGE_BYTES
 from streamo_ros.engine.process.protocol import REFUSALS
-from streamo_ros.engine.process.protocol import write_decision
+from streamo_ros.engine.process.protocol import write_error
+from streamo_ros.engine.process.protocol import write_step
 from streamo_ros.engine.thresholds import Thresholds
 from streamo_ros.errors import UserError
 
@@ -89,12 +90,9 @@ class _Server:
         try:
             reply = json.dumps(answer(request))
         except Exception as error:
-            kind = type(error).__name__
-            if isinstance(error, UserError) and kind not in REFUSALS:
-                kind = ''  # a failure whose sentence says all
-            elif kind not in REFUSALS:
+            if not isinstance(error, (UserError, *REFUSALS.values())):
                 traceback.print_exc()
-            reply = json.dumps({'error': [kind, str(error)]})
+            reply = json.dumps(write_error(error))
         self._calls.send(reply.encode())
         return 'error' not in reply
 
@@ -121,10 +119,7 @@ class _Server:
             return {}
         frame: NDArray[np.uint8] = np.ndarray(request['shape'], np.uint8, self._memory)
         decisions = engine.step(frame, request['stamp'])
-        return {
-            'decisions': [write_decision(decision) for decision in decisions],
-            'visual_tokens_pruned': engine.visual_tokens_pruned,
-            'skipped_frames': engine.skipped_frames, 'seconds': dict(engine.seconds)}
+        return write_step(engine, decisions)
 
     def _handle_controls(self) -> None:
         while message := self._control.recv(MESSAGE_BYTES):

@@ -14,24 +14,22 @@
 
 """One stream of an engine in a process of its own."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.dialogue import AnswerFormat
+from streamo_ros.engine.called_engine import CalledEngine
 from streamo_ros.engine.decision import Decision
-from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.connection import Connection
 from streamo_ros.engine.process.protocol import EngineFailure
 from streamo_ros.engine.process.protocol import FRAME_BYTES
 from streamo_ros.engine.process.protocol import LOAD_S
-from streamo_ros.engine.process.protocol import read_decision
+from streamo_ros.engine.process.protocol import write_answer_format
 from streamo_ros.engine.thresholds import Thresholds
 
 
-class ProcessStream(Engine):
+class ProcessStream(CalledEngine):
     """
     One stream of an engine in a process of its own.
 
@@ -40,27 +38,9 @@ class ProcessStream(Engine):
     """
 
     def __init__(self, connection: Connection, number: int) -> None:
-        self._visual_tokens_pruned = 0.0
-        self._skipped_frames = 0
-        self._seconds: dict[str, float] = {}
+        super().__init__()
         self._connection = connection
         self._number = number
-        self._watches: dict[str, Watch] = {}
-
-    @property
-    def visual_tokens_pruned(self) -> float:
-        """Return the share of visual tokens that were left out since the stream began."""
-        return self._visual_tokens_pruned
-
-    @property
-    def skipped_frames(self) -> int:
-        """Return how many frames since the stream began the vision tower was not run for."""
-        return self._skipped_frames
-
-    @property
-    def seconds(self) -> Mapping[str, float]:
-        """Return what the seconds of all steps so far went into, by ``stopwatch.PARTS``."""
-        return self._seconds
 
     def new_stream(self) -> 'ProcessStream':
         """
@@ -81,12 +61,9 @@ class ProcessStream(Engine):
         :raises InstructionError: when the engine does not take it
         :raises EngineFailure: when the engine is lost
         """
-        given = self._connection.call(
+        return self._add(self._connection.call(
             'watch', self._number, text=text, instruction_id=instruction_id, look_back=look_back,
-            answer=[answer.choices, answer.json_schema] if answer else [[], ''])
-        watch = Watch(given['instruction_id'], given['text'], self._cancel)
-        self._watches[watch.instruction_id] = watch
-        return watch
+            answer=write_answer_format(answer)))
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
         """
@@ -104,20 +81,10 @@ class ProcessStream(Engine):
         reply = self._connection.call('step', self._number, shape=frame.shape, stamp=stamp)
         self._connection.forget_frame(frame.nbytes)
         try:
-            decisions = [read_decision(stamp, fields) for fields in reply['decisions']]
-            decided = [decision.instruction_id for decision in decisions]
-            expected = [id for id, watch in before.items()
-                        if not watch.cancelled or id in decided]
-            if decided != expected:
-                raise ValueError(f'decisions about {decided}, not about {expected}')
-            self._visual_tokens_pruned = float(reply['visual_tokens_pruned'])
-            self._skipped_frames = int(reply['skipped_frames'])
-            self._seconds = {part: float(reply['seconds'][part]) for part in reply['seconds']}
+            return self._decided(before, stamp, reply)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             self._connection.kill()
             raise EngineFailure(f'the model returned garbage: {error}') from error
-        return [decision for decision in decisions
-                if not before[decision.instruction_id].cancelled]
 
     def reconfigure(self, fps: float, thresholds: Thresholds) -> None:
         """
@@ -129,15 +96,5 @@ class ProcessStream(Engine):
             'reconfigure', self._number, fps=fps,
             thresholds=[thresholds.response, thresholds.release])
 
-    def reset(self) -> None:
-        """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._connection.send_control('reset', self._number)
-
-    def interrupt(self) -> None:
-        """Cut the answers of the step under way, within one token."""
-        self._connection.send_control('interrupt', self._number)
-
-    def _cancel(self, watch: Watch) -> None:
-        watch.cancelled = True
-        if self._watches.pop(watch.instruction_id, None) is watch:
-            self._connection.send_control('cancel', self._number, watch.instruction_id)
+    def _control(self, name: str, instruction_id: str = '') -> None:
+        self._connection.send_control(name, self._number, instruction_id)

@@ -28,12 +28,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streamo_ros.dialogue import AnswerFormat
+from streamo_ros.engine.called_engine import CalledEngine
 from streamo_ros.engine.decision import Decision
-from streamo_ros.engine.decision import Engine
 from streamo_ros.engine.decision import Watch
 from streamo_ros.engine.process.protocol import EngineFailure
-from streamo_ros.engine.process.protocol import read_decision
-from streamo_ros.engine.process.protocol import REFUSALS
+from streamo_ros.engine.process.protocol import read_error
+from streamo_ros.engine.process.protocol import write_answer_format
 from streamo_ros.engine.remote.clock import RemoteClock
 from streamo_ros.engine.remote.clock import Split
 from streamo_ros.engine.remote.link import Link
@@ -58,7 +58,7 @@ CLOCKS = 4
 CLOCK_STEPS = 60
 
 
-class RemoteEngine(Engine):
+class RemoteEngine(CalledEngine):
     """
     One stream of a server; the first of them is a context manager, connected on entry.
 
@@ -79,6 +79,7 @@ class RemoteEngine(Engine):
         log: Callable[[str], None] = lambda line: None,
         on_end: Callable[[], None] = lambda: None, names: tuple[str, ...] = (),
     ) -> None:
+        super().__init__()
         self._server = server
         self._stream = stream
         self._options = options
@@ -95,11 +96,7 @@ class RemoteEngine(Engine):
         self._clock = RemoteClock()
         self._size = PictureSize(bits_per_s)
         self._fps = options.fps
-        self._watches: dict[str, Watch] = {}
         self._steps = 0
-        self._visual_tokens_pruned = 0.0
-        self._skipped_frames = 0
-        self._seconds: dict[str, float] = {}
         self._figures: dict[str, str] = {}
 
     def connect(self) -> None:
@@ -151,21 +148,6 @@ class RemoteEngine(Engine):
                 raise EngineFailure(one._link.reason)
 
     @property
-    def visual_tokens_pruned(self) -> float:
-        """Return the share of visual tokens that were left out since the stream began."""
-        return self._visual_tokens_pruned
-
-    @property
-    def skipped_frames(self) -> int:
-        """Return how many frames since the stream began the vision tower was not run for."""
-        return self._skipped_frames
-
-    @property
-    def seconds(self) -> Mapping[str, float]:
-        """Return what the server's seconds of all steps so far went into, by part."""
-        return self._seconds
-
-    @property
     def link(self) -> Mapping[str, str]:
         """Return how the link to it is."""
         return self._figures
@@ -197,11 +179,9 @@ class RemoteEngine(Engine):
         """
         given = self._call(
             call='watch', text=text, instruction_id=instruction_id, look_back=look_back,
-            answer=[answer.choices, answer.json_schema] if answer else [[], ''])
+            answer=write_answer_format(answer))
         with self._garbage_is_failure():
-            watch = Watch(str(given['instruction_id']), str(given['text']), self._cancel)
-        self._watches[watch.instruction_id] = watch
-        return watch
+            return self._add(given)
 
     def step(self, frame: NDArray[np.uint8], stamp: float) -> list[Decision]:
         """
@@ -222,22 +202,13 @@ class RemoteEngine(Engine):
         encoded = time.monotonic()
         reply, sent, returned = self._exchange(FRAME_HEAD.pack(stamp, *shown) + picture.jpeg)
         with self._garbage_is_failure():
-            decisions = [read_decision(stamp, fields) for fields in reply['decisions']]
-            decided = [decision.instruction_id for decision in decisions]
-            expected = [id for id, watch in before.items()
-                        if not watch.cancelled or id in decided]
-            if decided != expected:
-                raise ValueError(f'decisions about {decided}, not about {expected}')
-            self._visual_tokens_pruned = float(reply['visual_tokens_pruned'])
-            self._skipped_frames = int(reply['skipped_frames'])
-            self._seconds = {part: float(reply['seconds'][part]) for part in reply['seconds']}
+            decisions = self._decided(before, stamp, reply)
             split = self._clock.split(
                 sent, float(reply['received']), float(reply['replied']), returned,
                 float(reply['step_s']))
         self._size.note(len(picture.jpeg), split.up_s - self._clock.one_way_s)
         self._figures = self._describe(picture, split, encoded - began)
-        return [decision for decision in decisions
-                if not before[decision.instruction_id].cancelled]
+        return decisions
 
     def reconfigure(self, fps: float, thresholds: Thresholds) -> None:
         """
@@ -249,22 +220,9 @@ class RemoteEngine(Engine):
                    thresholds=[thresholds.response, thresholds.release])
         self._fps = fps
 
-    def reset(self) -> None:
-        """Start a new stream: windows and clock begin again, the instructions stay."""
-        self._control('reset')
-
-    def interrupt(self) -> None:
-        """Cut the answers of the step under way, within one token."""
-        self._control('interrupt')
-
-    def _cancel(self, watch: Watch) -> None:
-        watch.cancelled = True
-        if self._watches.pop(watch.instruction_id, None) is watch:
-            self._control('cancel', watch.instruction_id)
-
-    def _control(self, name: str, id: str = '') -> None:
+    def _control(self, name: str, instruction_id: str = '') -> None:
         if self._link is not None:
-            self._link.send(json.dumps({'control': name, 'instruction_id': id}))
+            self._link.send(json.dumps({'control': name, 'instruction_id': instruction_id}))
 
     def _await_server(self) -> None:
         pause_s, told = FIRST_PAUSE_S, ''
@@ -309,13 +267,15 @@ class RemoteEngine(Engine):
     ) -> tuple[dict[str, Any], float, float]:
         assert self._link is not None
         reply, sent, returned = self._link.exchange(message, deadline_s or self._deadline_s)
-        if (error := reply.get('error')) is not None:
-            with self._garbage_is_failure():
-                kind, reason = map(str, error)
-            if kind in REFUSALS:
-                raise REFUSALS[kind](reason)
+        if 'refused' in reply:
             self._link.close()
-            raise (Refused if kind == 'Refused' else EngineFailure)(reason)
+            raise Refused(str(reply['refused']))
+        if 'error' in reply:
+            with self._garbage_is_failure():
+                error = read_error(reply['error'])
+            if isinstance(error, EngineFailure):
+                self._link.close()
+            raise error
         return reply, sent, returned
 
     @contextmanager

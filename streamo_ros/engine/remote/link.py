@@ -31,6 +31,9 @@ from typing import Any
 
 import aiohttp
 
+from streamo_ros.engine.process.deadline import Deadline
+from streamo_ros.engine.process.deadline import END_S
+from streamo_ros.engine.process.deadline import POLL_S
 from streamo_ros.engine.process.protocol import EngineFailure
 from streamo_ros.engine.remote.protocol import MESSAGE_BYTES
 from streamo_ros.engine.remote.protocol import OPEN_S
@@ -43,9 +46,6 @@ HEARTBEAT_S = 4.0
 WAITING = 64
 """Messages that may wait to be sent."""
 
-POLL_S = 0.1        # how often a waiting caller looks whether it still should wait
-END_S = 0.5         # how long an answer may take that nobody waits for any more
-CUT = 0.8           # share of the deadline after which an answer is cut
 _REFUSALS = {401: 'does not know the token', 403: "says that the token is another robot's",
              404: 'does not serve streams: is it streamo serve of this release?'}
 
@@ -153,25 +153,20 @@ class Link:
             if self._reason:
                 raise EngineFailure(self._reason)
             self._answer = answer
-        now = sent = time.monotonic()
+        sent = time.monotonic()
         self.send(message)
-        cut, end, ending, interrupted = now + CUT * deadline_s, now + deadline_s, False, False
-        while not answer.done():
-            if self._ended.is_set() and not ending:
-                ending, cut, end = True, now, min(end, now + END_S)
-            if now >= cut and not interrupted:
-                interrupted = True
-                self.send(json.dumps({'control': 'interrupt'}))
-            if now >= end:
-                self.close()
-                raise EngineFailure(
-                    'the caller ended' if ending else
-                    f'the server {self._server.url} did not answer within {deadline_s:g} s; if '
-                    'it or the link is only slow, raise deadline_s')
-            concurrent.futures.wait([answer], max(1e-3, min(POLL_S, end - now)))
-            now = time.monotonic()
-        reply, returned = answer.result()
-        return reply, sent, returned
+        deadline = Deadline(
+            deadline_s, self._ended, lambda: self.send(json.dumps({'control': 'interrupt'})))
+        while wait_s := deadline.wait_s():
+            concurrent.futures.wait([answer], wait_s)
+            if answer.done():
+                reply, returned = answer.result()
+                return reply, sent, returned
+        self.close()
+        raise EngineFailure(
+            'the caller ended' if deadline.ending else
+            f'the server {self._server.url} did not answer within {deadline_s:g} s; if it or the '
+            'link is only slow, raise deadline_s')
 
     def close(self) -> None:
         """Give the link up."""

@@ -18,7 +18,8 @@ What a robot and a server say to each other over a stream's WebSocket.
 Both send JSON as text. The robot begins with ``open``; then it makes calls, one at a time, each of
 which is answered, and sends control messages, which are not answered and may be sent during a
 call. They are heeded in their order. A frame is a call too, and the only binary message:
-``FRAME_HEAD``, then a JPEG. The server says ``end`` with a reason before it closes.
+``FRAME_HEAD``, then a JPEG. A stream that the server will never have is answered by ``refused``
+with the reason; the server says ``end`` with a reason before it closes.
 """
 
 from dataclasses import asdict
@@ -120,6 +121,8 @@ class Served:
     :param cell: pixels of a side of a visual token
     :param size: (height, width) of every frame; None: by the budget of pixels
     :param resample: the filter that scales frames, by its number in Pillow
+    :param window_turns: most turns that a stream may keep in view
+    :param memory_tokens: most that it may have for what is remembered of answers
     """
 
     checkpoint: str
@@ -129,6 +132,8 @@ class Served:
     min_pixels: int
     max_pixels: int
     resample: int
+    window_turns: int
+    memory_tokens: int
 
     @property
     def frame(self) -> FrameSpec:
@@ -136,6 +141,15 @@ class Served:
         return FrameSpec(
             self.size, self.min_pixels, self.max_pixels, (), (),
             Image.Resampling(self.resample), pair=False)
+
+    def refusal(self, options: StreamOptions) -> str:
+        """Return why no stream is watched like that, whatever room there is; empty if it is."""
+        for name, asked, most in (
+                ('window_turns', options.window_turns, self.window_turns),
+                ('memory_tokens', options.memory_tokens, self.memory_tokens)):
+            if asked is not None and asked > most:
+                return f'{name} is {asked}, and the server gives {most} at most: lower it'
+        return ''
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
@@ -153,7 +167,8 @@ class Served:
             served = cls(
                 str(fields['checkpoint']), str(fields['description']), int(fields['cell']),
                 None if size is None else (int(size[0]), int(size[1])),
-                int(fields['min_pixels']), int(fields['max_pixels']), int(fields['resample']))
+                int(fields['min_pixels']), int(fields['max_pixels']), int(fields['resample']),
+                int(fields['window_turns']), int(fields['memory_tokens']))
             _ = served.frame
         except (LookupError, TypeError, ValueError) as error:
             raise ProtocolError(f'the server describes no model: {error!r}') from error

@@ -18,11 +18,16 @@ import json
 
 import pytest
 
+from streamo_ros.dialogue import InstructionError
 from streamo_ros.dialogue import State
 from streamo_ros.engine import Decision
 from streamo_ros.engine.decision import ModelError
+from streamo_ros.engine.decision import StampError
+from streamo_ros.engine.process.protocol import EngineFailure
 from streamo_ros.engine.process.protocol import read_decision
+from streamo_ros.engine.process.protocol import read_error
 from streamo_ros.engine.process.protocol import write_decision
+from streamo_ros.engine.process.protocol import write_error
 
 DECISION = Decision('light', State.RESPONSE, (0.1, 0.2, 0.7), 'It went off.', False, 2.5)
 
@@ -48,3 +53,19 @@ def test_what_is_no_decision_is_an_error(at, value):
 def test_a_field_too_few_is_an_error():
     with pytest.raises(ValueError):
         read_decision(2.5, sent(DECISION)[:-1])
+
+
+@pytest.mark.parametrize('error, kind, sentence', [
+    (InstructionError('no text'), InstructionError, 'no text'),
+    (StampError('too early'), StampError, 'too early'),
+    (ModelError('not a number'), EngineFailure, 'not a number'),
+    (MemoryError('no room'), EngineFailure, 'MemoryError: no room')])
+def test_a_refusal_stays_one_and_anything_else_is_a_failure(error, kind, sentence):
+    read = read_error(json.loads(json.dumps(write_error(error)))['error'])
+    assert (type(read), str(read)) == (kind, sentence)
+
+
+@pytest.mark.parametrize('error', [None, 7, [], ['a'], ['a', 'b', 'c']])
+def test_what_is_no_error_is_one(error):
+    with pytest.raises((TypeError, ValueError)):
+        read_error(error)

@@ -21,7 +21,7 @@ from streamo_ros.engine.remote.protocol import read_thresholds
 from streamo_ros.engine.remote.protocol import Served
 from streamo_ros.engine.remote.protocol import StreamOptions
 
-SERVED = Served('nano', 'a small one', 28, None, 3136, 100_352, 3)
+SERVED = Served('nano', 'a small one', 28, None, 3136, 100_352, 3, 8, 64)
 
 
 def test_options_arrive_as_they_were_sent():
@@ -58,3 +58,11 @@ def test_what_is_served_arrives_and_frames_are_scaled_alike():
 def test_a_server_that_describes_no_model_is_refused(fields):
     with pytest.raises(ProtocolError):
         Served.from_json(fields)
+
+
+@pytest.mark.parametrize('options, name', [
+    ({}, ''), ({'window_turns': 8, 'memory_tokens': 64}, ''), ({'memory_tokens': 0}, ''),
+    ({'window_turns': 9}, 'window_turns'), ({'memory_tokens': 65}, 'memory_tokens')])
+def test_a_stream_has_no_more_than_what_is_served(options, name):
+    refusal = SERVED.refusal(StreamOptions(**options))
+    assert refusal.startswith(name) and bool(refusal) == bool(name)
