@@ -30,6 +30,7 @@ from streamo_ros.engine.graphs import builder
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.blocks import BlockMatrix
+from streamo_ros.models.narrow_floats import NarrowMatrix
 from streamo_ros.output import OutputError
 from streamo_ros.quantisation.calibration import CalibrationStream
 from streamo_ros.quantisation.calibration import listen
@@ -44,13 +45,13 @@ def streams(model: RandomModel):
         [(frame, float(at)) for at, frame in enumerate(frames)], ('Tell me of it.',))]
 
 
-@pytest.fixture(params=[8, 4])
+@pytest.fixture(params=['int8', 'int4'])
 def written(request, random_model, tmp_path):
     checkpoint = random_model.checkpoint
     quantise(
         checkpoint, tmp_path / 'out', request.param,
         lambda: listen(checkpoint, streams(random_model)))
-    return random_model, tmp_path / 'out', request.param
+    return random_model, tmp_path / 'out', int(request.param.removeprefix('int'))
 
 
 def probabilities(checkpoint, backend, frames):
@@ -88,9 +89,45 @@ def test_every_family_is_written_read_run_and_exported(written, tmp_path, monkey
     assert {opset.version for opset in step.opset_import} == {21}
     assert sum(node.op_type == 'DequantizeLinear' for node in step.graph.node) == (
         4 * checkpoint.decoder.layers)
-    if (model.family, bits) == ('smolvlm', 8):
-        pytest.xfail('the bound is missed: a probability of the random SmolVLM moves by 0.058')
+    if (model.family, bits) == ('qwen2_5_vl', 8):
+        pytest.xfail('the bound is missed: a probability of the random Qwen2.5 moves by 0.061')
     assert np.abs(here - whole).max() < (0.05 if bits == 8 else 0.7)
+
+
+ROUNDS = {'fp8': 'QuantizeLinear', 'nvfp4': 'TRT_FP4DynamicQuantize'}
+
+
+@pytest.mark.parametrize('kind', ROUNDS)
+def test_numbers_for_gpus_are_read_by_all_and_exported_as_they_are(kind, random_model, tmp_path):
+    pytest.importorskip('torch', reason='the reference is torch')
+    from streamo_ros.engine.backends.torch import TorchBackend
+    out, graphs = tmp_path / 'out', tmp_path / 'graphs'
+    checkpoint = random_model.checkpoint
+    flows = listen(checkpoint, streams(random_model))
+    quantise(checkpoint, out, kind, lambda: flows)
+    written = load_checkpoint(out)
+    for layer in range(checkpoint.decoder.layers):
+        parts = [written.weights.matrix(f'decoder.layers.{layer}.self_attn.{name}_proj.weight')
+                 for name in 'qkv']
+        assert all(isinstance(part, NarrowMatrix) for part in parts)
+        # What takes one input is rounded with one scale, by which no number of it is cut.
+        assert len({(part.scale, part.input_scale) for part in parts}) == 1
+        flow = flows[f'decoder.layers.{layer}.o']
+        alone = written.weights.matrix(f'decoder.layers.{layer}.self_attn.o_proj.weight')
+        assert alone.input_scale == pytest.approx(
+            flow.largest.max() / (448 if kind == 'fp8' else 448 * 6))
+    frames = random_model.frames(TURNS)
+    here = probabilities(written, OnnxRuntimeBackend(written), frames)
+    reference = probabilities(written, TorchBackend(written, device='cpu'), frames)
+    assert here == pytest.approx(reference, abs=2e-4)
+    assert main(['export', str(out), '--to', 'onnx', '--precision', 'float16',
+                 '--out', str(graphs)]) == 0
+    step = onnx.load(graphs / 'step.onnx', load_external_data=False).graph
+    # Once for each of a layer's inputs, whatever is multiplied with it.
+    assert sum(node.op_type == ROUNDS[kind] for node in step.node) == 4 * checkpoint.decoder.layers
+    half = 7 * checkpoint.decoder.layers
+    assert sum(tensor.name.endswith('.numbers') for tensor in step.initializer) == half
+    assert main(['quantize', str(out), '--weights', kind, '--out', str(tmp_path / 'b')]) == 1
 
 
 def test_the_command_calibrates_on_rendered_streams_and_says_what_it_wrote(
@@ -109,7 +146,7 @@ def test_the_command_calibrates_on_rendered_streams_and_says_what_it_wrote(
     table = next(name for name in held if name.endswith('embed_tokens.weight.levels'))
     assert held[table].dtype == np.int8
     assert main(['quantize', str(out), '--weights', 'int4', '--out', str(tmp_path / 'b')]) == 1
-    assert 'in int4 already' in capsys.readouterr().err
+    assert 'quantised already (streamo quantize, int4)' in capsys.readouterr().err
 
 
 def test_what_this_machine_cannot_hold_is_refused_before_it_is_loaded(
@@ -126,7 +163,7 @@ def test_a_scale_that_is_lost_and_a_level_too_many_are_refused(tmp_path, random_
     from safetensors.numpy import save_file
     checkpoint = random_model.checkpoint
     out = tmp_path / 'out'
-    quantise(checkpoint, out, 4, lambda: listen(checkpoint, streams(random_model)))
+    quantise(checkpoint, out, 'int4', lambda: listen(checkpoint, streams(random_model)))
     whole = load_file(out / 'model.safetensors')
     levels = next(name for name in whole if name.endswith('o_proj.weight.levels'))
     scales = levels.replace('levels', 'scales')
@@ -145,5 +182,5 @@ def test_what_is_no_folder_of_ours_stays(tmp_path, random_model):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'mine').write_text('mine')
     with pytest.raises(OutputError):
-        quantise(random_model.checkpoint, tmp_path / 'out', 8, lambda: {})
+        quantise(random_model.checkpoint, tmp_path / 'out', 'int8', lambda: {})
     assert (tmp_path / 'out' / 'mine').read_text() == 'mine'
