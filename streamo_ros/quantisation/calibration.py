@@ -16,8 +16,9 @@
 What flows into each matrix of the language model while it watches.
 
 The step's graph is given its own inputs of products as further outputs. Of each are kept the mean
-magnitude by channel, and some rows. The language model watches in 8 bits, uncalibrated: what flows
-is much the same, and a quarter of the memory is enough.
+magnitude by channel, and some rows. Where this machine cannot hold the checkpoint in float32, the
+language model watches in 8 bits, uncalibrated: what flows is nearly the same, and a quarter of the
+memory is enough.
 """
 
 from collections.abc import Callable
@@ -38,6 +39,7 @@ from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.footprint import check_fits
+from streamo_ros.engine.footprint import fits
 from streamo_ros.engine.footprint import footprint
 from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.models import Checkpoint
@@ -55,7 +57,10 @@ ROOM = 2 ** 30
 """Bytes that the rows of all inputs take at most."""
 
 _BITS = 8
-"""In which the language model is calibrated."""
+"""In which the language model watches where there is little memory."""
+
+_IN_FLOATS = 1
+"""How ONNX Runtime is told not to round what is multiplied by a matrix in few bits."""
 
 PLACES = ('qkv', 'o', 'mlp', 'down')
 """The products of a layer, as its graph calls them."""
@@ -135,6 +140,9 @@ class _Listening(OnnxRuntimeBackend):
         for node in model.graph.node:
             if node.op_type in ('MatMul', 'MatMulNBits') and node.input[1] in wanted:
                 self.taps[wanted[node.input[1]]] = node.input[0]
+                for attribute in node.attribute:
+                    if attribute.name == 'accuracy_level':
+                        attribute.i = _IN_FLOATS    # there is time, and what flows is exact
                 if node.input[0] not in outputs:
                     outputs.add(node.input[0])
                     model.graph.output.append(helper.make_tensor_value_info(
@@ -185,9 +193,11 @@ def listen(
     :param tell: told the ticks done so far
     :raises CheckpointError: when this machine's memory cannot hold the checkpoint in 8 bits
     """
-    check_fits(footprint(checkpoint, bits=_BITS), checkpoint)
-    backend = _Listening(_Rounded(**{
-        field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)}))
+    if not fits(footprint(checkpoint)):
+        check_fits(footprint(checkpoint, bits=_BITS), checkpoint)
+        checkpoint = _Rounded(**{
+            field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)})
+    backend = _Listening(checkpoint)
     ticks = 0
     for stream in streams:
         engine = StreamEngine(checkpoint, backend, fps=stream.fps)
