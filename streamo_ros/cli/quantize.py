@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``streamo quantize``: a checkpoint in int8 or int4, calibrated on streams."""
+"""``streamo quantize``: a checkpoint in few bits, calibrated on streams."""
 
 import argparse
 from collections.abc import Iterator
@@ -43,8 +43,9 @@ def add_parser(commands: Commands) -> None:
     quantize.add_argument('checkpoint', metavar='CHECKPOINT', help='"nano" or a directory')
     add_zero_shot(quantize)
     quantize.add_argument(
-        '--weights', choices=('int8', 'int4'), required=True,
-        help="of the language model's matrices; tables have 8 bits, the vision tower stays")
+        '--weights', choices=('int8', 'int4', 'fp8', 'nvfp4'), required=True,
+        help="of the language model's matrices; fp8 and nvfp4 are for TensorRT on GPUs that have "
+        'them, others compute in floats')
     quantize.add_argument(
         '--out', type=Path, required=True, metavar='DIR',
         help='a new directory, to be used as a checkpoint')
@@ -83,11 +84,10 @@ def run(options: argparse.Namespace) -> None:
 
     with Progress(layers, unit=' layer') as bar:
         written = quantise(
-            checkpoint, options.out, int(options.weights.removeprefix('int')), listened,
-            bar.advance_to)
+            checkpoint, options.out, options.weights, listened, bar.advance_to)
     for name in written.kept:
         print(f'streamo: {name} does not come in blocks and stays as it was', file=sys.stderr)
-    print(f'{options.out}: {written.megabytes:.1f} MB in {options.weights}, and '
+    print(f'{options.out}: {written.megabytes:.1f} MB in {written.weights}, and '
           f'{written.megabytes_before:.1f} MB before')
     if options.json:
         from streamo_ros.output import write_json

@@ -178,14 +178,19 @@ def memory_here() -> tuple[int, int]:
     return min(limits), min(fields['MemAvailable'], *limits)
 
 
+def fits(needed: Footprint) -> bool:
+    """Return whether this machine's memory can hold it."""
+    return needed.peak_bytes <= memory_here()[0]
+
+
 def check_fits(needed: Footprint, checkpoint: Checkpoint) -> None:
     """
     Refuse what this machine's memory cannot hold, before anything is loaded.
 
     :raises CheckpointError: with how much is missing, and what would help
     """
-    most, _ = memory_here()
-    if needed.peak_bytes > most:
+    if not fits(needed):
+        most, _ = memory_here()
         smaller = '' if checkpoint.bits else (
             ', quantise it elsewhere with `streamo quantize`')
         raise CheckpointError(

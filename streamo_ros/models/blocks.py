@@ -25,6 +25,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from streamo_ros.models.narrow_floats import NarrowMatrix
+from streamo_ros.models.narrow_floats import NarrowStack
+
 BLOCK = 32
 """Neighbouring inputs that share a scale."""
 
@@ -70,6 +73,9 @@ class BlockMatrix:
 
 Matrix = NDArray[np.float32] | BlockMatrix
 
+LayerMatrix = Matrix | NarrowMatrix | NarrowStack
+"""What a decoder's layer may be multiplied by."""
+
 
 def in_blocks(matrix: NDArray[np.float32], bits: int) -> BlockMatrix:
     """
@@ -101,8 +107,11 @@ def block_scales(blocks: NDArray[np.floating], bits: int) -> NDArray[np.float32]
     return wide
 
 
-def stacked(*parts: Matrix) -> Matrix:
+def stacked(*parts: LayerMatrix) -> LayerMatrix:
     """Return matrices of one kind and width, one under the other."""
+    if narrow := [part for part in parts if isinstance(part, NarrowMatrix)]:
+        assert len(narrow) == len(parts)
+        return NarrowStack(tuple(narrow))
     blocks = [part for part in parts if isinstance(part, BlockMatrix)]
     if not blocks:
         return np.concatenate([part for part in parts if isinstance(part, np.ndarray)])

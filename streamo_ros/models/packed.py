@@ -33,12 +33,18 @@ from streamo_ros.models.blocks import BLOCK
 from streamo_ros.models.blocks import BlockMatrix
 from streamo_ros.models.blocks import unpacked
 from streamo_ros.models.json_file import Fields
+from streamo_ros.models.narrow_floats import FP4_BLOCK
+from streamo_ros.models.narrow_floats import fp4_numbers
+from streamo_ros.models.narrow_floats import NarrowMatrix
 
 Arrays = Mapping[str, NDArray[Any]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 METHOD = 'streamo'
 """What ``quant_method`` is called in checkpoints of ``streamo quantize``."""
+
+MODEL_OPTIMIZER = 'modelopt'
+"""The same in those of NVIDIA's Model Optimizer, and of ours in FP8 and NVFP4."""
 
 _AWQ_ORDER = (0, 2, 4, 6, 1, 3, 5, 7)  # the column of each half byte, the lowest first
 _FP8_BLOCK = 128
@@ -55,6 +61,7 @@ class Layout:
     :param optional: tensors that may stand beside them and say nothing more
     :param shape: of the matrix, from those of the tensors; ValueError where they do not fit
     :param floats: the numbers from the tensors
+    :param matrix: what is multiplied by as it is, from the tensors; None where floats are
     :param bits: of the decoder's matrices where they are blocks of ours
     """
 
@@ -63,6 +70,7 @@ class Layout:
     shape: Callable[[Shapes], tuple[int, int]]
     floats: Callable[[Arrays], NDArray[np.float32]]
     optional: tuple[str, ...] = ()
+    matrix: Callable[[Arrays], BlockMatrix | NarrowMatrix] | None = None
     bits: int = 0
 
     @property
@@ -95,6 +103,8 @@ def layout_of(said: Fields) -> Layout | None:
         return FP8
     if method == 'compressed-tensors':
         return _compressed(values)
+    if method == MODEL_OPTIMIZER and not values.get('kv_cache_scheme'):
+        return NARROW.get(str(values.get('quant_algo')).lower())
     return None
 
 
@@ -241,11 +251,48 @@ def _fp8(tensors: Arrays) -> NDArray[np.float32]:
     return weight * scales
 
 
+def _one_scale(shapes: Shapes, *names: str) -> None:
+    _need(all(shapes[name] in ((), (1,)) for name in names))
+
+
+def _narrow_fp8_shape(shapes: Shapes) -> tuple[int, int]:
+    out, width = shapes['weight']
+    _one_scale(shapes, 'weight_scale', 'input_scale')
+    return out, width
+
+
+def _narrow_fp8(tensors: Arrays) -> NarrowMatrix:
+    return NarrowMatrix(
+        tensors['weight'], _scale(tensors['weight_scale']), _scale(tensors['input_scale']))
+
+
+def _nvfp4_shape(shapes: Shapes) -> tuple[int, int]:
+    out, pairs = shapes['weight']
+    _need(shapes['weight_scale'] == (out, 2 * pairs // FP4_BLOCK)
+          and 2 * pairs % FP4_BLOCK == 0)
+    _one_scale(shapes, 'weight_scale_2', 'input_scale')
+    return out, 2 * pairs
+
+
+def _nvfp4(tensors: Arrays) -> NarrowMatrix:
+    return NarrowMatrix(
+        fp4_numbers(tensors['weight']), _scale(tensors['weight_scale_2']),
+        _scale(tensors['input_scale']), tensors['weight_scale'])
+
+
+def _scale(tensor: NDArray[Any]) -> float:
+    scale = float(tensor.reshape(()))
+    if not 0 < scale < np.inf:
+        raise ValueError(f'a scale is {scale}')
+    return scale
+
+
 FLOAT_SCALES = ('F16', 'BF16', 'F32')
 OURS = {bits: Layout(
     f'streamo quantize, int{bits}',
     {'weight.levels': ('U8', 'I8'), 'weight.scales': ('F16',)}, _our_shape,
-    lambda tensors: our_blocks(tensors).floats(), bits=bits) for bits in (4, 8)}
+    lambda tensors: our_blocks(tensors).floats(), matrix=our_blocks, bits=bits)
+    for bits in (4, 8)}
 AWQ = Layout(
     'awq', {'qweight': ('I32',), 'qzeros': ('I32',), 'scales': FLOAT_SCALES}, _awq_shape, _awq)
 GPTQ, GPTQ_V2 = (Layout(
@@ -264,6 +311,17 @@ BITSANDBYTES = Layout(
     _bitsandbytes, ('weight_format',))
 FP8 = Layout(
     'fp8 by blocks', {'weight': ('F8_E4M3',), 'weight_scale_inv': FLOAT_SCALES}, _fp8_shape, _fp8)
+
+NARROW = {
+    'fp8': Layout(
+        'fp8 of Model Optimizer',
+        {'weight_scale': ('F32',), 'weight': ('F8_E4M3',), 'input_scale': ('F32',)},
+        _narrow_fp8_shape, lambda tensors: _narrow_fp8(tensors).floats(), matrix=_narrow_fp8),
+    'nvfp4': Layout(
+        'nvfp4 of Model Optimizer', {
+            'weight_scale_2': ('F32',), 'weight': ('U8',), 'weight_scale': ('F8_E4M3',),
+            'input_scale': ('F32',)},
+        _nvfp4_shape, lambda tensors: _nvfp4(tensors).floats(), matrix=_nvfp4)}
 
 NUMBERS: dict[str, np.dtype[Any]] = {
     'F64': np.dtype('<f8'), 'F32': np.dtype('<f4'), 'F16': np.dtype('<f2'),

@@ -32,6 +32,7 @@ from streamo_ros.models.packed import layout_of
 
 _FIELDS = ('quantization_config', 'compression_config', 'quantization')
 _FILES = ('quantize_config.json', 'quant_config.json', 'hf_quant_config.json')
+_ALSO = ('quantize_config.json', 'hf_quant_config.json')   # say what config.json says, too
 # Ends of the names of tensors that only quantised checkpoints have
 _COMPANIONS = {
     '.qweight': 'AWQ or GPTQ',
@@ -41,7 +42,10 @@ _COMPANIONS = {
     '.weight_scale': 'compressed-tensors or FP8',
     '.weight_zero_point': 'compressed-tensors',
     '.weight_scale_inv': 'FP8 by blocks',
-    '.input_scale': 'FP8',
+    '.input_scale': 'FP8 or NVFP4',
+    '.weight_scale_2': 'NVFP4',
+    '.k_scale': 'FP8 of the cache',
+    '.v_scale': 'FP8 of the cache',
     '.absmax': 'bitsandbytes',
     '.quant_map': 'bitsandbytes',
     '.SCB': 'bitsandbytes',
@@ -98,8 +102,7 @@ def refuse_quantised_files(directory: Path) -> None:
         if (directory / name).is_file():
             said = read_json(directory / name)
             method = said.get('quant_method') or said.get('quant_algo') or name
-            # Quantisers of old wrote beside it what config.json says, too.
-            if name == _FILES[0] and read_layout(directory) is not None:
+            if name in _ALSO and read_layout(directory) is not None:
                 continue
             _refuse(f'{directory / name} says that the weights are quantised ({shown(method)})')
 

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors import SafetensorError
 
-from streamo_ros.models.blocks import Matrix
+from streamo_ros.models.blocks import LayerMatrix
 from streamo_ros.models.config import DecoderConfig
 from streamo_ros.models.config import VisionConfig
 from streamo_ros.models.confined import INDEX
@@ -41,7 +41,6 @@ from streamo_ros.models.errors import CheckpointError
 from streamo_ros.models.json_file import shown
 from streamo_ros.models.packed import Layout
 from streamo_ros.models.packed import NUMBERS
-from streamo_ros.models.packed import our_blocks
 from streamo_ros.models.quantised import check_dtype
 from streamo_ros.models.quantised import refuse_quantised_files
 from streamo_ros.models.quantised import refuse_quantised_tensors
@@ -181,12 +180,12 @@ class Weights(Mapping[str, NDArray[np.float32]]):
         stored = self._stored[name]
         return self[name] if isinstance(stored, _Parts) else stored.read()
 
-    def matrix(self, name: str) -> Matrix:
-        """Return a matrix in its blocks where it is stored in ours, as float32 otherwise."""
+    def matrix(self, name: str) -> LayerMatrix:
+        """Return a matrix as it is stored where it is multiplied by so, as float32 otherwise."""
         stored = self._stored.get(name)
-        if isinstance(stored, _Parts) and stored.layout.bits:
+        if isinstance(stored, _Parts) and stored.layout.matrix is not None:
             try:
-                return our_blocks(stored.arrays())
+                return stored.layout.matrix(stored.arrays())
             except (OSError, ValueError) as error:
                 raise _misfit(stored.layout, stored, error) from error
         return self[name]

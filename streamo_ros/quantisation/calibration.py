@@ -16,12 +16,16 @@
 What flows into each matrix of the language model while it watches.
 
 The step's graph is given its own inputs of products as further outputs. Of each are kept the mean
-magnitude by channel, and some rows.
+magnitude by channel, and some rows. Where this machine cannot hold the checkpoint in float32, the
+language model watches in 8 bits, uncalibrated: what flows is nearly the same, and a quarter of the
+memory is enough.
 """
 
 from collections.abc import Callable
 from collections.abc import Iterable
 from dataclasses import dataclass
+from dataclasses import fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -35,9 +39,14 @@ from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.backends.silent_onnxruntime import ort
 from streamo_ros.engine.decision import MAX_INSTRUCTIONS
 from streamo_ros.engine.footprint import check_fits
+from streamo_ros.engine.footprint import fits
 from streamo_ros.engine.footprint import footprint
 from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.models import Checkpoint
+from streamo_ros.models.blocks import BLOCK
+from streamo_ros.models.blocks import in_blocks
+from streamo_ros.models.blocks import Matrix
+from streamo_ros.models.weights import Weights
 
 Floats = NDArray[np.float32]
 
@@ -46,6 +55,12 @@ MOST_ROWS = 4096
 
 ROOM = 2 ** 30
 """Bytes that the rows of all inputs take at most."""
+
+_BITS = 8
+"""In which the language model watches where there is little memory."""
+
+_IN_FLOATS = 1
+"""How ONNX Runtime is told not to round what is multiplied by a matrix in few bits."""
 
 PLACES = ('qkv', 'o', 'mlp', 'down')
 """The products of a layer, as its graph calls them."""
@@ -57,11 +72,13 @@ class Flow:
     What flowed into one product.
 
     :param magnitude: (in,) sum of absolute values
+    :param largest: (in,) the greatest of them
     :param rows: (up to MOST_ROWS, in) a sample
     :param count: rows seen
     """
 
     magnitude: NDArray[np.float64]
+    largest: Floats
     rows: list[Floats]
     count: int = 0
 
@@ -80,6 +97,29 @@ class CalibrationStream:
     fps: float = 1.0
 
 
+class _RoundedWeights(Weights):
+    """Tensors of which the language model's matrices are in 8 bits, where they can be."""
+
+    def matrix(self, name: str) -> Matrix:
+        """Return a matrix; it is read when it is asked for, and rounded then."""
+        matrix = self[name]
+        if matrix.shape[1] % BLOCK:
+            return matrix
+        try:
+            return in_blocks(matrix, _BITS)
+        except ValueError:
+            return matrix   # too large for it: writing refuses it, with its reason
+
+
+@dataclass(frozen=True)
+class _Rounded(Checkpoint):
+    """A checkpoint with such tensors."""
+
+    @cached_property
+    def weights(self) -> Weights:
+        return _RoundedWeights(self.directory, self.layout)
+
+
 class _Listening(OnnxRuntimeBackend):
     """The default backend, whose step also says what flowed."""
 
@@ -93,12 +133,16 @@ class _Listening(OnnxRuntimeBackend):
     def _write_step(self, states: Floats, store: Store) -> ModelProto:
         model = super()._write_step(states, store)
         wanted = {
-            f'decoder.layers.{layer}.{place}.weight'
-            for layer in range(self._checkpoint.decoder.layers) for place in PLACES}
+            f'{product}.{stored}': product for stored in ('weight', 'levels') for product in (
+                f'decoder.layers.{layer}.{place}'
+                for layer in range(self._checkpoint.decoder.layers) for place in PLACES)}
         outputs = {output.name for output in model.graph.output}
         for node in model.graph.node:
-            if node.op_type == 'MatMul' and node.input[1] in wanted:
-                self.taps[node.input[1].removesuffix('.weight')] = node.input[0]
+            if node.op_type in ('MatMul', 'MatMulNBits') and node.input[1] in wanted:
+                self.taps[wanted[node.input[1]]] = node.input[0]
+                for attribute in node.attribute:
+                    if attribute.name == 'accuracy_level':
+                        attribute.i = _IN_FLOATS    # there is time, and what flows is exact
                 if node.input[0] not in outputs:
                     outputs.add(node.input[0])
                     model.graph.output.append(helper.make_tensor_value_info(
@@ -117,8 +161,11 @@ class _Listening(OnnxRuntimeBackend):
 
     def _note(self, name: str, rows: Floats) -> None:
         width = rows.shape[1]
-        flow = self.flows.setdefault(name, Flow(np.zeros(width), []))
-        flow.magnitude += np.abs(rows).sum(0)
+        flow = self.flows.setdefault(name, Flow(
+            np.zeros(width), np.zeros(width, np.float32), []))
+        magnitudes = np.abs(rows)
+        flow.magnitude += magnitudes.sum(0)
+        np.maximum(flow.largest, magnitudes.max(0), out=flow.largest)
         numbers = flow.count + 1 + np.arange(len(rows))
         flow.count += len(rows)
         # Each has the same chance to be among those kept.
@@ -144,9 +191,12 @@ def listen(
     Return what flowed into each product, named ``decoder.layers.N.PLACE``.
 
     :param tell: told the ticks done so far
-    :raises CheckpointError: when this machine's memory cannot hold the checkpoint in float32
+    :raises CheckpointError: when this machine's memory cannot hold the checkpoint in 8 bits
     """
-    check_fits(footprint(checkpoint), checkpoint)
+    if not fits(footprint(checkpoint)):
+        check_fits(footprint(checkpoint, bits=_BITS), checkpoint)
+        checkpoint = _Rounded(**{
+            field.name: getattr(checkpoint, field.name) for field in fields(checkpoint)})
     backend = _Listening(checkpoint)
     ticks = 0
     for stream in streams:

@@ -20,12 +20,12 @@ comes before the matrix: nothing changes but which numbers are rounded well. How
 out on what flowed.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streamo_ros.models.blocks import in_blocks
 from streamo_ros.quantisation.calibration import Flow
 
 Floats = NDArray[np.float32]
@@ -34,11 +34,14 @@ _STRENGTHS = np.linspace(0, 1, 11)
 _LEAST = 1e-4
 
 
-def channel_scales(matrices: Sequence[Floats], flow: Flow, bits: int) -> Floats:
+def channel_scales(
+    matrices: Sequence[Floats], flow: Flow, rounded: Callable[[Floats], Floats],
+) -> Floats:
     """
     Return (in,), by what matrices that take the same input are multiplied, column by column.
 
     :param matrices: (out, in) each
+    :param rounded: returns the numbers that a matrix has once it is rounded
     """
     rows = np.stack(flow.rows)
     mean = np.maximum(flow.magnitude / flow.count, 1e-12)
@@ -49,8 +52,7 @@ def channel_scales(matrices: Sequence[Floats], flow: Flow, bits: int) -> Floats:
         scales = (scales / np.sqrt(scales.max() * scales.min())).clip(_LEAST, 1 / _LEAST)
         candidate = scales.astype(np.float32)
         error = sum(
-            float(np.square(exact - (rows / candidate) @ in_blocks(
-                matrix * candidate, bits).floats().T).sum())
+            float(np.square(exact - (rows / candidate) @ rounded(matrix * candidate).T).sum())
             for matrix, exact in zip(matrices, whole, strict=True))
         if error < least:
             best, least = candidate, error

@@ -13,11 +13,11 @@
 # limitations under the License.
 
 """
-``streamo quantize``: a copy of a checkpoint whose language model is in int8 or int4.
+``streamo quantize``: a copy of a checkpoint whose language model is in few bits.
 
-What is quantised are the matrices of the decoder's layers, and embedding table and LM head, which
-have 8 bits in any case: they are read by row or for answers alone. The vision tower, norms and
-biases stay as they are.
+What is quantised are the matrices of the decoder's layers. With int8 and int4 embedding table and
+LM head have 8 bits: they are read by row or for answers alone. The vision tower, norms and biases
+stay as they are.
 """
 
 from collections.abc import Callable
@@ -41,13 +41,17 @@ from streamo_ros.models.blocks import BlockMatrix
 from streamo_ros.models.blocks import in_blocks
 from streamo_ros.models.blocks import packed
 from streamo_ros.models.json_file import read_json
+from streamo_ros.models.narrow_floats import FP4_BLOCK
+from streamo_ros.models.narrow_floats import fp4_pairs
+from streamo_ros.models.narrow_floats import NarrowMatrix
 from streamo_ros.models.packed import METHOD
+from streamo_ros.models.packed import MODEL_OPTIMIZER
 from streamo_ros.models.weights import WEIGHTS
 from streamo_ros.output import OutputError
 from streamo_ros.output import OutputFolder
 from streamo_ros.quantisation.calibration import Flow
-from streamo_ros.quantisation.rounding import inverse_hessian_factor
-from streamo_ros.quantisation.rounding import rounded
+from streamo_ros.quantisation.formats import FORMATS
+from streamo_ros.quantisation.formats import NumberFormat
 from streamo_ros.quantisation.scaling import channel_scales
 
 _FILES = (
@@ -68,11 +72,13 @@ class Quantised:
     """
     What was written.
 
-    :param bits: of the decoder's matrices
+    :param weights: the kind of the decoder's numbers, one of ``FORMATS``
+    :param bits: of each
     :param megabytes: of the weights now, and as they were
     :param kept: matrices of the decoder that do not come in blocks and stay as they were
     """
 
+    weights: str
     bits: int
     megabytes: float
     megabytes_before: float
@@ -80,32 +86,35 @@ class Quantised:
 
 
 def quantise(
-    checkpoint: Checkpoint, out: Path, bits: int, listened: Callable[[], Mapping[str, Flow]],
+    checkpoint: Checkpoint, out: Path, weights: str,
+    listened: Callable[[], Mapping[str, Flow]],
     tell: Callable[[int], None] = lambda layers: None,
 ) -> Quantised:
     """
     Write a checkpoint's directory in few bits.
 
     :param out: must not exist, or be empty, or hold an earlier one
+    :param weights: one of ``FORMATS``
     :param listened: returns what flowed into each product, as ``listen`` does; called only when
         nothing stands in the way of writing
     :param tell: told the layers done so far
     :raises CheckpointError: when a number is too large for the scales
     :raises OutputError: when ``out`` holds something else or cannot be written
     """
-    if checkpoint.bits:
+    layout = checkpoint.layout
+    if layout is not None and layout.matrix is not None:
         raise CheckpointError(
-            f'{checkpoint.directory} is in int{checkpoint.bits} already: give the checkpoint '
+            f'{checkpoint.directory} is quantised already ({layout.name}): give the checkpoint '
             'that it was made of')
     with OutputFolder(out, 'quantised'):
-        tensors, kept = _tensors(checkpoint, bits, listened(), tell)
+        tensors, kept = _tensors(checkpoint, FORMATS[weights], listened(), tell)
         try:
             with tempfile.TemporaryDirectory(dir=out.parent, prefix='.quantised-') as name:
                 directory = Path(name)
                 for copied in _FILES:
                     if (checkpoint.directory / copied).is_file():
                         shutil.copy2(checkpoint.directory / copied, directory)
-                _write_json(directory / 'config.json', _config(checkpoint, bits))
+                _write_json(directory / 'config.json', _config(checkpoint, weights))
                 _write_json(directory / 'streamo.json', _streamo(checkpoint))
                 save_file(tensors, str(directory / WEIGHTS), metadata={'format': 'pt'})
                 (directory / WEIGHTS).chmod(0o644)
@@ -117,35 +126,32 @@ def quantise(
                 f'{out} cannot be written ({error.strerror or error}): give another folder'
             ) from error
     before = sum(file.stat().st_size for file in checkpoint.directory.glob('*.safetensors'))
-    return Quantised(bits, round(size / 1e6, 3), round(before / 1e6, 3), tuple(kept))
+    return Quantised(
+        weights, FORMATS[weights].bits, round(size / 1e6, 3), round(before / 1e6, 3),
+        tuple(kept))
 
 
 def _tensors(
-    checkpoint: Checkpoint, bits: int, flows: Mapping[str, Flow], tell: Callable[[int], None],
+    checkpoint: Checkpoint, kind: NumberFormat, flows: Mapping[str, Flow],
+    tell: Callable[[int], None],
 ) -> tuple[dict[str, NDArray[Any]], list[str]]:
     weights = checkpoint.weights
     tensors: dict[str, NDArray[Any]] = {}
     kept: list[str] = []
     done = set()
 
-    def put(name: str, value: BlockMatrix | NDArray[Any]) -> None:
-        published = weights.published_name(name)
+    def put(name: str, value: BlockMatrix | NarrowMatrix | NDArray[Any]) -> None:
         done.add(name)
-        if isinstance(value, BlockMatrix):
-            tensors[f'{published}.levels'] = (
-                packed(value.levels) if value.bits == 4 else value.levels)
-            tensors[f'{published}.scales'] = value.scales.astype(np.float16)
-        else:
-            tensors[published] = np.ascontiguousarray(value)
+        tensors.update(_stored(weights.published_name(name), value))
 
     for layer in range(checkpoint.decoder.layers):
-        for name, value in _layer(checkpoint, f'decoder.layers.{layer}', bits, flows).items():
-            if name.endswith('_proj.weight') and not isinstance(value, BlockMatrix):
+        for name, value in _layer(checkpoint, f'decoder.layers.{layer}', kind, flows).items():
+            if name.endswith('_proj.weight') and isinstance(value, np.ndarray):
                 kept.append(name)
             put(name, value)
         tell(layer + 1)
     for name in _TABLES:
-        if name in weights and checkpoint.decoder.hidden % BLOCK == 0:
+        if name in weights and kind.block == BLOCK and checkpoint.decoder.hidden % BLOCK == 0:
             put(name, _checked(name, in_blocks, weights[name], _TABLE_BITS))
     for name in weights:
         if name not in done:
@@ -153,9 +159,28 @@ def _tensors(
     return tensors, kept
 
 
+def _stored(
+    name: str, value: BlockMatrix | NarrowMatrix | NDArray[Any],
+) -> dict[str, NDArray[Any]]:
+    """Return the tensors that a value of a published name is stored in."""
+    if isinstance(value, BlockMatrix):
+        return {
+            f'{name}.levels': packed(value.levels) if value.bits == 4 else value.levels,
+            f'{name}.scales': value.scales.astype(np.float16)}
+    if isinstance(value, NarrowMatrix):
+        scale, input_scale = (
+            np.asarray(number, np.float32) for number in (value.scale, value.input_scale))
+        shared = {f'{name.removesuffix("weight")}input_scale': input_scale}
+        if value.scales is None:
+            return {**shared, name: value.numbers, f'{name}_scale': scale}
+        return {**shared, name: fp4_pairs(value.numbers), f'{name}_scale': value.scales,
+                f'{name}_scale_2': scale}
+    return {name: np.ascontiguousarray(value)}
+
+
 def _layer(
-    checkpoint: Checkpoint, layer: str, bits: int, flows: Mapping[str, Flow],
-) -> dict[str, BlockMatrix | NDArray[np.float32]]:
+    checkpoint: Checkpoint, layer: str, kind: NumberFormat, flows: Mapping[str, Flow],
+) -> dict[str, BlockMatrix | NarrowMatrix | NDArray[np.float32]]:
     """Return the tensors of a layer that change."""
     weights = checkpoint.weights
     floats: dict[str, NDArray[np.float32]] = {}
@@ -169,9 +194,9 @@ def _layer(
         flow = flows[f'{layer}.{place}']
         width = len(flow.magnitude)
         scales = np.ones(width, np.float32)
-        if before and width % BLOCK == 0:
+        if before and kind.quickly is not None and width % kind.block == 0:
             scales = _checked(
-                layer, channel_scales, [get(name) for name in names], flow, bits)
+                layer, channel_scales, [get(name) for name in names], flow, kind.quickly)
             source = f'{layer}.{before}.weight'
             value = get(source)
             # A matrix gives what it carries by row; a norm has a number for each channel.
@@ -179,18 +204,14 @@ def _layer(
             for name in names:
                 floats[name] = get(name) * scales
         scales_of[place] = scales
-    result: dict[str, BlockMatrix | NDArray[np.float32]] = dict(floats)
+    result: dict[str, BlockMatrix | NarrowMatrix | NDArray[np.float32]] = dict(floats)
     for place, matrices, _ in _GROUPS:
         flow = flows[f'{layer}.{place}']
-        if len(flow.magnitude) % BLOCK:
-            continue
-        factor = _checked(layer, inverse_hessian_factor, flow, scales_of[place]) if (
-            bits < _TABLE_BITS) else None
-        for matrix in matrices:
-            name = f'{layer}.{matrix}.weight'
-            result[name] = (
-                _checked(name, in_blocks, get(name), bits) if factor is None
-                else _checked(name, rounded, get(name), factor, bits))
+        if len(flow.magnitude) % kind.block == 0:
+            names = [f'{layer}.{matrix}.weight' for matrix in matrices]
+            result.update(zip(names, _checked(
+                layer, kind.put, [get(name) for name in names], flow, scales_of[place]),
+                strict=True))
     return result
 
 
@@ -202,13 +223,21 @@ def _checked(name: str, make: Callable[..., Any], *given: Any) -> Any:
             f'{name} cannot be quantised: {error}; take another checkpoint') from error
 
 
-def _config(checkpoint: Checkpoint, bits: int) -> dict[str, Any]:
+def _config(checkpoint: Checkpoint, weights: str) -> dict[str, Any]:
     config = read_json(checkpoint.directory / 'config.json')
     config.pop('quantization_config', None)
     if isinstance(text := config.get('text_config'), dict):
         text.pop('quantization_config', None)
+    if weights.startswith('int'):
+        return {**config, 'quantization_config': {
+            'quant_method': METHOD, 'bits': FORMATS[weights].bits, 'block': BLOCK}}
+    numbers = {'type': 'float', 'num_bits': FORMATS[weights].bits, 'dynamic': False, **(
+        {'group_size': FP4_BLOCK} if weights == 'nvfp4' else {})}
     return {**config, 'quantization_config': {
-        'quant_method': METHOD, 'bits': bits, 'block': BLOCK}}
+        'quant_method': MODEL_OPTIMIZER, 'quant_algo': weights.upper(),
+        'config_groups': {'group_0': {
+            'input_activations': numbers, 'weights': numbers, 'targets': ['Linear']}},
+        'ignore': ['lm_head', '*visual*', '*vision*', '*projector*', '*connector*']}}
 
 
 def _streamo(checkpoint: Checkpoint) -> dict[str, Any]:

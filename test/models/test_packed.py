@@ -121,10 +121,35 @@ def fp8(out, width):
         'weight': weight, 'weight_scale_inv': scales}, numbers
 
 
+def narrow_fp8(out, width):
+    weight = RANDOM.standard_normal((out, width)).astype(ml_dtypes.float8_e4m3fn)
+    scale, input_scale = np.float32(0.0125), np.float32(0.5)
+    return {'quant_method': 'modelopt', 'quant_algo': 'FP8', 'ignore': ['lm_head']}, {
+        'weight': weight, 'weight_scale': np.asarray(scale),
+        'input_scale': np.asarray(input_scale)}, weight.astype(np.float32) * scale
+
+
+def nvfp4(out, width):
+    # By the codes of E2M1: a sign, two bits of exponent, one of mantissa.
+    magnitudes = np.asarray([0, 0.5, 1, 1.5, 2, 3, 4, 6], np.float32)
+    codes = RANDOM.integers(0, 16, (out, width))
+    values = magnitudes[codes & 7] * np.where(codes & 8, -1, 1)
+    scales = RANDOM.uniform(1, 200, (out, width // 16)).astype(ml_dtypes.float8_e4m3fn)
+    pairs = np.zeros((out, width // 2), np.uint8)
+    for column in range(width):
+        pairs[:, column // 2] |= codes[:, column].astype(np.uint8) << 4 * (column % 2)
+    whole = np.float32(3e-4)
+    numbers = values * np.repeat(scales.astype(np.float32), 16, 1) * whole
+    return {'quant_method': 'modelopt', 'quant_algo': 'NVFP4', 'ignore': ['lm_head']}, {
+        'weight': pairs, 'weight_scale': scales, 'weight_scale_2': np.asarray(whole),
+        'input_scale': np.asarray(np.float32(0.01))}, numbers
+
+
 MAKERS = {
     'awq': awq, 'gptq': gptq, 'compressed-tensors 4': compressed(4),
     'compressed-tensors 8': compressed(8), 'compressed-tensors int8': compressed_int8,
-    'bitsandbytes': bitsandbytes, 'fp8': fp8}
+    'bitsandbytes': bitsandbytes, 'fp8': fp8, 'modelopt fp8': narrow_fp8,
+    'modelopt nvfp4': nvfp4}
 
 
 @pytest.fixture(params=MAKERS)
@@ -171,7 +196,8 @@ def test_parts_of_other_shapes_are_refused(foreign):
     for end, part in parts.items():
         if end == 'weight_format':
             continue
-        cut = {**whole, f'{layer}.{end}': np.ascontiguousarray(part[:-1])}
+        cut = {**whole, f'{layer}.{end}': np.ascontiguousarray(part[:-1]) if part.ndim else (
+            np.stack([part, part]))}
         write(directory, cut, said)
         with pytest.raises(CheckpointError):
             load_checkpoint(directory)
@@ -184,6 +210,8 @@ def test_parts_of_other_shapes_are_refused(foreign):
     {'quant_method': 'bitsandbytes', 'load_in_4bit': True}, {'quant_method': 'fp8'},
     {'quant_method': 'compressed-tensors', 'format': 'pack-quantized', 'config_groups': {
         'group_0': {'weights': {'num_bits': 4, 'type': 'int', 'symmetric': False}}}},
+    {'quant_method': 'modelopt', 'quant_algo': 'W4A8_AWQ'},
+    {'quant_method': 'modelopt', 'quant_algo': 'FP8', 'kv_cache_scheme': {'num_bits': 8}},
     {'quant_method': 'streamo', 'bits': 5, 'block': BLOCK}, {'quant_method': 'quanto'}])
 def test_what_no_rule_here_covers_is_refused_by_name(said, tmp_path):
     directory = shutil.copytree(NANO, tmp_path / 'nano')
@@ -215,3 +243,33 @@ def test_what_no_scale_can_hold_is_refused():
         in_blocks(np.full((1, BLOCK), 1e9, np.float32), 4)
     with pytest.raises(ValueError, match='blocks of 32'):
         in_blocks(np.ones((1, 33), np.float32), 4)
+
+
+def test_a_quantisers_own_file_may_say_what_the_configuration_says_too(foreign):
+    directory, _, _, _, _, said = foreign
+    for file in ('quantize_config.json', 'hf_quant_config.json'):
+        (directory / file).write_text(json.dumps({'quantization': said}))
+        load_checkpoint(directory)
+        (directory / file).unlink()
+
+
+def test_scales_of_a_cache_in_few_bits_are_refused(foreign):
+    directory, layer, _, _, whole, said = foreign
+    scale = layer.replace('mlp.up_proj', 'self_attn.k_proj.k_scale')
+    write(directory, {**whole, scale: np.ones((), np.float32)}, said)
+    with pytest.raises(CheckpointError, match='k_scale'):
+        load_checkpoint(directory)
+
+
+@pytest.mark.parametrize('scale', [0.0, -1.0, np.nan, np.inf])
+def test_a_scale_that_is_none_is_refused(tmp_path, scale):
+    directory = shutil.copytree(NANO, tmp_path / 'nano')
+    tensors = load_file(directory / 'model.safetensors')
+    name = next(name for name in tensors if name.endswith(f'{PROJECTION}.weight'))
+    said, parts, _ = narrow_fp8(*tensors.pop(name).shape)
+    layer = name.removesuffix('.weight')
+    parts['input_scale'] = np.asarray(scale, np.float32)
+    write(directory, {**tensors, **{
+        f'{layer}.{end}': part for end, part in parts.items()}}, said)
+    with pytest.raises(CheckpointError, match='a scale is'):
+        load_checkpoint(directory)

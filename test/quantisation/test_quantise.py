@@ -14,6 +14,7 @@
 
 """A quantised checkpoint is smaller, is run as such, and decides much as what it was made of."""
 
+from functools import partial
 import json
 
 import numpy as np
@@ -25,12 +26,15 @@ from safetensors.numpy import load_file
 from streamo_ros.cli.main import main
 from streamo_ros.engine import footprint
 from streamo_ros.engine import StreamEngine
+from streamo_ros.engine import Thresholds
 from streamo_ros.engine.backends.onnxruntime import OnnxRuntimeBackend
 from streamo_ros.engine.graphs import builder
 from streamo_ros.models import CheckpointError
 from streamo_ros.models import load_checkpoint
 from streamo_ros.models.blocks import BlockMatrix
+from streamo_ros.models.narrow_floats import NarrowMatrix
 from streamo_ros.output import OutputError
+from streamo_ros.quantisation import calibration
 from streamo_ros.quantisation.calibration import CalibrationStream
 from streamo_ros.quantisation.calibration import listen
 from streamo_ros.quantisation.write import quantise
@@ -44,13 +48,13 @@ def streams(model: RandomModel):
         [(frame, float(at)) for at, frame in enumerate(frames)], ('Tell me of it.',))]
 
 
-@pytest.fixture(params=[8, 4])
+@pytest.fixture(params=['int8', 'int4'])
 def written(request, random_model, tmp_path):
     checkpoint = random_model.checkpoint
     quantise(
         checkpoint, tmp_path / 'out', request.param,
         lambda: listen(checkpoint, streams(random_model)))
-    return random_model, tmp_path / 'out', request.param
+    return random_model, tmp_path / 'out', int(request.param.removeprefix('int'))
 
 
 def probabilities(checkpoint, backend, frames):
@@ -93,6 +97,62 @@ def test_every_family_is_written_read_run_and_exported(written, tmp_path, monkey
     assert np.abs(here - whole).max() < (0.05 if bits == 8 else 0.7)
 
 
+def test_what_flows_in_few_bits_is_nearly_what_flows_in_floats(random_model, monkeypatch):
+    # Which answers are given would be another matter.
+    monkeypatch.setattr(calibration, 'StreamEngine', partial(
+        StreamEngine, thresholds=Thresholds(response=1.0)))
+    checkpoint = random_model.checkpoint
+    whole = listen(checkpoint, streams(random_model))
+    asked = []
+    monkeypatch.setattr(calibration, 'fits', lambda needed: asked.append(needed.numbers))
+    few = listen(checkpoint, streams(random_model))
+    assert asked == ['float32']
+    assert whole.keys() == few.keys()
+    differ = False
+    for name, flow in whole.items():
+        assert flow.count == few[name].count
+        off = np.abs(few[name].magnitude - flow.magnitude).sum() / flow.magnitude.sum()
+        assert off < 0.05, name
+        differ = differ or off > 0
+    assert differ   # it did watch in few bits
+
+
+ROUNDS = {'fp8': 'QuantizeLinear', 'nvfp4': 'TRT_FP4DynamicQuantize'}
+
+
+@pytest.mark.parametrize('kind', ROUNDS)
+def test_numbers_for_gpus_are_read_by_all_and_exported_as_they_are(kind, random_model, tmp_path):
+    pytest.importorskip('torch', reason='the reference is torch')
+    from streamo_ros.engine.backends.torch import TorchBackend
+    out, graphs = tmp_path / 'out', tmp_path / 'graphs'
+    checkpoint = random_model.checkpoint
+    flows = listen(checkpoint, streams(random_model))
+    quantise(checkpoint, out, kind, lambda: flows)
+    written = load_checkpoint(out)
+    for layer in range(checkpoint.decoder.layers):
+        parts = [written.weights.matrix(f'decoder.layers.{layer}.self_attn.{name}_proj.weight')
+                 for name in 'qkv']
+        assert all(isinstance(part, NarrowMatrix) for part in parts)
+        # What takes one input is rounded with one scale, by which no number of it is cut.
+        assert len({(part.scale, part.input_scale) for part in parts}) == 1
+        flow = flows[f'decoder.layers.{layer}.o']
+        alone = written.weights.matrix(f'decoder.layers.{layer}.self_attn.o_proj.weight')
+        assert alone.input_scale == pytest.approx(
+            flow.largest.max() / (448 if kind == 'fp8' else 448 * 6))
+    frames = random_model.frames(TURNS)
+    here = probabilities(written, OnnxRuntimeBackend(written), frames)
+    reference = probabilities(written, TorchBackend(written, device='cpu'), frames)
+    assert here == pytest.approx(reference, abs=2e-4)
+    assert main(['export', str(out), '--to', 'onnx', '--precision', 'float16',
+                 '--out', str(graphs)]) == 0
+    step = onnx.load(graphs / 'step.onnx', load_external_data=False).graph
+    # Once for each of a layer's inputs, whatever is multiplied with it.
+    assert sum(node.op_type == ROUNDS[kind] for node in step.node) == 4 * checkpoint.decoder.layers
+    half = 7 * checkpoint.decoder.layers
+    assert sum(tensor.name.endswith('.numbers') for tensor in step.initializer) == half
+    assert main(['quantize', str(out), '--weights', kind, '--out', str(tmp_path / 'b')]) == 1
+
+
 def test_the_command_calibrates_on_rendered_streams_and_says_what_it_wrote(
         tmp_path, capsys, monkeypatch):
     monkeypatch.setattr('streamo_ros.cli.quantize._TURNS', 3)
@@ -109,7 +169,7 @@ def test_the_command_calibrates_on_rendered_streams_and_says_what_it_wrote(
     table = next(name for name in held if name.endswith('embed_tokens.weight.levels'))
     assert held[table].dtype == np.int8
     assert main(['quantize', str(out), '--weights', 'int4', '--out', str(tmp_path / 'b')]) == 1
-    assert 'in int4 already' in capsys.readouterr().err
+    assert 'quantised already (streamo quantize, int4)' in capsys.readouterr().err
 
 
 def test_what_this_machine_cannot_hold_is_refused_before_it_is_loaded(
@@ -126,7 +186,7 @@ def test_a_scale_that_is_lost_and_a_level_too_many_are_refused(tmp_path, random_
     from safetensors.numpy import save_file
     checkpoint = random_model.checkpoint
     out = tmp_path / 'out'
-    quantise(checkpoint, out, 4, lambda: listen(checkpoint, streams(random_model)))
+    quantise(checkpoint, out, 'int4', lambda: listen(checkpoint, streams(random_model)))
     whole = load_file(out / 'model.safetensors')
     levels = next(name for name in whole if name.endswith('o_proj.weight.levels'))
     scales = levels.replace('levels', 'scales')
@@ -145,5 +205,5 @@ def test_what_is_no_folder_of_ours_stays(tmp_path, random_model):
     (tmp_path / 'out').mkdir()
     (tmp_path / 'out' / 'mine').write_text('mine')
     with pytest.raises(OutputError):
-        quantise(random_model.checkpoint, tmp_path / 'out', 8, lambda: {})
+        quantise(random_model.checkpoint, tmp_path / 'out', 'int8', lambda: {})
     assert (tmp_path / 'out' / 'mine').read_text() == 'mine'

@@ -33,7 +33,8 @@ def matrix():
 
 
 def flow(inputs):
-    return Flow(np.abs(inputs).sum(0), list(inputs.astype(np.float32)), len(inputs))
+    floats = inputs.astype(np.float32)
+    return Flow(np.abs(inputs).sum(0), np.abs(floats).max(0), list(floats), len(inputs))
 
 
 def factor_of(inputs):

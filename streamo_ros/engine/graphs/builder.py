@@ -22,7 +22,8 @@ norms, rotations and softmaxes in float32, and its inputs and outputs are float3
 Graphs are of opset 18. Quantised matrices need opset 21, whose DequantizeLinear knows blocks:
 ONNX Runtime makes one product of it and the MatMul behind it, and TensorRT's parser takes it from
 10.0 on. ONNX Runtime's own operator for that product reads the matrix as it is stored, so the
-graphs that are run at once are given it and need not turn every matrix round.
+graphs that are run at once are given it and need not turn every matrix round. FP8 needs opset 21
+as well, NVFP4 opset 23 and an operator of TensorRT's parser.
 """
 
 from collections.abc import Callable
@@ -42,14 +43,18 @@ from onnx import ValueInfoProto
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models.blocks import BLOCK
 from streamo_ros.models.blocks import BlockMatrix
-from streamo_ros.models.blocks import Matrix
+from streamo_ros.models.blocks import LayerMatrix
 from streamo_ros.models.blocks import packed
 from streamo_ros.models.blocks import stacked
+from streamo_ros.models.narrow_floats import FP4_BLOCK
+from streamo_ros.models.narrow_floats import NarrowMatrix
+from streamo_ros.models.narrow_floats import NarrowStack
 
 OPSET = 18
 _IR_VERSION = 9
 _BLOCKS_OPSET, _BLOCKS_IR_VERSION = 21, 10
-_ONNX_RUNTIME = 'com.microsoft'
+_FP4_OPSET, _FP4_IR_VERSION = 23, 11
+_ONNX_RUNTIME, _TENSORRT = 'com.microsoft', 'trt'
 # Of the activations that meet a quantised matrix: 4 rounds them to int8, block by block
 _ACCURACY_LEVEL = 4
 
@@ -88,6 +93,7 @@ class Graph:
         standard: bool = True,
     ) -> None:
         self._standard = standard
+        self._domains = set() if standard else {_ONNX_RUNTIME}
         self._opset, self._ir_version = OPSET, _IR_VERSION
         self._name = name
         self._store = store
@@ -148,18 +154,68 @@ class Graph:
         """Return x, of float32, in the graph's precision."""
         return x if self.dtype == np.float32 else self.op('Cast', x, to=_TYPES[self.dtype])
 
-    def linear(self, x: str, name: str, weight: Matrix,
+    def linear(self, x: str, name: str, weight: LayerMatrix,
                bias: NDArray[np.float32] | None = None) -> str:
         """Multiply by a matrix given as Linear layers store it, (out, in)."""
         if isinstance(weight, BlockMatrix):
             product = self._blocked(x, name, weight)
+        elif isinstance(weight, NarrowMatrix | NarrowStack):
+            product = self._narrow(x, name, weight)
         else:
             product = self.op('MatMul', x, self.weight(f'{name}.weight', weight.T))
         return product if bias is None else self.op(
             'Add', product, self.weight(f'{name}.bias', bias))
 
+    def _narrow(self, x: str, name: str, weight: NarrowMatrix | NarrowStack) -> str:
+        if isinstance(weight, NarrowMatrix):
+            return self.op(
+                'MatMul', self._as_narrow(x, name, weight), self._widened(name, weight))
+        # What is rounded alike is rounded once.
+        rounded: dict[float, str] = {}
+        products = []
+        for number, part in enumerate(weight.parts):
+            one = f'{name}.{number}'
+            if part.input_scale not in rounded:
+                rounded[part.input_scale] = self._as_narrow(x, one, part)
+            products.append(self.op(
+                'MatMul', rounded[part.input_scale], self._widened(one, part)))
+        return self.op('Concat', *products, axis=-1)
+
+    def _as_narrow(self, x: str, name: str, weight: NarrowMatrix) -> str:
+        """Return x rounded to the numbers that a matrix has; scales are float32."""
+        scale = self.constant(f'{name}.input_scale', np.asarray(weight.input_scale, np.float32))
+        if weight.scales is None:
+            self._needs(_BLOCKS_OPSET, _BLOCKS_IR_VERSION)
+            return self.narrow(self.op('DequantizeLinear', self.op(
+                'QuantizeLinear', self.widen(x), scale, output_dtype=TensorProto.FLOAT8E4M3FN),
+                scale))
+        self._needs(_FP4_OPSET, _FP4_IR_VERSION)
+        self._domains.add(_TENSORRT)
+        # Of TensorRT's parser: each block's scale is found on the spot, as a multiple in FP8.
+        numbers, scales = self.ops(
+            'TRT_FP4DynamicQuantize', 2, x, scale, domain=_TENSORRT, axis=-1,
+            block_size=FP4_BLOCK, scale_type=TensorProto.FLOAT8E4M3FN)
+        return self.op(
+            'DequantizeLinear', numbers, self.narrow(self.op('DequantizeLinear', scales, scale)),
+            axis=-1, block_size=FP4_BLOCK)
+
+    def _widened(self, name: str, weight: NarrowMatrix) -> str:
+        """Return a matrix, (in, out), in the graph's precision."""
+        numbers = self.constant(f'{name}.numbers', weight.numbers.T)
+        scale = self.constant(f'{name}.scale', np.asarray(weight.scale, np.float32))
+        if weight.scales is None:
+            return self.narrow(self.op('DequantizeLinear', numbers, scale))
+        scales = self.op(
+            'DequantizeLinear', self.constant(f'{name}.scales', weight.scales.T), scale)
+        return self.op(
+            'DequantizeLinear', numbers, self.narrow(scales), axis=0, block_size=FP4_BLOCK)
+
+    def _needs(self, opset: int, ir_version: int) -> None:
+        self._opset = max(self._opset, opset)
+        self._ir_version = max(self._ir_version, ir_version)
+
     def _blocked(self, x: str, name: str, weight: BlockMatrix) -> str:
-        self._opset, self._ir_version = _BLOCKS_OPSET, _BLOCKS_IR_VERSION
+        self._needs(_BLOCKS_OPSET, _BLOCKS_IR_VERSION)
         out, width = weight.shape
         if not self._standard:
             stored = packed(weight.levels) if weight.bits == 4 else (
@@ -184,7 +240,7 @@ class Graph:
         root = self.op('Sqrt', self.op('Add', mean, self.scalar(epsilon)))
         return self.narrow(self.op('Mul', self.op('Div', x, root), self.constant(name, weight)))
 
-    def gated_mlp(self, x: str, name: str, gate: Matrix, up: Matrix,
+    def gated_mlp(self, x: str, name: str, gate: LayerMatrix, up: LayerMatrix,
                   biases: NDArray[np.float32] | None) -> str:
         """Return silu(gate x) * (up x), both halves in one product."""
         both = self.linear(x, name, stacked(gate, up), biases)
@@ -215,9 +271,8 @@ class Graph:
         """Return the finished model."""
         graph = helper.make_graph(
             self._nodes, self._name, self._inputs, self._outputs, list(self._weights.values()))
-        domains = [helper.make_opsetid('', self._opset)]
-        if not self._standard:
-            domains.append(helper.make_opsetid(_ONNX_RUNTIME, 1))
+        domains = [helper.make_opsetid('', self._opset), *(
+            helper.make_opsetid(domain, 1) for domain in sorted(self._domains))]
         model = helper.make_model(graph, opset_imports=domains)
         model.ir_version = self._ir_version
         return model

@@ -52,6 +52,8 @@ from streamo_ros.engine.graphs.builder import inline
 from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.engine.graphs.lm_head import lm_head_graph
 from streamo_ros.engine.graphs.step import step_graph
+from streamo_ros.engine.graphs.unrounded import NARROW_TYPES
+from streamo_ros.engine.graphs.unrounded import unrounded
 from streamo_ros.engine.graphs.vision import vision_graph
 from streamo_ros.engine.precision import PRECISIONS
 from streamo_ros.models import Checkpoint
@@ -188,7 +190,7 @@ def _file_store(data: BinaryIO) -> Store:
         data.write(bytes(-data.tell() % _ALIGNMENT))
         begin = data.tell()
         kind = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
-        if kind == onnx.TensorProto.INT4:  # two in a byte
+        if kind in (onnx.TensorProto.INT4, onnx.TensorProto.FLOAT4E2M1):  # two in a byte
             data.write(inline(name, value).raw_data)
         else:
             data.write(value.view(np.uint8).data)
@@ -340,13 +342,18 @@ def _run(
 
 
 def _runnable(file: Path, scratch: Path) -> Path:
-    """Return the file, or for bfloat16 a copy with the same weights that computes in float32."""
+    """
+    Return the file, or a copy with the same weights that a processor can run.
+
+    It computes in float32 what the file does in bfloat16, and does not round what is multiplied
+    by FP8 and NVFP4.
+    """
     half, single = onnx.TensorProto.BFLOAT16, onnx.TensorProto.FLOAT
-    if half not in {
-            tensor.data_type for tensor in onnx.load(
-                file, load_external_data=False).graph.initializer}:
+    kinds = {
+        tensor.data_type for tensor in onnx.load(file, load_external_data=False).graph.initializer}
+    if not kinds & {half, *NARROW_TYPES}:
         return file
-    model = onnx.load(file)
+    model = unrounded(onnx.load(file))
     for tensor in model.graph.initializer:
         if tensor.data_type == half:
             value = onnx.numpy_helper.to_array(tensor).astype(np.float32)

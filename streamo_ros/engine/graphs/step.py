@@ -38,6 +38,7 @@ from streamo_ros.engine.graphs.builder import Shape
 from streamo_ros.engine.graphs.builder import Store
 from streamo_ros.models import DecoderConfig
 from streamo_ros.models.blocks import BlockMatrix
+from streamo_ros.models.blocks import LayerMatrix
 from streamo_ros.models.blocks import Matrix
 from streamo_ros.models.blocks import stacked
 from streamo_ros.models.weights import Weights
@@ -109,8 +110,9 @@ def step_graph(
         def get(tensor: str, name: str = name) -> NDArray[np.float32]:
             return weights[f'{name}.{tensor}']
 
-        def matrix(part: str, name: str = name) -> Matrix:
-            return matrix_of(weights, f'{name}.{part}.weight')
+        def matrix(part: str, name: str = name) -> LayerMatrix:
+            # In FP8 and NVFP4 it is given to runtimes of GPUs alone.
+            return (_stored if static else matrix_of)(weights, f'{name}.{part}.weight')
 
         normed = graph.rms_norm(
             x, f'{name}.norm1', get('input_layernorm.weight'), config.norm_eps)
@@ -188,6 +190,11 @@ def head_name(weights: Mapping[str, NDArray[np.float32]]) -> str:
 
 def matrix_of(weights: Mapping[str, NDArray[np.float32]], name: str) -> Matrix:
     """Return a matrix of a checkpoint, in its blocks where it has any."""
+    matrix = _stored(weights, name)
+    return matrix if isinstance(matrix, np.ndarray | BlockMatrix) else matrix.floats()
+
+
+def _stored(weights: Mapping[str, NDArray[np.float32]], name: str) -> LayerMatrix:
     return weights.matrix(name) if isinstance(weights, Weights) else weights[name]
 
 

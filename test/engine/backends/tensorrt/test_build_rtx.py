@@ -39,6 +39,8 @@ from streamo_ros.models import DecoderConfig
 from streamo_ros.models.blocks import BLOCK
 from streamo_ros.models.blocks import in_blocks
 from streamo_ros.models.checkpoint import NANO
+from streamo_ros.models.narrow_floats import in_fp8
+from streamo_ros.models.narrow_floats import in_nvfp4
 
 trt = pytest.importorskip('tensorrt_rtx', reason='real engines are built by TensorRT-RTX')
 
@@ -109,6 +111,34 @@ def test_quantised_layers_of_the_true_widths_stay_quantised(bits, capability, ro
         'mib': round(plan.nbytes / MIB, 1)})
 
 
+@pytest.mark.parametrize('kind, capability, bytes_each', [
+    ('fp8', (8, 9), 1), ('nvfp4', (12, 0), 0.5 + 1 / 16)])
+def test_layers_in_fp8_and_nvfp4_stay_in_them(kind, capability, bytes_each, roomy, figures):
+    save(two_layers('3b', kind=kind), roomy / 'step.onnx')
+    job = EngineJob(roomy / 'step.onnx', SHAPES, trt)
+    plan = job.build(capability)
+    hidden, heads, kv_heads, mlp = QWEN['3b']
+    # Of what is the same one copy is kept: q as o, k as v, gate as up.
+    matrices = hidden * ((heads + kv_heads) * 128 + 2 * mlp)
+    assert bytes_each * matrices < plan.nbytes < 1.9 * bytes_each * matrices
+    figures.append({
+        'model': 'two layers of Qwen2.5-VL-3B', 'engine': 'step', 'precision': kind,
+        'capability': capability, 'in_place': False, 'seconds': round(job.seconds, 1),
+        'mib': round(plan.nbytes / MIB, 1)})
+
+
+def test_a_gpu_without_nvfp4_is_not_built_for(tmp_path):
+    graph = Graph('words', 'float16')
+    x = graph.narrow(graph.input('hidden', np.float32, ('batch', 64)))
+    matrix = np.random.default_rng(0).normal(0, 1, (32, 64)).astype(np.float32)
+    graph.output('logits', graph.widen(graph.linear(x, 'head', in_nvfp4(matrix, 4.0, 4.0))),
+                 ('batch', 32))
+    save(graph.model(), tmp_path / 'words.onnx')
+    with pytest.raises(TensorRtError, match='cannot build'):
+        EngineJob(tmp_path / 'words.onnx', SHAPES, trt).build((8, 9))
+    assert EngineJob(tmp_path / 'words.onnx', SHAPES, trt).build((12, 0)).nbytes
+
+
 @pytest.mark.parametrize('model, capability, in_place', [
     ('3b', (8, 6), True), ('3b', (8, 9), False), ('7b', (8, 6), False), ('7b', (8, 9), True)])
 def test_two_layers_of_the_true_widths_are_built(
@@ -146,7 +176,7 @@ def test_shapes_in_no_order_are_refused(nano):
         job.build((8, 6))
 
 
-def two_layers(model, bits=0):
+def two_layers(model, bits=0, kind=''):
     hidden, heads, kv_heads, mlp = QWEN[model]
     config = DecoderConfig(
         layers=2, hidden=hidden, heads=heads, kv_heads=kv_heads, head_dim=128, mlp=mlp,
@@ -170,5 +200,10 @@ def two_layers(model, bits=0):
     if bits:
         weights.update({
             name: in_blocks(value.astype(np.float32), bits)
+            for name, value in weights.items() if name.endswith('_proj.weight')})
+    if kind:
+        put = {'fp8': in_fp8, 'nvfp4': in_nvfp4}[kind]
+        weights.update({
+            name: put(value.astype(np.float32), 0.1, 10.0)
             for name, value in weights.items() if name.endswith('_proj.weight')})
     return step_graph(config, weights, (1, 2, 3), precision='float16')
