@@ -67,10 +67,10 @@ SHAPES: dict[str, Any] = {
         'text_config': {**TEXT, 'model_type': 'llama', 'rope_parameters': ROPE},
         'vision_config': {**VISION, 'patch_size': 16, 'image_size': 128},
         'scale_factor': 4, 'tie_word_embeddings': True}),
-    'streamo_small': ((128, 128), {
+    'streamo_small': ((96, 96), {
         'text_config': {**TEXT, 'rope_parameters': ROPE},
         'vision_config': {
-            'image_size': 128, 'depth': 2, 'hidden_size': 64, 'intermediate_size': 80,
+            'image_size': 96, 'depth': 2, 'hidden_size': 64, 'intermediate_size': 80,
             'num_heads': 2, 'patch_size': 16},
         'tie_word_embeddings': True}),
 }

@@ -16,6 +16,8 @@
 
 import json
 import math
+from pathlib import Path
+import subprocess
 import sys
 
 import pytest
@@ -61,18 +63,22 @@ def test_four_instructions_are_watched_and_answers_are_muted(tiny):
     assert 0 < tick.encode_image < tick.total
 
 
-def test_the_command_writes_every_figure_and_a_plot(tmp_path, capsys):
+def test_the_command_writes_every_figure_and_a_plot(tmp_path):
     pytest.importorskip('matplotlib')
+    ament = pytest.importorskip('ament_index_python')
+    streamo = Path(ament.get_package_prefix('streamo_ros'), 'bin', 'streamo')
     figures, plot = tmp_path / 'figures.json', tmp_path / 'ticks.png'
-    assert main(['bench', 'engine', '--window', '2', '--ticks', '6', '--json', str(figures),
-                 '--plot', str(plot)]) == 0
+    run = subprocess.run(
+        [streamo, 'bench', 'engine', '--checkpoint', 'nano', '--backend', 'onnxruntime',
+         '--window', '2', '--ticks', '6', '--threads', '1', '--json', 'figures.json', '--plot',
+         'ticks.png'], cwd=tmp_path, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
     written = json.loads(figures.read_text())
     assert set(written) == {
         'streamo_ros', 'shape', 'backend', *bench.EngineFigures.__annotations__}
     assert plot.read_bytes().startswith(b'\x89PNG')
-    printed = capsys.readouterr().out
     for name in bench.EngineFigures.__annotations__:
-        assert f'{name} ' in printed
+        assert f'{name} ' in run.stdout
         assert written[name] is None or math.isfinite(written[name])
 
 

@@ -89,8 +89,6 @@ RUNS = {
                           '--threads 1 --json figures.json',
     'benchmark videomme, predicted': 'benchmark videomme rows.json --predictions letters.json',
     'benchmark summary': 'benchmark summary watched --out OUT.html',
-    'bench engine': 'bench engine --checkpoint model --backend onnxruntime --window 2 --ticks 4 '
-                    '--threads 1 --json figures.json --plot ticks.png',
     'bench latency': 'bench latency --shape nano --backend onnxruntime --fps 1 --window 2 '
                      '--instructions 1 --ticks 2 --json figures.json',
     'bench latency of a checkpoint': 'bench latency --checkpoint model --backend onnxruntime '
@@ -134,8 +132,7 @@ RUNS = {
 TRIED_ELSEWHERE = {
     **{(f'build {source}', None): 'its options are those of charades-sta'
        for source in SOURCES if source != 'charades-sta'},
-    ('bench engine', '--shape'): 'the argument is that of bench latency',
-    ('bench engine', '--peer'): 'it takes a library of its own: test/bench/test_llama_cpp.py',
+    ('bench engine', None): 'test/bench/test_engine.py runs it as a process, with all of them',
     ('study ablation', None): 'it trains for hours',
     ('study film', None): 'it takes films that are not everywhere: test/studies/test_film.py',
     ('annotate', '--port'): 'it serves until it is ended: test/annotate/test_in_browser.py',
