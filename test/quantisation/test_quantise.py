@@ -135,10 +135,15 @@ def test_numbers_for_gpus_are_read_by_all_and_exported_as_they_are(kind, random_
         assert all(isinstance(part, NarrowMatrix) for part in parts)
         # What takes one input is rounded with one scale, by which no number of it is cut.
         assert len({(part.scale, part.input_scale) for part in parts}) == 1
-        flow = flows[f'decoder.layers.{layer}.o']
-        alone = written.weights.matrix(f'decoder.layers.{layer}.self_attn.o_proj.weight')
-        assert alone.input_scale == pytest.approx(
-            flow.largest.max() / (448 if kind == 'fp8' else 448 * 6))
+        name = f'decoder.layers.{layer}'
+        norm = f'{name}.post_attention_layernorm.weight'
+        scales = checkpoint.weights[norm] / written.weights[norm]
+        assert (scales == 1).all() == (kind == 'fp8')
+        for place, matrix, by in (('o', 'self_attn.o_proj', 1), ('mlp', 'mlp.up_proj', scales)):
+            read = written.weights.matrix(f'{name}.{matrix}.weight')
+            assert read.input_scale == pytest.approx(
+                (flows[f'{name}.{place}'].largest / by).max()
+                / (448 if kind == 'fp8' else 448 * 6), rel=1e-5)
     frames = random_model.frames(TURNS)
     here = probabilities(written, OnnxRuntimeBackend(written), frames)
     reference = probabilities(written, TorchBackend(written, device='cpu'), frames)
