@@ -44,15 +44,18 @@ class NumberFormat:
 
     :param bits: of each
     :param block: inputs that a matrix's width is to be a multiple of
-    :param quickly: rounds a matrix on the way to its channels' scales; None where a matrix has
-        one scale alone, and its channels need none
-    :param put: rounds matrices that take the same input, which flowed and was divided by (in,)
+    :param in_blocks: they are stored in our own blocks, and embedding table and head as well
+    :param trial: rounds a matrix to find its channels' scales; None where a matrix has one scale
+        alone, and its channels need none
+    :param rounding: rounds matrices that take the same input, which flowed and was divided by
+        (in,)
     """
 
     bits: int
     block: int
-    quickly: Callable[[Floats], Floats] | None
-    put: Callable[[Sequence[Floats], Flow, Floats], Rounded]
+    in_blocks: bool
+    trial: Callable[[Floats], Floats] | None
+    rounding: Callable[[Sequence[Floats], Flow, Floats], Rounded]
 
 
 def _int8(matrices: Sequence[Floats], flow: Flow, scales: Floats) -> list[BlockMatrix]:
@@ -77,10 +80,10 @@ def _narrow(
 
 
 FORMATS = {
-    'int8': NumberFormat(8, BLOCK, lambda matrix: in_blocks(matrix, 8).floats(), _int8),
-    'int4': NumberFormat(4, BLOCK, lambda matrix: in_blocks(matrix, 4).floats(), _int4),
-    'fp8': NumberFormat(8, 1, None, _narrow(in_fp8)),
+    'int8': NumberFormat(8, BLOCK, True, lambda matrix: in_blocks(matrix, 8).floats(), _int8),
+    'int4': NumberFormat(4, BLOCK, True, lambda matrix: in_blocks(matrix, 4).floats(), _int4),
+    'fp8': NumberFormat(8, 1, False, None, _narrow(in_fp8)),
     'nvfp4': NumberFormat(
-        4, FP4_BLOCK, lambda matrix: in_nvfp4(matrix, largest([matrix]), 1.0).floats(),
+        4, FP4_BLOCK, False, lambda matrix: in_nvfp4(matrix, largest([matrix]), 1.0).floats(),
         _narrow(in_nvfp4))}
 """By name."""

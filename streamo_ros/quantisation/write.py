@@ -41,7 +41,6 @@ from streamo_ros.models.blocks import BlockMatrix
 from streamo_ros.models.blocks import in_blocks
 from streamo_ros.models.blocks import packed
 from streamo_ros.models.json_file import read_json
-from streamo_ros.models.narrow_floats import FP4_BLOCK
 from streamo_ros.models.narrow_floats import fp4_pairs
 from streamo_ros.models.narrow_floats import NarrowMatrix
 from streamo_ros.models.packed import METHOD
@@ -151,7 +150,7 @@ def _tensors(
             put(name, value)
         tell(layer + 1)
     for name in _TABLES:
-        if name in weights and kind.block == BLOCK and checkpoint.decoder.hidden % BLOCK == 0:
+        if kind.in_blocks and name in weights and checkpoint.decoder.hidden % BLOCK == 0:
             put(name, _checked(name, in_blocks, weights[name], _TABLE_BITS))
     for name in weights:
         if name not in done:
@@ -194,9 +193,9 @@ def _layer(
         flow = flows[f'{layer}.{place}']
         width = len(flow.magnitude)
         scales = np.ones(width, np.float32)
-        if before and kind.quickly is not None and width % kind.block == 0:
+        if before and kind.trial is not None and width % kind.block == 0:
             scales = _checked(
-                layer, channel_scales, [get(name) for name in names], flow, kind.quickly)
+                layer, channel_scales, [get(name) for name in names], flow, kind.trial)
             source = f'{layer}.{before}.weight'
             value = get(source)
             # A matrix gives what it carries by row; a norm has a number for each channel.
@@ -210,7 +209,7 @@ def _layer(
         if len(flow.magnitude) % kind.block == 0:
             names = [f'{layer}.{matrix}.weight' for matrix in matrices]
             result.update(zip(names, _checked(
-                layer, kind.put, [get(name) for name in names], flow, scales_of[place]),
+                layer, kind.rounding, [get(name) for name in names], flow, scales_of[place]),
                 strict=True))
     return result
 
@@ -228,11 +227,12 @@ def _config(checkpoint: Checkpoint, weights: str) -> dict[str, Any]:
     config.pop('quantization_config', None)
     if isinstance(text := config.get('text_config'), dict):
         text.pop('quantization_config', None)
-    if weights.startswith('int'):
+    kind = FORMATS[weights]
+    if kind.in_blocks:
         return {**config, 'quantization_config': {
-            'quant_method': METHOD, 'bits': FORMATS[weights].bits, 'block': BLOCK}}
-    numbers = {'type': 'float', 'num_bits': FORMATS[weights].bits, 'dynamic': False, **(
-        {'group_size': FP4_BLOCK} if weights == 'nvfp4' else {})}
+            'quant_method': METHOD, 'bits': kind.bits, 'block': BLOCK}}
+    numbers = {'type': 'float', 'num_bits': kind.bits, 'dynamic': False, **(
+        {'group_size': kind.block} if kind.block > 1 else {})}
     return {**config, 'quantization_config': {
         'quant_method': MODEL_OPTIMIZER, 'quant_algo': weights.upper(),
         'config_groups': {'group_0': {

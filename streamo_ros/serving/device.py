@@ -158,8 +158,9 @@ class Device:
                 raise InstructionError(
                     f'{len(stream.watches)} instructions stand already, and the server gives '
                     'this robot no more: cancel one first')
-            watch = stream.engine.watch(
-                text, id, look_back=look_back, answer=answer_format(*answer))
+            with self._model.turn:
+                watch = stream.engine.watch(
+                    text, id, look_back=look_back, answer=answer_format(*answer))
             stream.watches[watch.instruction_id] = watch
             return {'instruction_id': watch.instruction_id, 'text': watch.text}
         return self._ask(name, add)
@@ -167,7 +168,8 @@ class Device:
     def reconfigure(self, name: str, fps: float, thresholds: Thresholds) -> dict[str, Any]:
         """Have a stream go on at another rate and with other thresholds."""
         def change(stream: _Stream) -> dict[str, Any]:
-            stream.engine.reconfigure(fps, thresholds)
+            with self._model.turn:
+                stream.engine.reconfigure(fps, thresholds)
             with self._lock:
                 stream.options = replace(stream.options, fps=fps)
             return {}
@@ -181,7 +183,7 @@ class Device:
         """
         def decide(stream: _Stream) -> dict[str, Any]:
             stamp, frame = _read_frame(message, self._model.served)
-            with self._busy():
+            with self._model.turn, self._busy():
                 began = time.monotonic()
                 decisions = stream.engine.step(frame, stamp)
                 step_s = time.monotonic() - began
@@ -218,7 +220,7 @@ class Device:
         stream = self._streams.get(name)
         if stream is None:
             return {'error': ['', 'its device was started anew']}
-        with stream.turn, self._model.turn:
+        with stream.turn:
             reply = _reply(lambda: do(stream))
         self._free_if_closed(stream)
         if 'error' in reply and reply['error'][0] not in REFUSALS:

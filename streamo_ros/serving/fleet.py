@@ -257,17 +257,16 @@ class Fleet:
 
         :raises DeviceLost: when that died
         """
-        async with self._placing:
-            if fps > placed.options.fps:
-                load = (await self.loads())[placed.device]
-                why = (load.lateness(fps - placed.options.fps) if isinstance(load, Load)
-                       else load)
-                if why:
-                    return {'error': ['', f'there is no room for {fps:g} frames a second: {why}']}
-            reply = await self.ask(placed, 'reconfigure', fps, thresholds)
-            if 'error' not in reply:
-                placed.options = replace(placed.options, fps=fps)
-            return reply
+        if fps > placed.options.fps:
+            load = (await self.loads())[placed.device]
+            why = load.lateness(fps - placed.options.fps) if isinstance(load, Load) else load
+            if why:
+                return {'error': ['', f'there is no room for {fps:g} frames a second: {why}']}
+        # Not with the lock of placing: a device that hangs would hold up all others' streams.
+        reply = await self.ask(placed, 'reconfigure', fps, thresholds)
+        if 'error' not in reply:
+            placed.options = replace(placed.options, fps=fps)
+        return reply
 
     async def control(self, placed: Placed, what: str, id: str) -> None:
         """

@@ -91,7 +91,7 @@ class ServedCheckpoint:
         needed = footprint(checkpoint, instructions=MAX_INSTRUCTIONS)
         check_fits(needed, checkpoint)
         self._backend = new_backend(backend, checkpoint, threads)
-        room = int(MEMORY * _free_bytes() / max(1, needed.cache_bytes))
+        room = int(MEMORY * _free_bytes(self._backend) / max(1, needed.cache_bytes))
         self.most_streams = max(1, min(room, MOST_STREAMS))
         self._shared: SharedBatch | None = None
         self.turn: AbstractContextManager[Any] = threading.Lock()
@@ -137,10 +137,10 @@ class ServedCheckpoint:
             backend.close()
 
 
-def _free_bytes() -> int:
-    """Return the free memory for caches: of the GPU where networks lie there."""
-    torch: Any = sys.modules.get('torch')   # loaded by the backends that may compute on one
-    if torch is not None and torch.cuda.is_available():
+def _free_bytes(backend: Backend) -> int:
+    """Return the free memory for caches: of the GPU where the backend has them there."""
+    torch: Any = sys.modules.get('torch')   # where it is not loaded, a GPU cannot be asked
+    if backend.static_shapes and torch is not None and torch.cuda.is_available():
         return int(torch.cuda.mem_get_info()[0])
     return memory_here()[1]
 

@@ -100,6 +100,25 @@ def test_nobody_gives_up_a_place_that_would_not_be_enough():
     asyncio.run(run())
 
 
+def test_a_rate_that_hangs_holds_up_nobody(monkeypatch, tmp_path):
+    hangs = tmp_path / 'hangs'
+    monkeypatch.setenv(HANGS_FILE, str(hangs))
+
+    async def run():
+        async with running() as fleet:
+            hung, _ = await place(fleet, robot('hung'), fps=HANGS)
+            step = asyncio.ensure_future(fleet.ask(hung, 'step', FRAME))
+            while not hangs.exists():
+                await asyncio.sleep(0.01)
+            change = asyncio.ensure_future(fleet.reconfigure(hung, 1.0, LIKELIEST))
+            placed, _ = await asyncio.wait_for(place(fleet, robot('well')), 60.0)
+            assert 'decisions' in await fleet.ask(placed, 'step', FRAME)
+            assert not change.done()
+            for one in (step, change):
+                one.cancel()
+    asyncio.run(run())
+
+
 def test_a_rate_is_raised_where_there_is_time_and_known_from_then_on():
     async def run():
         async with running(most_streams=2) as fleet:

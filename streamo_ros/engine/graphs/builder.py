@@ -160,28 +160,28 @@ class Graph:
         if isinstance(weight, BlockMatrix):
             product = self._blocked(x, name, weight)
         elif isinstance(weight, NarrowMatrix | NarrowStack):
-            product = self._narrow(x, name, weight)
+            product = self._narrow_product(x, name, weight)
         else:
             product = self.op('MatMul', x, self.weight(f'{name}.weight', weight.T))
         return product if bias is None else self.op(
             'Add', product, self.weight(f'{name}.bias', bias))
 
-    def _narrow(self, x: str, name: str, weight: NarrowMatrix | NarrowStack) -> str:
+    def _narrow_product(self, x: str, name: str, weight: NarrowMatrix | NarrowStack) -> str:
         if isinstance(weight, NarrowMatrix):
             return self.op(
-                'MatMul', self._as_narrow(x, name, weight), self._widened(name, weight))
+                'MatMul', self._rounded_input(x, name, weight), self._narrow_matrix(name, weight))
         # What is rounded alike is rounded once.
         rounded: dict[float, str] = {}
         products = []
         for number, part in enumerate(weight.parts):
             one = f'{name}.{number}'
             if part.input_scale not in rounded:
-                rounded[part.input_scale] = self._as_narrow(x, one, part)
+                rounded[part.input_scale] = self._rounded_input(x, one, part)
             products.append(self.op(
-                'MatMul', rounded[part.input_scale], self._widened(one, part)))
+                'MatMul', rounded[part.input_scale], self._narrow_matrix(one, part)))
         return self.op('Concat', *products, axis=-1)
 
-    def _as_narrow(self, x: str, name: str, weight: NarrowMatrix) -> str:
+    def _rounded_input(self, x: str, name: str, weight: NarrowMatrix) -> str:
         """Return x rounded to the numbers that a matrix has; scales are float32."""
         scale = self.constant(f'{name}.input_scale', np.asarray(weight.input_scale, np.float32))
         if weight.scales is None:
@@ -199,7 +199,7 @@ class Graph:
             'DequantizeLinear', numbers, self.narrow(self.op('DequantizeLinear', scales, scale)),
             axis=-1, block_size=FP4_BLOCK)
 
-    def _widened(self, name: str, weight: NarrowMatrix) -> str:
+    def _narrow_matrix(self, name: str, weight: NarrowMatrix) -> str:
         """Return a matrix, (in, out), in the graph's precision."""
         numbers = self.constant(f'{name}.numbers', weight.numbers.T)
         scale = self.constant(f'{name}.scale', np.asarray(weight.scale, np.float32))

@@ -69,7 +69,7 @@ def unrounded(model: ModelProto) -> ModelProto:
         if source is not None and source.op_type in _ROUND:
             if node.input[0] == source.output[0]:
                 nodes.append(helper.make_node('Identity', [source.input[0]], node.output))
-        elif (known := value(node.output[0])) is not None and node.input[0] in narrow:
+        elif node.input[0] in narrow and (known := value(node.output[0])) is not None:
             model.graph.initializer.append(numpy_helper.from_array(known, node.output[0]))
         else:
             nodes.append(node)
